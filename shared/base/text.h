@@ -1,0 +1,30 @@
+/* A growing text with a cap: every buffer that grows says how far it may. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+struct text {
+	struct arena *arena;
+	char *bytes; /* NUL behind them once anything was added; NULL before */
+	size_t size, room, cap;
+	bool failed; /* the cap or memory ran out; what was added since is lost */
+};
+
+/** An empty text that lives in `arena` and never grows past `cap` bytes. */
+struct text text_new(struct arena *arena, size_t cap);
+
+/** Append. On failure `failed` is set and stays; check it once at the end. */
+void text_add(struct text *text, const char *bytes, size_t size);
+void text_adds(struct text *text, const char *string);
+void text_addc(struct text *text, char c);
+void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Drop the content, keep the memory. */
+void text_clear(struct text *text);
+
+#endif
