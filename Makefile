@@ -1,0 +1,110 @@
+# Pennymeter. `make run` starts a demo, `make test` runs everything; no configure step.
+#
+#   make            build all into build/ (functions in build/fn, commands in build/bin)
+#   make run        install what is missing, build, serve a demo    PORT= DATA= SERVER=lighttpd|apache|nginx DEMO=0
+#   make test       install what tests need, run every test
+#   make lint       floors, banned calls, lengths, warnings
+#   make bench      throughput, memory and costs as ratios
+#   SAN=1           the same under AddressSanitizer and UBSan, in build/san
+
+SAN ?= 0
+B = $(if $(filter 1,$(SAN)),build/san,build)
+
+CC = gcc
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+, = ,
+CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
+CPPFLAGS = -D_GNU_SOURCE -DPM_VERSION='"$(shell cat VERSION)"' -Ishared -I$(B)/gen
+LDFLAGS = $(SANITIZE) -Wl,--as-needed
+LIBS = -lsqlite3 -lcjson -lsodium
+FCGI_LIBS = -lfcgi
+
+# ---- sources ----
+
+CORE_C = $(filter-out shared/wire/main.c,$(wildcard shared/*/*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
+FN_C = $(sort $(wildcard functions/*/*.c))
+FN_O = $(FN_C:%.c=$(B)/obj/%.o)
+fn_name = $(patsubst %-index,%,$(subst /,-,$(patsubst functions/%.c,%,$(1))))
+FN_BIN = $(foreach f,$(FN_C),$(B)/fn/$(call fn_name,$(f)).fcgi)
+COMMAND_C = $(wildcard infra/command/*.c)
+ROUTES_C = $(wildcard infra/routes/*.c)
+UNIT_C = $(wildcard tests/unit/*.c)
+UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
+
+.PHONY: all run test lint bench clean setup functions unit www
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: functions $(B)/bin/pennymeter $(B)/bin/routes www
+
+functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
+
+# ---- objects, the archive, what is generated ----
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(B)/obj/%.o: %.c | $(B)/gen/statements.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/libcore.a: $(CORE_O)
+	rm -f $@
+	ar rcs $@ $^
+
+$(B)/gen/statements.h $(B)/gen/statements.c &: infra/generate/statements.awk $(wildcard shared/store/sql/*.sql)
+	@mkdir -p $(@D)
+	awk -v header=$(B)/gen/statements.h -v source=$(B)/gen/statements.c -f $< $(filter %.sql,$^)
+
+$(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/schema/*.sql)
+	@mkdir -p $(@D)
+	awk -f $< $(filter %.sql,$^) > $@
+
+$(B)/obj/gen/statements.o: $(B)/gen/statements.h
+
+# ---- functions: each is its own declaration, a table of one, and the shared main ----
+
+define fn_rule
+$(B)/gen/fn-$(call fn_name,$(1)).c: infra/generate/table.sh $(1)
+	@mkdir -p $(B)/gen
+	sh infra/generate/table.sh $(1) > $$@
+$(B)/fn/$(call fn_name,$(1)).fcgi: $(B)/obj/$(1:.c=.o) $(B)/obj/gen/fn-$(call fn_name,$(1)).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
+	@mkdir -p $(B)/fn
+	$(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
+endef
+$(foreach f,$(FN_C),$(eval $(call fn_rule,$(f))))
+
+$(B)/gen/fn-all.c: infra/generate/table.sh $(FN_C)
+	@mkdir -p $(@D)
+	sh infra/generate/table.sh $(FN_C) > $@
+
+$(B)/fn/pennymeter-all.fcgi: $(FN_O) $(B)/obj/gen/fn-all.o $(B)/obj/shared/wire/main.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS) $(FCGI_LIBS) -o $@
+
+# ---- the operator's command and the route generator ----
+
+$(B)/bin/pennymeter: $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+
+# ---- unit tests ----
+
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+
+unit: $(UNIT_BIN)
+	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,87 @@
+# Turns shared/store/sql/*.sql into an enum and a table of prepared texts.
+#
+# A statement:
+#   -- name: usage_insert_event (tenant, recorded_at, id)
+#   INSERT … VALUES (:tenant, :recorded_at, :id);
+#
+# Behind the name stand its parameters in the order they are bound. A block
+# "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver.
+
+function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; failed = 1; exit 1 }
+
+function flush_statement(   text) {
+	if (name == "") return
+	text = body
+	sub(/[ \t\n]*;[ \t\n]*$/, "", text)
+	if (text == "") fail("statement " name " has no text")
+	texts[dialect, name] = numbered(text)
+	name = ""; body = ""
+}
+
+# :name becomes ?N for SQLite and $N for PostgreSQL, N by the declared order.
+function numbered(text,   out, word, n, i) {
+	gsub(/[ \t\n]+/, " ", text)
+	out = ""
+	while (match(text, /:[a-z_][a-z0-9_]*/)) {
+		if (RSTART > 1 && substr(text, RSTART - 1, 1) == ":") fail(name ": :: is a cast of one dialect; use CAST")
+		word = substr(text, RSTART + 1, RLENGTH - 1)
+		n = 0
+		for (i = 1; i <= count[name]; i++) if (params[name, i] == word) n = i
+		if (!n) fail(name ": parameter :" word " is not declared")
+		used[name, n] = 1
+		out = out substr(text, 1, RSTART - 1) "\001" n
+		text = substr(text, RSTART + RLENGTH)
+	}
+	return out text
+}
+
+function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); return "\"" text "\"" }
+
+/^-- name: / {
+	flush_statement()
+	if (!match($0, /^-- name: [a-z0-9_]+ \(.*\)$/)) fail("want: -- name: NAME (PARAMETER, …)")
+	name = $3
+	if (name in count) fail("two statements are named " name)
+	list = $0; sub(/^[^(]*\(/, "", list); sub(/\).*$/, "", list)
+	count[name] = split(list, part, /, */)
+	if (list == "") count[name] = 0
+	for (i = 1; i <= count[name]; i++) params[name, i] = part[i]
+	order[++total] = name
+	dialect = "any"
+	next
+}
+/^-- (sqlite|postgres): / {
+	flush_statement()
+	dialect = ($2 == "sqlite:") ? "sqlite" : "postgres"
+	name = $3
+	if (!(name in count)) fail("variant of an unknown statement " name)
+	next
+}
+/^--/ { next }
+{ if (name != "") body = body $0 "\n" }
+
+END {
+	if (failed) exit 1
+	flush_statement()
+	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > header
+	print "#ifndef GEN_STATEMENTS_H\n#define GEN_STATEMENTS_H\n" > header
+	print "enum sql {" > header
+	for (i = 1; i <= total; i++) print "\tSQL_" toupper(order[i]) "," > header
+	print "\tSQL__MAX\n};\n" > header
+	print "/* One statement: its name, its text in each dialect, how many values it binds. */" > header
+	print "struct statement {\n\tconst char *name, *sqlite, *postgres;\n\tunsigned params;\n};\n" > header
+	print "extern const struct statement statements[SQL__MAX];\n\n#endif" > header
+	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > source
+	print "#include \"statements.h\"\n\nconst struct statement statements[SQL__MAX] = {" > source
+	for (i = 1; i <= total; i++) {
+		n = order[i]
+		for (k = 1; k <= count[n]; k++) if (!used[n, k]) { print n ": parameter " params[n, k] " is not used" > "/dev/stderr"; exit 1 }
+		lite = (("sqlite", n) in texts) ? texts["sqlite", n] : texts["any", n]
+		post = (("postgres", n) in texts) ? texts["postgres", n] : texts["any", n]
+		if (lite == "" || post == "") { print n ": no text for a dialect" > "/dev/stderr"; exit 1 }
+		gsub(/\001/, "?", lite)
+		gsub(/\001/, "$", post)
+		printf "\t[SQL_%s] = { \"%s\",\n\t\t%s,\n\t\t%s, %d },\n", toupper(n), n, quoted(lite), quoted(post), count[n] > source
+	}
+	print "};" > source
+}
