@@ -2,6 +2,7 @@
 #ifndef BASE_INSTANT_H
 #define BASE_INSTANT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,13 @@ typedef int64_t instant; /* microseconds since 1970 in UTC; years 1 to 9999 */
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
 
+#define INSTANT_FIRST (-719162 * DAY) /* 0001-01-01T00:00:00Z */
+#define INSTANT_END (2932897 * DAY)   /* 10000-01-01T00:00:00Z, the first past the last */
+
 enum { INSTANT_ROOM = 32 };
+
+/** INSTANT_FIRST <= value < INSTANT_END */
+bool instant_fits(instant value);
 
 /** Read RFC 3339: "2026-01-15T16:45:00Z", fractions up to 6 digits, or an offset +05:30.
  *  Returns: ST_OK; ST_INVALID if it is no such instant (30 February is none). */

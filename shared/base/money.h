@@ -42,6 +42,9 @@ enum st qty_read(qty *value, const char *text, size_t size) MUST_USE;
 /** Print a quantity without trailing zeros: 12.5, 3. `out` has DECIMAL_ROOM bytes. Returns `out`. */
 const char *qty_print(char *out, qty value);
 
+/** 10^exponent. Returns: ST_OK; ST_RANGE past 10^38. */
+enum st power_of_ten(wide *out, unsigned exponent) MUST_USE;
+
 enum rounding {
 	ROUND_HALF_AWAY, /* half away from zero: the default */
 	ROUND_HALF_EVEN,
@@ -49,6 +52,9 @@ enum rounding {
 	ROUND_DOWN,      /* towards -infinity */
 	ROUND__MAX
 };
+
+/** n / d, rounded once to an integer; d > 0. Never overflows. */
+wide divide_round(wide n, wide d, enum rounding how);
 
 struct currency {
 	char code[4];    /* ISO 4217, e.g. "USD" */

@@ -1,0 +1,239 @@
+/* Billing periods: boundaries counted from an origin, in wall time or in elapsed time. */
+#include "rate/period.h"
+
+#include "base/zone.h"
+
+/* ---- units ---- */
+
+/* A unit is so many months, or so much time; only one of the two is set. */
+static const struct unit {
+	unsigned months;
+	instant time;
+	bool by_clock; /* shorter than a day: elapsed time, not wall time */
+} units[UNIT__MAX] = {
+	[UNIT_MINUTE] = { .time = MINUTE, .by_clock = true },
+	[UNIT_HOUR] = { .time = HOUR, .by_clock = true },
+	[UNIT_DAY] = { .time = DAY },
+	[UNIT_WEEK] = { .time = 7 * DAY },
+	[UNIT_MONTH] = { .months = 1 },
+	[UNIT_QUARTER] = { .months = 3 },
+	[UNIT_YEAR] = { .months = 12 },
+};
+
+/* Where calendar periods are counted from: 1 January 2000, or its first Monday. */
+#define YEAR_2000 (10957 * DAY)
+#define MONDAY_2000 (10959 * DAY)
+
+/* ---- grids: boundary k in the wall time of a zone ---- */
+
+struct grid {
+	wall origin;     /* where boundary 0 lies */
+	unsigned months; /* a step; or */
+	instant time;
+	const char *zone; /* that the grid is laid in; NULL for elapsed time */
+};
+
+static wall midnight(wall clock)
+{
+	return floor_div(clock, DAY) * DAY;
+}
+
+static enum st grid_of(struct grid *g, const struct cycle *c)
+{
+	if (c->unit >= UNIT__MAX || c->count == 0 || c->count > PERIOD_COUNT_CAP)
+		return ST_INVALID;
+	const struct unit *unit = &units[c->unit];
+	*g = (struct grid){ .months = unit->months * c->count, .time = unit->time * c->count, .zone = c->zone };
+	if (c->mode == PERIOD_CALENDAR) {
+		g->origin = c->unit == UNIT_WEEK ? MONDAY_2000 : YEAR_2000;
+		return zone_check(c->zone);
+	}
+	enum st st = zone_wall(&g->origin, c->zone, c->anchor);
+	if (st)
+		return st;
+	if (c->day_granular)
+		g->origin = midnight(g->origin);
+	if (unit->by_clock) { /* only the origin is wall time */
+		g->zone = NULL;
+		st = zone_instant(&g->origin, c->zone, g->origin);
+		if (!c->day_granular)
+			g->origin = c->anchor; /* as given, even in an hour that occurs twice */
+	}
+	return st;
+}
+
+/* Months since year 0, for counting them. */
+static int64_t month_number(wall clock)
+{
+	struct civil date = civil_from_days(floor_div(clock, DAY));
+	return (int64_t)date.year * 12 + (int64_t)date.month - 1;
+}
+
+/* The same day and time of day `months` later, or the last day of a shorter month. */
+static wall add_months(wall clock, int64_t months)
+{
+	struct civil date = civil_from_days(floor_div(clock, DAY));
+	int64_t number = month_number(clock) + months;
+	int year = (int)floor_div(number, 12);
+	unsigned month = (unsigned)(number - (int64_t)year * 12) + 1;
+	unsigned last = month_days(year, month);
+	int64_t days = civil_to_days((struct civil){ year, month, date.day < last ? date.day : last });
+	return days * DAY + (clock - midnight(clock));
+}
+
+enum { MONTHS_CAP = 12 * 10000 };
+
+static enum st boundary(instant *out, const struct grid *g, int64_t k)
+{
+	int64_t step;
+	if (g->months) {
+		if (__builtin_mul_overflow(k, (int64_t)g->months, &step) || step > MONTHS_CAP || step < -MONTHS_CAP)
+			return ST_RANGE;
+		return zone_instant(out, g->zone, add_months(g->origin, step));
+	}
+	if (__builtin_mul_overflow(k, g->time, &step) || __builtin_add_overflow(g->origin, step, &step))
+		return ST_RANGE;
+	return zone_instant(out, g->zone, step);
+}
+
+/* The k with boundary(k) <= at < boundary(k + 1): a guess in wall time, which clamping
+ * and skipped hours can make wrong by one either way, set right by trial. */
+static enum st locate(int64_t *k, struct period *out, const struct grid *g, instant at)
+{
+	wall clock;
+	enum st st = zone_wall(&clock, g->zone, at);
+	if (st)
+		return st;
+	*k = g->months ? floor_div(month_number(clock) - month_number(g->origin), (int64_t)g->months)
+	               : floor_div(clock - g->origin, g->time);
+	while (!(st = boundary(&out->start, g, *k)) && out->start > at)
+		--*k;
+	while (!st && !(st = boundary(&out->end, g, *k + 1)) && out->end <= at) {
+		++*k;
+		out->start = out->end;
+	}
+	return st;
+}
+
+/* ---- calendar hours and minutes: the marks a local clock passes ---- */
+
+static bool by_marks(const struct cycle *c)
+{
+	return c->mode == PERIOD_CALENDAR && c->unit < UNIT__MAX && units[c->unit].by_clock;
+}
+
+/* The last mark at or before an instant. Where the offset changed since the mark, its
+ * wall time says which instant it was; else it is elapsed time, so that both of two
+ * equal hours have their own. */
+static enum st mark_at(instant *out, const struct grid *g, instant at)
+{
+	wall clock, again;
+	enum st st = zone_wall(&clock, g->zone, at);
+	if (st)
+		return st;
+	wall mark = g->origin + floor_div(clock - g->origin, g->time) * g->time;
+	instant start = at - (clock - mark);
+	st = zone_wall(&again, g->zone, start);
+	if (st)
+		return st;
+	if (again != mark)
+		return zone_instant(out, g->zone, mark);
+	*out = start;
+	return instant_fits(start) ? ST_OK : ST_RANGE;
+}
+
+static enum st mark_after(instant *out, const struct grid *g, instant mark)
+{
+	enum st st = ST_OK;
+	instant probe = mark;
+	do {
+		if (__builtin_add_overflow(probe, g->time, &probe) || !instant_fits(probe))
+			return ST_RANGE;
+		st = mark_at(out, g, probe);
+	} while (!st && *out <= mark);
+	return st;
+}
+
+/* ---- what a cycle says ---- */
+
+/* The period that holds `at`, and its number where periods have one. */
+static enum st find(struct period *out, struct grid *g, int64_t *k, const struct cycle *c, instant at)
+{
+	enum st st = grid_of(g, c);
+	if (st)
+		return st;
+	if (!by_marks(c))
+		return locate(k, out, g, at);
+	st = mark_at(&out->start, g, at);
+	return st ? st : mark_after(&out->end, g, out->start);
+}
+
+enum st period_at(struct period *out, const struct cycle *cycle, instant at)
+{
+	struct grid g;
+	int64_t k;
+	return find(out, &g, &k, cycle, at);
+}
+
+enum st period_before(struct period *out, const struct cycle *cycle, instant at)
+{
+	struct period now;
+	enum st st = period_at(&now, cycle, at);
+	return st ? st : period_at(out, cycle, now.start - 1);
+}
+
+enum st period_cut(struct period *inout, const struct cycle *cycle, const instant *started, const instant *ended)
+{
+	if (started) {
+		instant first = *started;
+		wall clock;
+		enum st st = ST_OK;
+		if (cycle->day_granular && !(st = zone_wall(&clock, cycle->zone, first)))
+			st = zone_instant(&first, cycle->zone, midnight(clock));
+		if (st)
+			return st;
+		if (inout->start < first)
+			inout->start = first;
+	}
+	if (ended && inout->end > *ended)
+		inout->end = *ended;
+	return ST_OK;
+}
+
+enum st period_days(int64_t *days, const char *zone, struct period span)
+{
+	wall first, last;
+	enum st st = zone_wall(&first, zone, span.start);
+	if (!st)
+		st = zone_wall(&last, zone, span.end);
+	if (!st)
+		*days = floor_div(last, DAY) - floor_div(first, DAY);
+	return st;
+}
+
+enum st period_elapsed(int64_t *count, const struct cycle *cycle, instant since, instant at)
+{
+	struct grid g;
+	struct period first, now;
+	int64_t k = 0, then = 0;
+	enum st st = find(&first, &g, &then, cycle, since);
+	if (!st)
+		st = find(&now, &g, &k, cycle, at);
+	if (st)
+		return st;
+	*count = k - then;
+	if (by_marks(cycle)) /* a change of clocks lengthens or shortens one by less than half */
+		*count = floor_div(now.start - first.start + g.time / 2, g.time);
+	if (*count < 0)
+		*count = 0;
+	return ST_OK;
+}
+
+enum st period_next_start(instant *start, const struct cycle *cycle, instant from)
+{
+	struct period holds;
+	enum st st = period_at(&holds, cycle, from);
+	if (!st)
+		*start = holds.start == from ? from : holds.end;
+	return st;
+}
