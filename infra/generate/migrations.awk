@@ -11,4 +11,4 @@ FNR == 1 {
 }
 /^--/ { next }
 { gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); printf "%s\\n\"\n\t\"", $0 }
-END { print "\" },\n\t{ 0, 0, 0 }\n};" }
+END { print "\" },\n\t{ 0, NULL, NULL }\n};" }

@@ -1,0 +1,117 @@
+/* The configuration: "key = value" lines, "#" comments, environment over file over default. */
+#include "base/conf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct conf_row conf_rows[CONF__MAX] = {
+	[CONF_STORE] = { "store", "pennymeter.db", "database file in the data folder", false, 0, 0 },
+	[CONF_BASE_PATH] = { "base_path", "", "what stands before /api in every address", false, 0, 0 },
+	[CONF_UPGRADE_URL] = { "upgrade_url", "/pricing?plan={plan}", "where a tenant at its limit is sent", false, 0, 0 },
+	[CONF_LATE_DAYS] = { "late_days", "35", "days that recorded_at may lie back", true, 0, 3650 },
+	[CONF_AHEAD_SECONDS] = { "ahead_seconds", "300", "seconds that recorded_at may lie ahead", true, 0, 86400 },
+	[CONF_CURRENCY] = { "currency", "USD", "currency of a tenant added without one", false, 0, 0 },
+	[CONF_TIMEZONE] = { "timezone", "UTC", "billing time zone of a tenant added without one", false, 0, 0 },
+	[CONF_REQUESTS_MINUTE] = { "requests_per_minute", "0", "rate limit of a token, 0 for none", true, 0, 1000000 },
+};
+
+static char *trim(char *s)
+{
+	while (isspace((unsigned char)*s))
+		s++;
+	char *end = s + strlen(s);
+	while (end > s && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return s;
+}
+
+static enum st set(struct conf *c, struct faults *faults, struct arena *arena, unsigned key, const char *value,
+                   const char *where)
+{
+	const struct conf_row *row = &conf_rows[key];
+	c->text[key] = arena_copy(arena, value, strlen(value));
+	if (!c->text[key])
+		return ST_MEMORY;
+	if (!row->is_number)
+		return ST_OK;
+	char *end;
+	errno = 0;
+	c->number[key] = strtoll(value, &end, 10);
+	if (errno || *end || end == value || c->number[key] < row->least || c->number[key] > row->most)
+		return fault_add(faults, where, "%s must be a whole number from %lld to %lld, not \"%s\"", row->name,
+		                 (long long)row->least, (long long)row->most, value);
+	return ST_OK;
+}
+
+static enum st read_line(struct conf *c, struct faults *faults, struct arena *arena, char *line, const char *where)
+{
+	char *text = trim(line);
+	if (!*text || *text == '#')
+		return ST_OK;
+	char *equals = strchr(text, '=');
+	if (!equals)
+		return fault_add(faults, where, "want KEY = VALUE");
+	*equals = '\0';
+	char *name = trim(text), *value = trim(equals + 1);
+	for (unsigned k = 0; k < CONF__MAX; k++)
+		if (!strcmp(name, conf_rows[k].name))
+			return set(c, faults, arena, k, value, where);
+	return fault_add(faults, where, "unknown key \"%s\"", name);
+}
+
+static enum st read_file(struct conf *c, struct faults *faults, struct arena *arena)
+{
+	const char *path = conf_path(c, arena, "pennymeter.conf");
+	char line[1024], where[64];
+	unsigned number = 0;
+	enum st st = ST_OK;
+	if (!path)
+		return ST_MEMORY;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT || errno == ENOTDIR ? ST_OK : fault_add(faults, path, "%s", strerror(errno));
+	while (!st && fgets(line, sizeof line, f)) {
+		snprintf(where, sizeof where, "pennymeter.conf:%u", ++number);
+		st = read_line(c, faults, arena, line, where);
+	}
+	fclose(f);
+	return st;
+}
+
+static enum st read_environment(struct conf *c, struct faults *faults, struct arena *arena)
+{
+	for (unsigned k = 0; k < CONF__MAX; k++) {
+		char name[64];
+		snprintf(name, sizeof name, "PENNYMETER_%s", conf_rows[k].name);
+		for (char *p = name; *p; p++)
+			*p = (char)toupper((unsigned char)*p);
+		const char *value = getenv(name);
+		enum st st = value ? set(c, faults, arena, k, value, name) : ST_OK;
+		if (st)
+			return st;
+	}
+	return ST_OK;
+}
+
+enum st conf_load(struct conf *c, struct faults *faults, struct arena *arena)
+{
+	const char *data = getenv("PENNYMETER_DATA");
+	*c = (struct conf){ .data = arena_copy(arena, data && *data ? data : "var", strlen(data && *data ? data : "var")) };
+	if (!c->data)
+		return ST_MEMORY;
+	for (unsigned k = 0; k < CONF__MAX; k++) {
+		enum st st = set(c, faults, arena, k, conf_rows[k].fallback, "default");
+		if (st)
+			return st;
+	}
+	enum st st = read_file(c, faults, arena);
+	return st ? st : read_environment(c, faults, arena);
+}
+
+const char *conf_path(const struct conf *c, struct arena *arena, const char *file)
+{
+	return *file == '/' ? file : arena_format(arena, "%s/%s", c->data, file);
+}

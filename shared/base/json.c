@@ -1,0 +1,443 @@
+/* Strict JSON on cJSON: a scan before it refuses what it would let pass, and
+ * keeps each number's digits by handing them to cJSON as a marked string. */
+#include "base/json.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Behind this byte, which no valid UTF-8 holds, a cJSON string is a number's text. */
+#define NUMBER_MARK '\xff'
+
+enum { MARK_BYTES = 3, MEMBERS_CAP = 256, ARRAY_CAP = 10000, NUMBER_CAP = 64, POINTER_CAP = 512 };
+
+/* ---- the scan: bytes in, bytes for cJSON out ---- */
+
+struct scan {
+	const unsigned char *start, *at, *end;
+	struct text out;
+	struct faults *faults;
+	unsigned depth;
+};
+
+static enum st refuse(struct scan *s, const char *what)
+{
+	return fault_add(s->faults, "", "%s at byte %zu", what, (size_t)(s->at - s->start) + 1);
+}
+
+/* The length of the well-formed UTF-8 sequence at `p` (Unicode table 3-7), 0 if there is none. */
+static unsigned utf8_length(const unsigned char *p, const unsigned char *end)
+{
+	static const struct { unsigned char from, to, low, high; unsigned length; } lead[] = {
+		{ 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+	for (size_t i = 0; i < sizeof lead / sizeof *lead; i++) {
+		if (*p < lead[i].from || *p > lead[i].to)
+			continue;
+		if ((size_t)(end - p) < lead[i].length)
+			return 0;
+		if (lead[i].length > 1 && (p[1] < lead[i].low || p[1] > lead[i].high))
+			return 0;
+		for (unsigned k = 2; k < lead[i].length; k++)
+			if ((p[k] & 0xc0) != 0x80)
+				return 0;
+		return lead[i].length;
+	}
+	return 0;
+}
+
+static enum st scan_string(struct scan *s)
+{
+	const unsigned char *from = s->at++;
+	for (;;) {
+		if (s->at == s->end)
+			return refuse(s, "a string does not end");
+		unsigned char c = *s->at;
+		if (c < 0x20)
+			return refuse(s, "a raw control character in a string");
+		if (c == '\\' && s->end - s->at >= 6 && !memcmp(s->at, "\\u0000", 6))
+			return refuse(s, "the character U+0000");
+		unsigned length = c == '\\' ? 1 : utf8_length(s->at, s->end);
+		if (!length)
+			return refuse(s, "bad UTF-8");
+		s->at += length;
+		if (c == '\\' && s->at < s->end && *s->at < 0x80)
+			s->at++;
+		if (c == '"')
+			break;
+	}
+	text_add(&s->out, (const char *)from, (size_t)(s->at - from));
+	return ST_OK;
+}
+
+static bool digits(struct scan *s)
+{
+	const unsigned char *from = s->at;
+	while (s->at < s->end && *s->at >= '0' && *s->at <= '9')
+		s->at++;
+	return s->at > from;
+}
+
+static bool skip(struct scan *s, const char *any)
+{
+	if (s->at == s->end || !*s->at || !strchr(any, *s->at))
+		return false;
+	s->at++;
+	return true;
+}
+
+/* number = [ minus ] int [ frac ] [ exp ], RFC 8259 section 6. */
+static bool number_grammar(struct scan *s)
+{
+	skip(s, "-");
+	if (!skip(s, "0") && !digits(s))
+		return false;
+	if (skip(s, ".") && !digits(s))
+		return false;
+	if (skip(s, "eE")) {
+		skip(s, "+-");
+		if (!digits(s))
+			return false;
+	}
+	return s->at == s->end || !strchr("0123456789.+-", *s->at) || !*s->at;
+}
+
+static enum st scan_number(struct scan *s)
+{
+	const unsigned char *from = s->at;
+	if (!number_grammar(s))
+		return refuse(s, "a malformed number");
+	if (s->at - from > NUMBER_CAP)
+		return refuse(s, "a number of more than 64 characters");
+	text_addc(&s->out, '"');
+	text_addc(&s->out, NUMBER_MARK);
+	text_add(&s->out, (const char *)from, (size_t)(s->at - from));
+	text_addc(&s->out, '"');
+	return ST_OK;
+}
+
+static enum st scan_other(struct scan *s)
+{
+	unsigned char c = *s->at;
+	if (c >= 0x80 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
+		return refuse(s, "an unexpected character");
+	if (c == '{' || c == '[')
+		s->depth++;
+	if ((c == '}' || c == ']') && s->depth)
+		s->depth--;
+	if (s->depth > JSON_DEPTH_CAP)
+		return refuse(s, "nested more than 32 levels deep");
+	s->at++;
+	text_addc(&s->out, (char)c);
+	return ST_OK;
+}
+
+static enum st scan_all(struct scan *s)
+{
+	while (s->at < s->end) {
+		unsigned char c = *s->at;
+		enum st st = c == '"' ? scan_string(s)
+		           : c == '-' || (c >= '0' && c <= '9') ? scan_number(s)
+		           : scan_other(s);
+		if (st)
+			return st;
+	}
+	text_addc(&s->out, '\0');
+	return s->out.failed ? ST_MEMORY : ST_OK;
+}
+
+/* ---- cJSON ---- */
+
+static struct arena *cjson_arena; /* cJSON's hooks carry no context; set for the length of one parse */
+
+static void *cjson_take(size_t size)
+{
+	return arena_take(cjson_arena, size);
+}
+
+static void cjson_leave(void *p)
+{
+	(void)p; /* the arena frees it */
+}
+
+/* Where cJSON stopped, in bytes of the original text. */
+static size_t original_offset(const struct text *out, const char *stop)
+{
+	size_t marks = 0;
+	for (const char *p = out->bytes; p < stop; p++)
+		marks += *p == NUMBER_MARK;
+	size_t offset = (size_t)(stop - out->bytes);
+	return offset > marks * MARK_BYTES ? offset - marks * MARK_BYTES : 0;
+}
+
+static enum st build(cJSON **root, struct scan *s)
+{
+	static cJSON_Hooks hooks = { cjson_take, cjson_leave };
+	const char *stop = s->out.bytes;
+	cJSON_InitHooks(&hooks);
+	cjson_arena = s->out.arena;
+	*root = cJSON_ParseWithLengthOpts(s->out.bytes, s->out.size, &stop, true);
+	cjson_arena = NULL;
+	if (*root)
+		return ST_OK;
+	return fault_add(s->faults, "", "not valid JSON near byte %zu", original_offset(&s->out, stop) + 1);
+}
+
+/* ---- the walk: what needs the finished tree ---- */
+
+struct path {
+	char text[POINTER_CAP];
+	size_t size;
+};
+
+static void path_push(struct path *p, const char *name)
+{
+	if (p->size + 2 >= sizeof p->text)
+		return;
+	p->text[p->size++] = '/';
+	for (; *name && p->size + 3 < sizeof p->text; name++) {
+		if (*name == '~' || *name == '/') { /* RFC 6901: ~0 and ~1 */
+			p->text[p->size++] = '~';
+			p->text[p->size++] = *name == '~' ? '0' : '1';
+		} else {
+			p->text[p->size++] = *name;
+		}
+	}
+	p->text[p->size] = '\0';
+}
+
+static enum st check_name(const cJSON *object, const cJSON *member, struct faults *faults, const struct path *path)
+{
+	if (*member->string == NUMBER_MARK)
+		return fault_add(faults, path->text, "a name must be a string");
+	for (const cJSON *other = object->child; other != member; other = other->next)
+		if (!strcmp(other->string, member->string))
+			return fault_add(faults, path->text, "the name stands twice");
+	return ST_OK;
+}
+
+static enum st check_tree(const cJSON *parent, struct faults *faults, struct path *path)
+{
+	const size_t size = path->size;
+	const bool object = cJSON_IsObject(parent);
+	unsigned n = 0;
+	for (const cJSON *c = parent->child; c; c = c->next, n++) {
+		char index[16];
+		if (n >= (object ? (unsigned)MEMBERS_CAP : (unsigned)ARRAY_CAP))
+			return fault_add(faults, path->text, object ? "more than 256 members" : "more than 10,000 items");
+		snprintf(index, sizeof index, "%u", n);
+		path_push(path, object ? c->string : index);
+		enum st st = object ? check_name(parent, c, faults, path) : ST_OK;
+		if (!st && c->child)
+			st = check_tree(c, faults, path);
+		if (st)
+			return st;
+		path->text[path->size = size] = '\0';
+	}
+	return ST_OK;
+}
+
+enum st json_parse(const struct json **root, struct faults *faults, struct arena *arena,
+                   const char *bytes, size_t size)
+{
+	const unsigned char *start = (const unsigned char *)bytes;
+	struct scan s = { start, start, start + size, text_new(arena, size * 5 + 16), faults, 0 };
+	struct path path = { .size = 0 };
+	cJSON *tree = NULL;
+	if (!size)
+		return fault_add(faults, "", "empty; JSON is wanted");
+	enum st st = scan_all(&s);
+	if (!st)
+		st = build(&tree, &s);
+	if (!st)
+		st = check_tree(tree, faults, &path);
+	if (!st)
+		*root = (const struct json *)tree;
+	return st;
+}
+
+/* ---- reading the tree ---- */
+
+static const cJSON *node(const struct json *value)
+{
+	return (const cJSON *)value;
+}
+
+enum json_kind json_kind(const struct json *value)
+{
+	const cJSON *n = node(value);
+	if (cJSON_IsString(n))
+		return *n->valuestring == NUMBER_MARK ? JSON_NUMBER : JSON_STRING;
+	return cJSON_IsObject(n) ? JSON_OBJECT : cJSON_IsArray(n) ? JSON_ARRAY : cJSON_IsBool(n) ? JSON_BOOL : JSON_NULL;
+}
+
+const char *json_kind_name(const struct json *value)
+{
+	static const char *const names[] = { "null", "true or false", "a number", "a string", "an array", "an object" };
+	return names[json_kind(value)];
+}
+
+const char *json_text(const struct json *value)
+{
+	switch (json_kind(value)) {
+	case JSON_STRING: return node(value)->valuestring;
+	case JSON_NUMBER: return node(value)->valuestring + 1;
+	default: return "";
+	}
+}
+
+bool json_true(const struct json *value)
+{
+	return cJSON_IsTrue(node(value));
+}
+
+const struct json *json_get(const struct json *object, const char *name)
+{
+	if (!object || !cJSON_IsObject(node(object)))
+		return NULL;
+	return (const struct json *)cJSON_GetObjectItemCaseSensitive(node(object), name);
+}
+
+const struct json *json_first(const struct json *parent)
+{
+	return parent ? (const struct json *)node(parent)->child : NULL;
+}
+
+const struct json *json_next(const struct json *child)
+{
+	return (const struct json *)node(child)->next;
+}
+
+const char *json_name(const struct json *member)
+{
+	return node(member)->string ? node(member)->string : "";
+}
+
+size_t json_count(const struct json *parent)
+{
+	size_t n = 0;
+	for (const struct json *c = json_first(parent); c; c = json_next(c))
+		n++;
+	return n;
+}
+
+/* ---- writing ---- */
+
+struct jwriter jw_new(struct text *text)
+{
+	return (struct jwriter){ .text = text };
+}
+
+static void write_string(struct text *t, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	text_addc(t, '"');
+	for (;;) {
+		size_t plain = 0;
+		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
+			plain++;
+		text_add(t, s, plain);
+		s += plain;
+		if (!*s)
+			break;
+		if (*s == '"' || *s == '\\')
+			text_add(t, (char[]){ '\\', *s }, 2);
+		else
+			text_add(t, (char[]){ '\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15] }, 6);
+		s++;
+	}
+	text_addc(t, '"');
+}
+
+static void begin(struct jwriter *w, const char *name)
+{
+	if (w->some[w->depth])
+		text_addc(w->text, ',');
+	w->some[w->depth] = true;
+	if (name) {
+		write_string(w->text, name);
+		text_addc(w->text, ':');
+	}
+}
+
+static void open(struct jwriter *w, const char *name, char opens, char closes)
+{
+	begin(w, name);
+	if (w->depth == JSON_DEPTH_CAP) {
+		w->text->failed = true;
+		return;
+	}
+	text_addc(w->text, opens);
+	w->depth++;
+	w->some[w->depth] = false;
+	w->close[w->depth] = closes;
+}
+
+void jw_object(struct jwriter *w, const char *name)
+{
+	open(w, name, '{', '}');
+}
+
+void jw_array(struct jwriter *w, const char *name)
+{
+	open(w, name, '[', ']');
+}
+
+void jw_end(struct jwriter *w)
+{
+	text_addc(w->text, w->close[w->depth]);
+	w->depth--;
+}
+
+void jw_string(struct jwriter *w, const char *name, const char *string)
+{
+	begin(w, name);
+	if (string)
+		write_string(w->text, string);
+	else
+		text_adds(w->text, "null");
+}
+
+void jw_int(struct jwriter *w, const char *name, int64_t value)
+{
+	begin(w, name);
+	text_addf(w->text, "%lld", (long long)value);
+}
+
+void jw_bool(struct jwriter *w, const char *name, bool value)
+{
+	jw_raw(w, name, value ? "true" : "false");
+}
+
+void jw_null(struct jwriter *w, const char *name)
+{
+	jw_raw(w, name, "null");
+}
+
+void jw_raw(struct jwriter *w, const char *name, const char *json)
+{
+	begin(w, name);
+	text_adds(w->text, json);
+}
+
+static void write_children(struct jwriter *w, const struct json *parent)
+{
+	const bool named = json_kind(parent) == JSON_OBJECT;
+	for (const struct json *c = json_first(parent); c; c = json_next(c))
+		jw_value(w, named ? json_name(c) : NULL, c);
+	jw_end(w);
+}
+
+void jw_value(struct jwriter *w, const char *name, const struct json *value)
+{
+	switch (json_kind(value)) {
+	case JSON_NULL: jw_null(w, name); break;
+	case JSON_BOOL: jw_bool(w, name, json_true(value)); break;
+	case JSON_NUMBER: jw_raw(w, name, json_text(value)); break;
+	case JSON_STRING: jw_string(w, name, json_text(value)); break;
+	case JSON_ARRAY: jw_array(w, name); write_children(w, value); break;
+	case JSON_OBJECT: jw_object(w, name); write_children(w, value); break;
+	}
+}

@@ -1,0 +1,62 @@
+/* What a database driver offers the store: open, statements by number, transactions.
+ * No word of the domain appears here; sqlite.c and postgres.c fill the table. */
+#ifndef STORE_DRIVER_H
+#define STORE_DRIVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "statements.h"
+
+/** A value bound to a statement. Text must live until the statement's rows end. */
+struct val {
+	enum { VAL_NULL, VAL_INT, VAL_TEXT } kind;
+	int64_t number;
+	const char *text;
+};
+
+struct db;     /* one connection, as the driver knows it */
+struct cursor; /* a running statement; at most one at a time of the same number */
+
+enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
+
+struct driver {
+	/** Returns: ST_OK; ST_STORE with a fault that says what to do. */
+	enum st (*open)(struct db **db, const char *where, enum db_mode mode, struct faults *faults);
+	void (*close)(struct db *db);
+
+	/** Run a script of statements that bind and return nothing (migrations). */
+	enum st (*script)(struct db *db, const char *sql);
+
+	/** Write the whole database to a new file, consistent at one instant. */
+	enum st (*copy_to)(struct db *db, const char *file);
+
+	/** Bind and start. Returns: ST_OK; ST_STORE.
+	 *  Out: cursor  ended with end(), also after a failed step */
+	enum st (*start)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
+	/** Returns: ST_OK for a row; ST_DONE; ST_RANGE for an integer overflow; ST_BUSY; ST_STORE. */
+	enum st (*step)(struct cursor *cursor);
+	int64_t (*get_int)(struct cursor *cursor, unsigned column);      /* 0 of NULL */
+	const char *(*get_text)(struct cursor *cursor, unsigned column); /* NULL of NULL; until the next step */
+	bool (*is_null)(struct cursor *cursor, unsigned column);
+	void (*end)(struct cursor *cursor);
+
+	/** Transactions. A write one is durable once commit() has returned ST_OK. */
+	enum st (*begin)(struct db *db, bool write);
+	enum st (*commit)(struct db *db);
+	void (*rollback)(struct db *db);
+	/** A part of a write transaction that can be undone alone; they do not nest. */
+	enum st (*savepoint)(struct db *db);
+	enum st (*release)(struct db *db);
+	void (*undo)(struct db *db);
+
+	/** Has the database been replaced since it was opened (a restored file)? */
+	bool (*replaced)(struct db *db);
+	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL". */
+	const char *(*durability)(struct db *db);
+};
+
+extern const struct driver sqlite_driver;
+
+#endif

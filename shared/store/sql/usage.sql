@@ -1,0 +1,211 @@
+-- Usage: the recording transaction, and what is read back.
+
+-- name: usage_key_take (tenant, key, recorded_at, event, fingerprint)
+INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
+VALUES (:tenant, :key, :recorded_at, :event, :fingerprint)
+ON CONFLICT (tenant_id, idempotency_key) DO NOTHING
+RETURNING 1;
+
+-- name: usage_key_find (tenant, key)
+SELECT recorded_at, event_id, fingerprint FROM usage_keys
+WHERE tenant_id = :tenant AND idempotency_key = :key;
+
+-- name: usage_event_insert (tenant, recorded_at, event, metric, quantity, user, resource, metadata)
+INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, user_id, resource_id, metadata)
+VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata);
+
+-- name: usage_hour_add (tenant, hour, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
+INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+  first_at, last_at, last_event_id, last_quantity)
+VALUES (:tenant, :hour, :metric, :user, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
+ON CONFLICT (tenant_id, hour, metric, user_id) DO UPDATE SET
+  quantity_sum = h.quantity_sum + excluded.quantity_sum,
+  event_count = h.event_count + excluded.event_count,
+  quantity_min = CASE WHEN excluded.quantity_min < h.quantity_min THEN excluded.quantity_min ELSE h.quantity_min END,
+  quantity_max = CASE WHEN excluded.quantity_max > h.quantity_max THEN excluded.quantity_max ELSE h.quantity_max END,
+  first_at = CASE WHEN excluded.first_at < h.first_at THEN excluded.first_at ELSE h.first_at END,
+  last_at = CASE WHEN excluded.last_at > h.last_at THEN excluded.last_at ELSE h.last_at END,
+  last_event_id = CASE WHEN excluded.last_at > h.last_at OR (excluded.last_at = h.last_at AND excluded.last_event_id > h.last_event_id)
+    THEN excluded.last_event_id ELSE h.last_event_id END,
+  last_quantity = CASE WHEN excluded.last_at > h.last_at OR (excluded.last_at = h.last_at AND excluded.last_event_id > h.last_event_id)
+    THEN excluded.last_quantity ELSE h.last_quantity END;
+
+-- name: usage_day_add (tenant, day, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
+INSERT INTO usage_days AS d (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+  first_at, last_at, last_event_id, last_quantity)
+VALUES (:tenant, :day, :metric, :user, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
+ON CONFLICT (tenant_id, day, metric, user_id) DO UPDATE SET
+  quantity_sum = d.quantity_sum + excluded.quantity_sum,
+  event_count = d.event_count + excluded.event_count,
+  quantity_min = CASE WHEN excluded.quantity_min < d.quantity_min THEN excluded.quantity_min ELSE d.quantity_min END,
+  quantity_max = CASE WHEN excluded.quantity_max > d.quantity_max THEN excluded.quantity_max ELSE d.quantity_max END,
+  first_at = CASE WHEN excluded.first_at < d.first_at THEN excluded.first_at ELSE d.first_at END,
+  last_at = CASE WHEN excluded.last_at > d.last_at THEN excluded.last_at ELSE d.last_at END,
+  last_event_id = CASE WHEN excluded.last_at > d.last_at OR (excluded.last_at = d.last_at AND excluded.last_event_id > d.last_event_id)
+    THEN excluded.last_event_id ELSE d.last_event_id END,
+  last_quantity = CASE WHEN excluded.last_at > d.last_at OR (excluded.last_at = d.last_at AND excluded.last_event_id > d.last_event_id)
+    THEN excluded.last_quantity ELSE d.last_quantity END;
+
+-- name: usage_balance_put (tenant, window_start, metric, window_end, sum, count, min, max, first_at, last_at, last_event, last_quantity)
+INSERT INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min, quantity_max,
+  first_at, last_at, last_event_id, last_quantity)
+VALUES (:tenant, :window_start, :metric, :window_end, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
+ON CONFLICT (tenant_id, window_start, metric, window_end) DO UPDATE SET
+  quantity_sum = excluded.quantity_sum, event_count = excluded.event_count,
+  quantity_min = excluded.quantity_min, quantity_max = excluded.quantity_max,
+  first_at = excluded.first_at, last_at = excluded.last_at,
+  last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity;
+
+-- name: usage_balance_find (tenant, window_start, metric, window_end)
+SELECT quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+FROM usage_balances
+WHERE tenant_id = :tenant AND window_start = :window_start AND metric = :metric AND window_end = :window_end;
+
+-- All the windows that hold one instant: the period, the month and the day.
+-- name: usage_balance_list (tenant, period_start, month_start, day_start)
+SELECT metric, window_start, window_end,
+  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+FROM usage_balances
+WHERE tenant_id = :tenant AND window_start IN (:period_start, :month_start, :day_start);
+
+-- name: usage_balance_forget (tenant)
+DELETE FROM usage_balances WHERE tenant_id = :tenant;
+
+-- name: usage_balance_all (tenant)
+SELECT metric, window_start, window_end,
+  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+FROM usage_balances WHERE tenant_id = :tenant;
+
+-- Any range: whole days, whole hours beside them, and raw events in the part-hours at the edges.
+-- name: usage_summary (tenant, user, metric, start, first_hour, first_day, last_day, last_hour, end)
+SELECT metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
+  MIN(first_at), MAX(last_at)
+FROM (
+  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+  FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
+  UNION ALL
+  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first_hour AND hour < :first_day
+  UNION ALL
+  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :last_hour
+  UNION ALL
+  SELECT metric, user_id, quantity, 1, quantity, quantity, recorded_at, recorded_at
+  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :first_hour
+  UNION ALL
+  SELECT metric, user_id, quantity, 1, quantity, quantity, recorded_at, recorded_at
+  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :last_hour AND recorded_at < :end
+) AS parts
+WHERE (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
+GROUP BY metric
+ORDER BY metric;
+
+-- The newest event of one metric in a range, for the aggregation `latest`.
+-- name: usage_latest (tenant, user, metric, start, first_hour, first_day, last_day, last_hour, end)
+SELECT last_quantity, last_at, last_event_id
+FROM (
+  SELECT user_id, last_quantity, last_at, last_event_id
+  FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND metric = :metric
+  UNION ALL
+  SELECT user_id, last_quantity, last_at, last_event_id
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first_hour AND hour < :first_day AND metric = :metric
+  UNION ALL
+  SELECT user_id, last_quantity, last_at, last_event_id
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :last_hour AND metric = :metric
+  UNION ALL
+  SELECT user_id, quantity, recorded_at, event_id
+  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :first_hour AND metric = :metric
+  UNION ALL
+  SELECT user_id, quantity, recorded_at, event_id
+  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :last_hour AND recorded_at < :end AND metric = :metric
+) AS parts
+WHERE (:user = 0 OR user_id = :user)
+ORDER BY last_at DESC, last_event_id DESC
+LIMIT 1;
+
+-- name: usage_day_list (tenant, metric, first_day, last_day)
+SELECT day, metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
+  MIN(first_at), MAX(last_at)
+FROM usage_days
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND (:metric = '' OR metric = :metric)
+GROUP BY day, metric
+ORDER BY day, metric;
+
+-- How many events each hour holds, newest first: where a page of history begins.
+-- name: usage_hour_counts (tenant, metric, start, end)
+SELECT hour, CAST(SUM(event_count) AS BIGINT)
+FROM usage_hours
+WHERE tenant_id = :tenant AND hour >= :start AND hour < :end AND (:metric = '' OR metric = :metric)
+GROUP BY hour
+ORDER BY hour DESC;
+
+-- name: usage_event_page (tenant, metric, start, end, skip, take)
+SELECT recorded_at, event_id, metric, quantity, resource_id, metadata
+FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :end AND (:metric = '' OR metric = :metric)
+ORDER BY recorded_at DESC, event_id DESC
+LIMIT :take OFFSET :skip;
+
+-- The rows of an export before (older than) one event, by key: no long read transaction.
+-- name: usage_event_before (tenant, metric, start, before_at, before_event, take)
+SELECT recorded_at, event_id, metric, quantity, resource_id, metadata
+FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at <= :before_at
+  AND (recorded_at < :before_at OR event_id < :before_event) AND (:metric = '' OR metric = :metric)
+ORDER BY recorded_at DESC, event_id DESC
+LIMIT :take;
+
+-- name: usage_event_find (tenant, recorded_at, event)
+SELECT metric, quantity FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at = :recorded_at AND event_id = :event;
+
+-- name: usage_first_event (tenant)
+SELECT COALESCE(MIN(first_at), 0), COALESCE(MAX(last_at), 0) FROM usage_days WHERE tenant_id = :tenant;
+
+-- Roll-ups against events, one row where they differ.
+-- name: usage_hour_differences (tenant)
+SELECT hour, metric FROM (
+  SELECT hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, 1 AS side
+  FROM usage_hours WHERE tenant_id = :tenant
+  UNION ALL
+  SELECT recorded_at - recorded_at % 3600000000, metric, user_id, SUM(quantity), COUNT(*), MIN(quantity), MAX(quantity),
+    MIN(recorded_at), MAX(recorded_at), 1
+  FROM usage_events WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+) AS both_sides
+GROUP BY hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+HAVING COUNT(*) <> 2
+LIMIT 20;
+
+-- name: usage_day_differences (tenant)
+SELECT day, metric FROM (
+  SELECT day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+  FROM usage_days WHERE tenant_id = :tenant
+  UNION ALL
+  SELECT h.hour - h.hour % 86400000000, h.metric, h.user_id, SUM(h.quantity_sum), SUM(h.event_count), MIN(h.quantity_min),
+    MAX(h.quantity_max), MIN(h.first_at), MAX(h.last_at),
+    (SELECT l.last_event_id FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
+       AND l.hour >= h.hour - h.hour % 86400000000 AND l.hour < h.hour - h.hour % 86400000000 + 86400000000
+       ORDER BY l.hour DESC LIMIT 1),
+    (SELECT l.last_quantity FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
+       AND l.hour >= h.hour - h.hour % 86400000000 AND l.hour < h.hour - h.hour % 86400000000 + 86400000000
+       ORDER BY l.hour DESC LIMIT 1)
+  FROM usage_hours h WHERE h.tenant_id = :tenant GROUP BY 1, 2, 3
+) AS both_sides
+GROUP BY day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+HAVING COUNT(*) <> 2
+LIMIT 20;
+
+-- name: usage_alert_fire (tenant, window_start, metric, threshold, used, included, fired_at)
+INSERT INTO usage_alerts (tenant_id, window_start, metric, threshold_percent, used, included, fired_at)
+VALUES (:tenant, :window_start, :metric, :threshold, :used, :included, :fired_at)
+ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING
+RETURNING 1;
+
+-- name: usage_alert_list (tenant, period_start, month_start, day_start)
+SELECT metric, window_start, threshold_percent, fired_at FROM usage_alerts
+WHERE tenant_id = :tenant AND window_start IN (:period_start, :month_start, :day_start)
+ORDER BY metric, threshold_percent;
+
+-- name: outbox_add (tenant, outbox, kind, payload, created_at)
+INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
+VALUES (:tenant, :outbox, :kind, :payload, :created_at, :created_at);

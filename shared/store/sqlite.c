@@ -1,0 +1,277 @@
+/* The SQLite driver: the only file that knows sqlite3.h. */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/log.h"
+#include "store/driver.h"
+
+enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
+
+struct cursor {
+	struct db *db;
+	sqlite3_stmt *stmt;
+	enum sql sql;
+};
+
+struct db {
+	sqlite3 *lite;
+	struct cursor cursors[STATEMENTS]; /* each prepared at its first use, then kept */
+	char path[4096];
+	ino_t inode;
+	bool wal;
+};
+
+static enum st failed(struct db *db, const char *what)
+{
+	int code = sqlite3_extended_errcode(db->lite);
+	if (code == SQLITE_CONSTRAINT_DATATYPE || !strcmp(sqlite3_errmsg(db->lite), "integer overflow"))
+		return ST_RANGE; /* a sum passed 2^63: SQLite makes it REAL, which a STRICT table refuses */
+	log_error("sqlite: %s: %s (%d)", what, sqlite3_errmsg(db->lite), code);
+	return (code & 0xff) == SQLITE_BUSY ? ST_BUSY : ST_STORE;
+}
+
+static enum st exec(struct db *db, const char *sql)
+{
+	return sqlite3_exec(db->lite, sql, NULL, NULL, NULL) == SQLITE_OK ? ST_OK : failed(db, sql);
+}
+
+/* ---- opening ---- */
+
+/* File systems whose shared memory or locks do not reach every machine, by statfs(2) magic. */
+static const struct { unsigned long magic; const char *name; } network[] = {
+	{ 0x6969, "NFS" }, { 0x517b, "SMB" }, { 0xff534d42, "CIFS" }, { 0xfe534d42, "SMB2" },
+	{ 0x65735546, "FUSE" }, { 0x01021997, "9P" }, { 0x5346414f, "AFS" }, { 0x00c36400, "Ceph" },
+	{ 0x0bd00bd0, "Lustre" }, { 0x47504653, "GPFS" },
+};
+
+static const char *network_name(const char *path)
+{
+	struct statfs fs;
+	char folder[4096];
+	snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	if (statfs(slash ? folder : ".", &fs))
+		return NULL;
+	for (size_t i = 0; i < sizeof network / sizeof *network; i++)
+		if ((unsigned long)fs.f_type == network[i].magic)
+			return network[i].name;
+	return NULL;
+}
+
+static void harden(sqlite3 *lite)
+{
+	sqlite3_db_config(lite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+	sqlite3_db_config(lite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
+	sqlite3_db_config(lite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(lite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* a checkpoint belongs under the lock */
+	sqlite3_busy_timeout(lite, BUSY_MS);
+}
+
+/* The journal's mode belongs to the file, so only who makes the database sets it. */
+static enum st choose_journal(struct db *db)
+{
+	const char *net = network_name(db->path);
+	if (!net)
+		return exec(db, "PRAGMA journal_mode=WAL");
+	log_error("the data folder is on a network file system (%s), where a write-ahead log is unsafe: "
+	          "using a rollback journal, which is slower; move the folder to a local disk if you can", net);
+	return exec(db, "PRAGMA journal_mode=TRUNCATE");
+}
+
+static enum st read_journal_mode(struct db *db)
+{
+	sqlite3_stmt *s;
+	if (sqlite3_prepare_v2(db->lite, "PRAGMA journal_mode", -1, &s, NULL) != SQLITE_OK)
+		return failed(db, "journal_mode");
+	int got = sqlite3_step(s);
+	if (got == SQLITE_ROW)
+		db->wal = !strcmp((const char *)sqlite3_column_text(s, 0), "wal");
+	sqlite3_finalize(s);
+	return got == SQLITE_ROW ? ST_OK : failed(db, "journal_mode");
+}
+
+static enum st set_up(struct db *db, enum db_mode mode)
+{
+	struct stat file;
+	harden(db->lite);
+	enum st st = mode == DB_CREATE ? choose_journal(db) : ST_OK;
+	if (!st)
+		st = read_journal_mode(db);
+	if (!st)
+		st = exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+		              "PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=OFF");
+	if (!st && !stat(db->path, &file))
+		db->inode = file.st_ino;
+	return st;
+}
+
+static void lite_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (unsigned i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(db->cursors[i].stmt);
+	sqlite3_close(db->lite);
+	free(db);
+}
+
+static enum st lite_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
+{
+	static const int flags[] = {
+		[DB_READ] = SQLITE_OPEN_READONLY,
+		[DB_WRITE] = SQLITE_OPEN_READWRITE,
+		[DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	};
+	struct db *db = calloc(1, sizeof *db);
+	if (!db)
+		return ST_MEMORY;
+	snprintf(db->path, sizeof db->path, "%s", where);
+	int rc = sqlite3_open_v2(where, &db->lite, flags[mode] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	if (rc != SQLITE_OK || set_up(db, mode)) {
+		fault_add(faults, where, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner",
+		          db->lite ? sqlite3_errmsg(db->lite) : "no memory");
+		lite_close(db);
+		return ST_STORE;
+	}
+	*out = db;
+	return ST_OK;
+}
+
+/* ---- statements ---- */
+
+static enum st lite_script(struct db *db, const char *sql)
+{
+	return exec(db, sql);
+}
+
+static enum st lite_copy_to(struct db *db, const char *file)
+{
+	char *sql = sqlite3_mprintf("VACUUM INTO %Q", file);
+	enum st st = sql ? exec(db, sql) : ST_MEMORY;
+	sqlite3_free(sql);
+	return st;
+}
+
+static enum st bind(struct cursor *c, const struct val *vals, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		int at = (int)i + 1, rc = SQLITE_OK;
+		switch (vals[i].kind) {
+		case VAL_NULL: rc = sqlite3_bind_null(c->stmt, at); break;
+		case VAL_INT: rc = sqlite3_bind_int64(c->stmt, at, vals[i].number); break;
+		case VAL_TEXT: rc = sqlite3_bind_text(c->stmt, at, vals[i].text, -1, SQLITE_STATIC); break;
+		}
+		if (rc != SQLITE_OK)
+			return failed(c->db, statements[c->sql].name);
+	}
+	return ST_OK;
+}
+
+static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+{
+	struct cursor *c = &db->cursors[sql];
+	const struct statement *s = &statements[sql];
+	if (!c->stmt) {
+		if (sqlite3_prepare_v3(db->lite, s->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &c->stmt, NULL) != SQLITE_OK)
+			return failed(db, s->name);
+		c->db = db;
+		c->sql = sql;
+	}
+	if (count != s->params) {
+		log_error("%s: %u values for %u parameters", s->name, count, s->params);
+		return ST_STORE;
+	}
+	*out = c;
+	return bind(c, vals, count);
+}
+
+static enum st lite_step(struct cursor *c)
+{
+	switch (sqlite3_step(c->stmt)) {
+	case SQLITE_ROW: return ST_OK;
+	case SQLITE_DONE: return ST_DONE;
+	default: return failed(c->db, statements[c->sql].name);
+	}
+}
+
+static int64_t lite_get_int(struct cursor *c, unsigned column)
+{
+	return sqlite3_column_int64(c->stmt, (int)column);
+}
+
+static const char *lite_get_text(struct cursor *c, unsigned column)
+{
+	return (const char *)sqlite3_column_text(c->stmt, (int)column);
+}
+
+static bool lite_is_null(struct cursor *c, unsigned column)
+{
+	return sqlite3_column_type(c->stmt, (int)column) == SQLITE_NULL;
+}
+
+static void lite_end(struct cursor *c)
+{
+	sqlite3_reset(c->stmt);
+	sqlite3_clear_bindings(c->stmt);
+}
+
+/* ---- transactions ---- */
+
+/* Each kept as a prepared statement would save a parse of a dozen bytes; exec() is enough. */
+static enum st lite_begin(struct db *db, bool write)
+{
+	return exec(db, write ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static enum st lite_commit(struct db *db)
+{
+	return exec(db, "COMMIT");
+}
+
+static void lite_rollback(struct db *db)
+{
+	if (!sqlite3_get_autocommit(db->lite))
+		exec(db, "ROLLBACK");
+}
+
+static enum st lite_savepoint(struct db *db)
+{
+	return exec(db, "SAVEPOINT part");
+}
+
+static enum st lite_release(struct db *db)
+{
+	return exec(db, "RELEASE part");
+}
+
+static void lite_undo(struct db *db)
+{
+	exec(db, "ROLLBACK TO part; RELEASE part");
+}
+
+static bool lite_replaced(struct db *db)
+{
+	struct stat file;
+	return stat(db->path, &file) || file.st_ino != db->inode;
+}
+
+static const char *lite_durability(struct db *db)
+{
+	return db->wal ? "SQLite, write-ahead log, synchronous=FULL" : "SQLite, rollback journal, synchronous=FULL";
+}
+
+const struct driver sqlite_driver = {
+	.open = lite_open, .close = lite_close, .script = lite_script, .copy_to = lite_copy_to,
+	.start = lite_start, .step = lite_step, .get_int = lite_get_int, .get_text = lite_get_text,
+	.is_null = lite_is_null, .end = lite_end,
+	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
+	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
+	.replaced = lite_replaced, .durability = lite_durability,
+};

@@ -1,0 +1,332 @@
+/* The store: one connection behind a driver, and the door that every write goes through. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/migrate.h"
+
+struct store {
+	const struct driver *driver;
+	struct db *db;
+	enum store_mode mode;
+	bool reading;
+	int lock; /* the side file's descriptor; -1 where nothing is written */
+	char where[4096];
+	struct store_counts counts;
+};
+
+/* ---- opening ---- */
+
+static enum st connect_db(struct store *s, struct faults *faults)
+{
+	static const enum db_mode mode[] = {
+		[STORE_READ] = DB_READ, [STORE_WRITE] = DB_WRITE, [STORE_CREATE] = DB_CREATE,
+	};
+	return s->driver->open(&s->db, s->where, mode[s->mode], faults);
+}
+
+static enum st take_lock(struct store *s)
+{
+	while (flock(s->lock, LOCK_EX)) {
+		if (errno == EINTR)
+			continue;
+		log_error("cannot lock the store: %s", strerror(errno));
+		return ST_IO;
+	}
+	return ST_OK;
+}
+
+static void leave_lock(struct store *s)
+{
+	flock(s->lock, LOCK_UN);
+}
+
+static enum st check_schema(struct store *s, struct faults *faults)
+{
+	int64_t have = 0;
+	enum st st = ST_OK;
+	if (s->mode == STORE_CREATE) {
+		st = s->driver->script(s->db, migrations[0].sql);
+		if (!st)
+			st = store_schema(s, &have);
+		return st ? st : migrate(s->driver, s->db, have, faults);
+	}
+	st = store_schema(s, &have);
+	if (st || have == migrate_wanted())
+		return st;
+	fault_add(faults, "schema", "the database has schema %lld, this program wants %d: run `pennymeter init`",
+	          (long long)have, migrate_wanted());
+	return ST_STORE;
+}
+
+static enum st prepare(struct store *s, struct faults *faults)
+{
+	char path[sizeof s->where + 8];
+	snprintf(path, sizeof path, "%s.lock", s->where);
+	if (s->mode != STORE_READ) {
+		s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (s->lock < 0) {
+			fault_add(faults, path, "cannot open the lock file: %s", strerror(errno));
+			return ST_IO;
+		}
+	}
+	enum st st = s->mode == STORE_CREATE ? take_lock(s) : ST_OK;
+	if (!st)
+		st = connect_db(s, faults);
+	if (!st)
+		st = check_schema(s, faults);
+	if (s->mode == STORE_CREATE)
+		leave_lock(s);
+	return st;
+}
+
+enum st store_open(struct store **out, const struct conf *conf, enum store_mode mode, struct faults *faults)
+{
+	struct store *s = calloc(1, sizeof *s);
+	if (!s)
+		return ST_MEMORY;
+	const char *name = conf->text[CONF_STORE];
+	*s = (struct store){ .driver = &sqlite_driver, .mode = mode, .lock = -1 };
+	int n = *name == '/' ? snprintf(s->where, sizeof s->where, "%s", name)
+	                     : snprintf(s->where, sizeof s->where, "%s/%s", conf->data, name);
+	enum st st = n < 0 || (size_t)n >= sizeof s->where ? fault_add(faults, "store", "the path is too long")
+	                                                   : prepare(s, faults);
+	if (st) {
+		store_close(s);
+		return st;
+	}
+	*out = s;
+	return ST_OK;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (s->db)
+		s->driver->close(s->db);
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s);
+}
+
+enum st store_refresh(struct store *s, struct faults *faults)
+{
+	if (s->db && !s->driver->replaced(s->db))
+		return ST_OK;
+	if (s->db)
+		s->driver->close(s->db);
+	s->db = NULL;
+	s->reading = false;
+	return connect_db(s, faults);
+}
+
+/* ---- statements ---- */
+
+enum st store_rows(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
+{
+	*r = (struct rows){ .driver = s->driver };
+	s->counts.statements++;
+	return s->driver->start(s->db, &r->cursor, sql, vals, count);
+}
+
+enum st rows_next(struct rows *r)
+{
+	return r->driver->step(r->cursor);
+}
+
+int64_t rows_int(const struct rows *r, unsigned column)
+{
+	return r->driver->get_int(r->cursor, column);
+}
+
+const char *rows_text(const struct rows *r, unsigned column)
+{
+	return r->driver->get_text(r->cursor, column);
+}
+
+bool rows_null(const struct rows *r, unsigned column)
+{
+	return r->driver->is_null(r->cursor, column);
+}
+
+void rows_end(struct rows *r)
+{
+	if (r->cursor)
+		r->driver->end(r->cursor);
+	r->cursor = NULL;
+}
+
+enum st store_run(struct store *s, enum sql sql, const struct val *vals, unsigned count)
+{
+	struct rows r;
+	enum st st = store_rows(s, &r, sql, vals, count);
+	while (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* ---- reading ---- */
+
+enum st store_read_begin(struct store *s)
+{
+	enum st st = s->driver->begin(s->db, false);
+	s->reading = !st;
+	return st;
+}
+
+void store_read_end(struct store *s)
+{
+	if (s->reading && s->driver->commit(s->db))
+		s->driver->rollback(s->db);
+	s->reading = false;
+}
+
+/* ---- writing ---- */
+
+static enum st in_transaction(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+{
+	enum st st = s->driver->begin(s->db, true);
+	if (st)
+		return st;
+	st = op->apply(s, request, size, answer);
+	if (!st)
+		st = s->driver->commit(s->db);
+	if (st)
+		s->driver->rollback(s->db);
+	return st;
+}
+
+enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+{
+	if (s->lock < 0) {
+		log_error("%s: the store was opened for reading", op->name);
+		return ST_STORE;
+	}
+	store_read_end(s);
+	enum st st = take_lock(s);
+	if (st)
+		return st;
+	s->counts.writes++;
+	st = in_transaction(s, op, request, size, answer);
+	leave_lock(s);
+	return st;
+}
+
+enum st store_part_begin(struct store *s)
+{
+	return s->driver->savepoint(s->db);
+}
+
+enum st store_part_end(struct store *s, enum st outcome)
+{
+	if (!outcome)
+		return s->driver->release(s->db);
+	s->driver->undo(s->db);
+	return outcome;
+}
+
+/* ---- care ---- */
+
+static enum st one_int(struct store *s, enum sql sql, int64_t *value)
+{
+	struct rows r;
+	enum st st = store_rows(s, &r, sql, NULL, 0);
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*value = rows_int(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
+}
+
+enum st store_schema(struct store *s, int64_t *version)
+{
+	return one_int(s, SQL_SCHEMA_VERSION, version);
+}
+
+int64_t store_schema_wanted(void)
+{
+	return migrate_wanted();
+}
+
+const char *store_durability(struct store *s)
+{
+	return s->driver->durability(s->db);
+}
+
+struct store_counts store_counts(const struct store *s)
+{
+	return s->counts;
+}
+
+/* A copy is good when it opens, has our schema, and holds as many events as it was taken of. */
+static enum st verify_copy(const char *copy, int64_t least, struct faults *faults)
+{
+	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
+	int64_t events = 0, schema = 0;
+	enum st st = c.driver->open(&c.db, copy, DB_READ, faults);
+	if (!st)
+		st = store_schema(&c, &schema);
+	if (!st)
+		st = one_int(&c, SQL_CARE_COUNT_EVENTS, &events);
+	if (c.db)
+		c.driver->close(c.db);
+	if (!st && (schema != migrate_wanted() || events < least)) {
+		fault_add(faults, copy, "the copy has %lld events of at least %lld", (long long)events, (long long)least);
+		st = ST_STORE;
+	}
+	return st;
+}
+
+static enum st sync_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int failed = fd < 0 || fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	return failed ? ST_IO : ST_OK;
+}
+
+static enum st put_in_place(const char *copy, const char *file)
+{
+	char folder[4096];
+	snprintf(folder, sizeof folder, "%s", file);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	enum st st = sync_path(copy);
+	if (!st && rename(copy, file))
+		st = ST_IO;
+	return st ? st : sync_path(slash ? folder : ".");
+}
+
+enum st store_backup(struct store *s, const char *file, struct faults *faults)
+{
+	char copy[4096];
+	int64_t events = 0;
+	int n = snprintf(copy, sizeof copy, "%s.part.%d", file, (int)getpid());
+	if (n < 0 || (size_t)n >= sizeof copy)
+		return fault_add(faults, file, "the path is too long");
+	unlink(copy);
+	enum st st = one_int(s, SQL_CARE_COUNT_EVENTS, &events);
+	if (!st)
+		st = s->driver->copy_to(s->db, copy);
+	if (!st)
+		st = verify_copy(copy, events, faults);
+	if (!st)
+		st = put_in_place(copy, file);
+	if (st && !faults->count)
+		fault_add(faults, file, "the backup could not be written: %s", errno ? strerror(errno) : st_name(st));
+	if (st)
+		unlink(copy);
+	return st;
+}

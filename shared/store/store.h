@@ -1,0 +1,96 @@
+/* The store: named statements, snapshots to read from, and the one door for writes. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/conf.h"
+#include "store/driver.h"
+
+struct store;
+
+enum store_mode {
+	STORE_READ,  /* nothing can be written through it */
+	STORE_WRITE,
+	STORE_CREATE /* makes the database and brings its schema up to date */
+};
+
+/** Open the store that the configuration names.
+ *  Returns: ST_OK; ST_STORE or ST_IO with a fault that says what to do. */
+enum st store_open(struct store **store, const struct conf *conf, enum store_mode mode, struct faults *faults) MUST_USE;
+void store_close(struct store *store);
+
+/** Open it again if its file was replaced (a restore); cheap, called before each request. */
+enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
+
+/* ---- statements ---- */
+
+struct rows {
+	const struct driver *driver;
+	struct cursor *cursor;
+};
+
+/** Start a statement; read it with rows_next() and end it with rows_end(), also on failure.
+ *  Use the ROWS() and RUN() macros, which count the values. */
+enum st store_rows(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+
+/** Returns: ST_OK with a row; ST_DONE; ST_RANGE; ST_BUSY; ST_STORE. */
+enum st rows_next(struct rows *rows) MUST_USE;
+int64_t rows_int(const struct rows *rows, unsigned column);
+const char *rows_text(const struct rows *rows, unsigned column);
+bool rows_null(const struct rows *rows, unsigned column);
+void rows_end(struct rows *rows);
+
+/** Run a statement to its end and drop its rows. */
+enum st store_run(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+
+#define INT(n) ((struct val){ .kind = VAL_INT, .number = (n) })
+#define TEXT(s) ((struct val){ .kind = VAL_TEXT, .text = (s) })
+#define OPT(s) ((struct val){ .kind = (s) ? VAL_TEXT : VAL_NULL, .text = (s) })
+#define VALS(...) (const struct val[]){ __VA_ARGS__ }, sizeof((struct val[]){ __VA_ARGS__ }) / sizeof(struct val)
+#define ROWS(store, rows, sql, ...) store_rows(store, rows, sql, VALS(__VA_ARGS__))
+#define RUN(store, sql, ...) store_run(store, sql, VALS(__VA_ARGS__))
+
+/* ---- reading ---- */
+
+/** Read from one instant of the database until store_read_end(). Nests not. */
+enum st store_read_begin(struct store *store) MUST_USE;
+void store_read_end(struct store *store);
+
+/* ---- writing: the one door ---- */
+
+/** One kind of write. Its request and its answer are flat bytes without pointers where
+ *  `flat` is set, so that another process may carry it out (group commit). */
+struct write_op {
+	const char *name;
+	bool flat;
+	/** Do the work inside the transaction. A failure undoes this request alone.
+	 *  In/Out: answer  room of the caller's; NULL if it wants none */
+	enum st (*apply)(struct store *store, const void *request, size_t size, void *answer);
+};
+
+/** Carry out one write in a transaction, alone among all processes (an flock on a
+ *  side file), and return when it is on disk.
+ *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY,
+ *  ST_STORE and ST_IO mean that nothing was written. */
+enum st store_write(struct store *store, const struct write_op *op, const void *request, size_t size, void *answer) MUST_USE;
+
+/** Inside apply(): a part that can fail alone (one event of a batch). */
+enum st store_part_begin(struct store *store) MUST_USE;
+enum st store_part_end(struct store *store, enum st outcome) MUST_USE; /* keeps it if outcome is ST_OK */
+
+/* ---- care ---- */
+
+/** The schema's version in the database. */
+enum st store_schema(struct store *store, int64_t *version) MUST_USE;
+/** The schema's version that this program was built for. */
+int64_t store_schema_wanted(void);
+/** Write a verified copy: to a temporary name, counted, synced, renamed to `file`. */
+enum st store_backup(struct store *store, const char *file, struct faults *faults) MUST_USE;
+const char *store_durability(struct store *store);
+
+/** Statements run through this store since it was opened: what a test or bench holds to a figure. */
+struct store_counts {
+	uint64_t statements, writes;
+};
+struct store_counts store_counts(const struct store *store);
+
+#endif
