@@ -45,23 +45,23 @@ functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
 
 $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	@echo '  cc $<'; $(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(B)/obj/%.o: %.c | $(B)/gen/statements.h
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo '  cc $<'; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libcore.a: $(CORE_O)
-	rm -f $@
-	ar rcs $@ $^
+	@rm -f $@
+	@ar rcs $@ $^
 
 $(B)/gen/statements.h $(B)/gen/statements.c &: infra/generate/statements.awk $(wildcard shared/store/sql/*.sql)
 	@mkdir -p $(@D)
-	awk -v header=$(B)/gen/statements.h -v source=$(B)/gen/statements.c -f $< $(filter %.sql,$^)
+	@awk -v header=$(B)/gen/statements.h -v source=$(B)/gen/statements.c -f $< $(filter %.sql,$^)
 
 $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/schema/*.sql)
 	@mkdir -p $(@D)
-	awk -f $< $(filter %.sql,$^) > $@
+	@awk -f $< $(filter %.sql,$^) > $@
 
 $(B)/obj/gen/statements.o: $(B)/gen/statements.h
 
@@ -70,36 +70,36 @@ $(B)/obj/gen/statements.o: $(B)/gen/statements.h
 define fn_rule
 $(B)/gen/fn-$(call fn_name,$(1)).c: infra/generate/table.sh $(1)
 	@mkdir -p $(B)/gen
-	sh infra/generate/table.sh $(1) > $$@
+	@sh infra/generate/table.sh $(1) > $$@
 $(B)/fn/$(call fn_name,$(1)).fcgi: $(B)/obj/$(1:.c=.o) $(B)/obj/gen/fn-$(call fn_name,$(1)).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(B)/fn
-	$(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
+	@echo '  link $$@'; $(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
 endef
 $(foreach f,$(FN_C),$(eval $(call fn_rule,$(f))))
 
 $(B)/gen/fn-all.c: infra/generate/table.sh $(FN_C)
 	@mkdir -p $(@D)
-	sh infra/generate/table.sh $(FN_C) > $@
+	@sh infra/generate/table.sh $(FN_C) > $@
 
 $(B)/fn/pennymeter-all.fcgi: $(FN_O) $(B)/obj/gen/fn-all.o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS) $(FCGI_LIBS) -o $@
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) $(FCGI_LIBS) -o $@
 
 # ---- the operator's command and the route generator ----
 
 $(B)/bin/pennymeter: $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 $(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 # ---- unit tests ----
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
 
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done

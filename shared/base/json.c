@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* Behind this byte, which no valid UTF-8 holds, a cJSON string is a number's text. */
 #define NUMBER_MARK '\xff'
 
@@ -23,29 +25,6 @@ struct scan {
 static enum st refuse(struct scan *s, const char *what)
 {
 	return fault_add(s->faults, "", "%s at byte %zu", what, (size_t)(s->at - s->start) + 1);
-}
-
-/* The length of the well-formed UTF-8 sequence at `p` (Unicode table 3-7), 0 if there is none. */
-static unsigned utf8_length(const unsigned char *p, const unsigned char *end)
-{
-	static const struct { unsigned char from, to, low, high; unsigned length; } lead[] = {
-		{ 0x00, 0x7f, 0x00, 0x00, 1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	for (size_t i = 0; i < sizeof lead / sizeof *lead; i++) {
-		if (*p < lead[i].from || *p > lead[i].to)
-			continue;
-		if ((size_t)(end - p) < lead[i].length)
-			return 0;
-		if (lead[i].length > 1 && (p[1] < lead[i].low || p[1] > lead[i].high))
-			return 0;
-		for (unsigned k = 2; k < lead[i].length; k++)
-			if ((p[k] & 0xc0) != 0x80)
-				return 0;
-		return lead[i].length;
-	}
-	return 0;
 }
 
 static enum st scan_string(struct scan *s)

@@ -30,6 +30,14 @@ CREATE TABLE metrics (
   document TEXT NOT NULL
 ) STRICT;
 
+-- One row: a number that grows with each change of metrics or plans, so that what
+-- a process keeps of them is known to be stale at the next request.
+CREATE TABLE catalog (
+  catalog_id INTEGER PRIMARY KEY CHECK (catalog_id = 1),
+  generation INTEGER NOT NULL
+) STRICT;
+INSERT INTO catalog (catalog_id, generation) VALUES (1, 1);
+
 CREATE TABLE plan_versions (
   plan_version_id INTEGER PRIMARY KEY,
   code TEXT NOT NULL,

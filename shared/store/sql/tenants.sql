@@ -25,7 +25,8 @@ VALUES (:tenant, :subscription, :plan_version, :cycle, :anchor, :created_at);
 -- One look tells who calls, what it may do, and by which plan it is billed.
 -- name: account_by_token (tenant, hash)
 SELECT k.token_id, k.scopes, k.user_id, t.name, t.currency, t.timezone,
-  s.subscription_id, s.plan_version_id, s.cycle, s.anchor
+  s.subscription_id, s.plan_version_id, s.cycle, s.anchor,
+  (SELECT generation FROM catalog)
 FROM tokens k
 JOIN tenants t ON t.tenant_id = k.tenant_id
 LEFT JOIN subscriptions s ON s.tenant_id = k.tenant_id AND s.ended_at IS NULL
@@ -35,7 +36,8 @@ LIMIT 1;
 
 -- name: account_by_tenant (tenant)
 SELECT 0, '', 0, t.name, t.currency, t.timezone,
-  s.subscription_id, s.plan_version_id, s.cycle, s.anchor
+  s.subscription_id, s.plan_version_id, s.cycle, s.anchor,
+  (SELECT generation FROM catalog)
 FROM tenants t
 LEFT JOIN subscriptions s ON s.tenant_id = t.tenant_id AND s.ended_at IS NULL
 WHERE t.tenant_id = :tenant

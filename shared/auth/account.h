@@ -1,0 +1,28 @@
+/* Accounts: who calls, what it may do, and by which plan its tenant is billed. */
+#ifndef AUTH_ACCOUNT_H
+#define AUTH_ACCOUNT_H
+
+#include "auth/scope.h"
+#include "base/instant.h"
+#include "store/store.h"
+
+struct account {
+	int64_t tenant_id, token_id, user_id; /* token and user are 0 where there is none */
+	scopes scopes;
+	const char *name, *currency, *timezone;
+	int64_t subscription_id; /* 0: the tenant has no plan */
+	int64_t plan_version_id;
+	bool yearly;
+	instant anchor;
+	int64_t generation; /* of metrics and plans: what was read before it is stale */
+};
+
+/** Find the account of a token that is not revoked, in one query.
+ *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live in `arena`. */
+enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
+
+/** The account of a tenant itself, with no scopes: for the operator's command.
+ *  Returns: ST_OK; ST_NOT_FOUND; what the store returns. */
+enum st account_by_tenant(struct account *account, struct store *store, int64_t tenant, struct arena *arena) MUST_USE;
+
+#endif

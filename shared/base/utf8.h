@@ -1,0 +1,13 @@
+/* Well-formed UTF-8. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+
+/** The length in bytes of the well-formed sequence that begins at `p`, 0 if there is none. */
+unsigned utf8_length(const unsigned char *p, const unsigned char *end);
+
+/** Is the whole string well-formed? */
+bool utf8_valid(const char *text);
+
+#endif

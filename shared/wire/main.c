@@ -1,0 +1,152 @@
+/* The main of every function: accepts FastCGI, or answers once as plain CGI. */
+#include <fcgiapp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "wire/describe.h"
+#include "wire/serve.h"
+
+/* ---- what both transports read from the environment ---- */
+
+static void take_variable(struct incoming *in, const char *entry)
+{
+	static const struct { const char *name; size_t offset; } wanted[] = {
+		{ "REQUEST_METHOD=", offsetof(struct incoming, method) },
+		{ "REQUEST_URI=", offsetof(struct incoming, uri) },
+		{ "QUERY_STRING=", offsetof(struct incoming, query) },
+		{ "CONTENT_TYPE=", offsetof(struct incoming, content_type) },
+		{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length) },
+		{ "HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
+		{ "REDIRECT_HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
+		{ "HTTP_X_API_KEY=", offsetof(struct incoming, api_key) },
+		{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct incoming, idempotency_key) },
+		{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match) },
+		{ "HTTP_ACCEPT=", offsetof(struct incoming, accept) },
+	};
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		size_t size = strlen(wanted[i].name);
+		if (*entry != *wanted[i].name || strncmp(entry, wanted[i].name, size))
+			continue;
+		const char **field = (const char **)((char *)in + wanted[i].offset);
+		bool redirected = *wanted[i].name == 'R' && wanted[i].name[2] == 'D';
+		if (!*field || !redirected)
+			*field = entry + size;
+		return;
+	}
+}
+
+static void take_environment(struct incoming *in, char *const *environment)
+{
+	for (; *environment; environment++)
+		take_variable(in, *environment);
+}
+
+/* ---- FastCGI ---- */
+
+static size_t fcgi_read(void *stream, char *bytes, size_t room)
+{
+	int n = FCGX_GetStr(bytes, (int)room, ((FCGX_Request *)stream)->in);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void fcgi_write(void *stream, const char *bytes, size_t size)
+{
+	while (size) {
+		int part = size > 1 << 20 ? 1 << 20 : (int)size;
+		if (FCGX_PutStr(bytes, part, ((FCGX_Request *)stream)->out) < 0)
+			return;
+		bytes += part;
+		size -= (size_t)part;
+	}
+}
+
+static int run_fcgi(struct server *server)
+{
+	FCGX_Request request;
+	if (FCGX_Init() || FCGX_InitRequest(&request, 0, 0))
+		return 1;
+	while (FCGX_Accept_r(&request) == 0) {
+		struct incoming in = { .stream = &request, .read = fcgi_read, .write = fcgi_write };
+		take_environment(&in, request.envp);
+		serve(server, &in);
+		FCGX_Finish_r(&request);
+	}
+	return 0;
+}
+
+/* ---- plain CGI ---- */
+
+static size_t cgi_read(void *stream, char *bytes, size_t room)
+{
+	(void)stream;
+	return fread(bytes, 1, room, stdin);
+}
+
+static void cgi_write(void *stream, const char *bytes, size_t size)
+{
+	(void)stream;
+	if (fwrite(bytes, 1, size, stdout) != size)
+		clearerr(stdout); /* the client has gone */
+}
+
+static int run_cgi(struct server *server)
+{
+	struct incoming in = { .read = cgi_read, .write = cgi_write };
+	take_environment(&in, environ);
+	serve(server, &in);
+	return fflush(stdout) ? 1 : 0;
+}
+
+/* ---- the command line ---- */
+
+static int print_declarations(void)
+{
+	struct arena *arena;
+	if (arena_open(&arena, 4 << 20))
+		return 1;
+	struct text t = text_new(arena, 1 << 20);
+	struct jwriter w = jw_new(&t);
+	bool many = fn_table[0].path && fn_table[1].path;
+	if (many)
+		jw_array(&w, NULL);
+	for (const struct fn_entry *e = fn_table; e->path; e++)
+		describe(&w, e);
+	if (many)
+		jw_end(&w);
+	puts(t.bytes);
+	arena_close(arena);
+	return 0;
+}
+
+static int print_usage(const char *name)
+{
+	fprintf(stderr, "%s is a function of Pennymeter: a web server runs it as FastCGI or CGI.\n"
+	                "  --describe   print what it declares, as JSON\n", name);
+	return 2;
+}
+
+static const char *program_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+int main(int argc, char **argv)
+{
+	struct server *server;
+	log_name(program_name(argv[0]));
+	if (argc > 1)
+		return strcmp(argv[1], "--describe") ? print_usage(argv[0]) : print_declarations();
+	bool cgi = FCGX_IsCGI();
+	if (cgi && !getenv("REQUEST_METHOD"))
+		return print_usage(argv[0]);
+	if (server_open(&server, fn_table))
+		return 1;
+	int failed = cgi ? run_cgi(server) : run_fcgi(server);
+	server_close(server);
+	return failed;
+}

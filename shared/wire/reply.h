@@ -1,0 +1,26 @@
+/* A reply, as a handler fills it: a kind, a JSON text, a few headers. */
+#ifndef WIRE_REPLY_H
+#define WIRE_REPLY_H
+
+#include "base/json.h"
+
+enum reply_kind { REPLY_OK, REPLY_CREATED, REPLY_EMPTY };
+
+struct request;
+
+struct reply {
+	enum reply_kind kind;
+	struct text body;
+	struct jwriter json;      /* writes to body */
+	const char *content_type; /* application/json unless a handler says otherwise */
+	const char *file_name;    /* ASCII; the answer is a download of this name */
+	struct text problem;      /* members that a problem carries beside its own: "upgrade_url":"…" */
+	struct jwriter more;      /* writes to problem */
+
+	/** A long answer in pieces: called after the body until it returns ST_DONE; each
+	 *  call finds `body` empty and fills it. Keeps memory flat for exports. */
+	enum st (*piece)(struct request *rq, struct reply *rp, void *context);
+	void *piece_context;
+};
+
+#endif

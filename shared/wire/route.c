@@ -1,0 +1,57 @@
+/* Routing by REQUEST_URI, the one thing that every server passes on unchanged. */
+#include "wire/route.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/utf8.h"
+#include "wire/params.h"
+
+static const char *after_host(const char *uri)
+{
+	const char *scheme = strstr(uri, "://");
+	if (*uri == '/' || !scheme)
+		return uri;
+	const char *path = strchr(scheme + 3, '/');
+	return path ? path : "/";
+}
+
+static bool refused_escape(const char *path)
+{
+	for (const char *p = strchr(path, '%'); p; p = strchr(p + 1, '%'))
+		if (!strncasecmp(p, "%2f", 3) || !strncmp(p, "%00", 3))
+			return true;
+	return false;
+}
+
+/* "/meter/api/v1/usage/record" with the base "/meter" is "usage/record"; NULL if it is no API address. */
+static const char *below_api(const char *path)
+{
+	if (!strncmp(path, "/api/v1/", 8))
+		return path + 8;
+	return strncmp(path, "/api/", 5) ? NULL : path + 5;
+}
+
+enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
+                   const char *base, struct arena *arena)
+{
+	const char *raw = after_host(uri);
+	char *path = arena_copy(arena, raw, strcspn(raw, "?#"));
+	if (!path)
+		return ST_MEMORY;
+	if (refused_escape(path))
+		return fault_add(faults, "path", "must not hold %%2F or %%00");
+	if (!percent_decode(path, false) || !utf8_valid(path))
+		return fault_add(faults, "path", "holds a bad %%-escape");
+	size_t base_size = strlen(base);
+	if (!strncmp(path, base, base_size))
+		path += base_size;
+	const char *name = below_api(path);
+	for (const struct fn_entry *e = table; e->path; e++) {
+		if ((name && !strcmp(name, e->path)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also))) {
+			*fn = e->fn;
+			return ST_OK;
+		}
+	}
+	return ST_NOT_FOUND;
+}

@@ -1,0 +1,14 @@
+/* Routing: from the raw address of a request to the function that answers it. */
+#ifndef WIRE_ROUTE_H
+#define WIRE_ROUTE_H
+
+#include "wire/fn.h"
+
+/** Find the function of a raw REQUEST_URI (path and query; an absolute address is allowed).
+ *  The path is cut at "?", freed of `base`, split at "/", and each segment decoded once;
+ *  %2F and %00 are refused, since servers disagree about them.
+ *  Returns: ST_OK; ST_NOT_FOUND; ST_INVALID with a fault; ST_MEMORY. */
+enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
+                   const char *base, struct arena *arena) MUST_USE;
+
+#endif

@@ -1,0 +1,380 @@
+/* Serving one request: route, authenticate, check scope, validate, call, reply. */
+#include "wire/serve.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "wire/etag.h"
+#include "wire/params.h"
+#include "wire/problem.h"
+#include "wire/rate_limit.h"
+#include "wire/route.h"
+
+enum {
+	ARENA_CAP = 64 << 20,
+	BODY_CAP = 64 << 10,
+	REPLY_CAP = 16 << 20,
+	PIECE_CAP = 1 << 20,
+	READ_PIECE = 16 << 10
+};
+
+struct server {
+	const struct fn_entry *table;
+	struct arena *arena;      /* of a request */
+	struct arena *conf_arena; /* of the process */
+	struct conf conf;
+	struct store *store; /* NULL until it could be opened */
+	bool writes;         /* some verb of the table is not a GET */
+	struct rate_limit *limits;
+};
+
+/* One request on its way. */
+struct exchange {
+	struct server *server;
+	const struct incoming *in;
+	const struct fn *fn;
+	const struct verb *verb;
+	struct account account;
+	struct faults faults;
+	struct request rq;
+	struct reply rp;
+	bool head;           /* a HEAD request: GET without its body */
+	struct text headers; /* beside those that every answer has */
+};
+
+/* ---- the process ---- */
+
+static bool table_writes(const struct fn_entry *table)
+{
+	for (const struct fn_entry *e = table; e->path; e++)
+		for (unsigned m = M_POST; m < M__MAX; m++)
+			if (e->fn->on[m].handle)
+				return true;
+	return false;
+}
+
+enum st server_open(struct server **out, const struct fn_entry *table)
+{
+	struct server *s = calloc(1, sizeof *s);
+	if (!s)
+		return ST_MEMORY;
+	s->table = table;
+	s->writes = table_writes(table);
+	enum st st = arena_open(&s->arena, ARENA_CAP);
+	if (!st)
+		st = arena_open(&s->conf_arena, 1 << 20);
+	struct faults faults = { .arena = s->conf_arena };
+	if (!st)
+		st = conf_load(&s->conf, &faults, s->conf_arena);
+	for (unsigned i = 0; i < faults.count; i++)
+		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
+	if (st) {
+		server_close(s);
+		return st;
+	}
+	s->limits = rate_limit_open(&s->conf);
+	*out = s;
+	return ST_OK;
+}
+
+void server_close(struct server *s)
+{
+	if (!s)
+		return;
+	store_close(s->store);
+	rate_limit_close(s->limits);
+	arena_close(s->arena);
+	arena_close(s->conf_arena);
+	free(s);
+}
+
+/* The store is opened by the first request that wants it, and again after a failure or a
+ * restore, so that a process started too early heals by itself. */
+static enum st want_store(struct exchange *x)
+{
+	struct server *s = x->server;
+	struct faults why = { .arena = s->arena };
+	enum st st = s->store ? store_refresh(s->store, &why)
+	                      : store_open(&s->store, &s->conf, s->writes ? STORE_WRITE : STORE_READ, &why);
+	for (unsigned i = 0; i < why.count; i++)
+		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
+	if (st && s->store) {
+		store_close(s->store);
+		s->store = NULL;
+	}
+	x->rq.store = s->store;
+	return st ? ST_STORE : ST_OK;
+}
+
+/* ---- the steps of a request ---- */
+
+static enum st find_verb(struct exchange *x)
+{
+	const char *method = x->in->method ? x->in->method : "";
+	enum st st = route_find(&x->fn, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
+	                        x->server->conf.text[CONF_BASE_PATH], x->server->arena);
+	if (st)
+		return st;
+	x->head = !strcmp(method, "HEAD");
+	enum method m = x->head ? M_GET : method_of(method);
+	if (m < M__MAX && x->fn->on[m].handle) {
+		x->verb = &x->fn->on[m];
+		return ST_OK;
+	}
+	const char *comma = "Allow: ";
+	for (unsigned k = 0; k < M__MAX; k++)
+		if (x->fn->on[k].handle) {
+			text_addf(&x->headers, "%s%s", comma, method_name((enum method)k));
+			comma = ", ";
+		}
+	text_adds(&x->headers, "\r\n");
+	return ST_BAD_METHOD;
+}
+
+static const char *presented_token(const struct incoming *in)
+{
+	const char *a = in->authorization;
+	if (a && !strncasecmp(a, "Bearer ", 7))
+		return a + 7 + strspn(a + 7, " ");
+	return in->api_key;
+}
+
+static enum st authenticate(struct exchange *x)
+{
+	if (x->verb->scope == SCOPE_PUBLIC)
+		return ST_OK;
+	const char *token = presented_token(x->in);
+	enum st st = token ? want_store(x) : ST_UNAUTHENTICATED;
+	if (!st)
+		st = store_read_begin(x->rq.store);
+	if (!st)
+		st = account_by_token(&x->account, x->rq.store, token, x->server->arena);
+	if (st == ST_UNAUTHENTICATED)
+		text_adds(&x->headers, "WWW-Authenticate: Bearer realm=\"Pennymeter\"\r\n");
+	if (st)
+		return st;
+	x->rq.account = &x->account;
+	if (scopes_have(x->account.scopes, x->verb->scope))
+		return rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
+	jw_string(&x->rp.more, "scope", scope_name(x->verb->scope));
+	return ST_FORBIDDEN;
+}
+
+static const char *media_type(struct exchange *x)
+{
+	const char *raw = x->in->content_type ? x->in->content_type : "";
+	char *type = arena_copy(x->server->arena, raw, strcspn(raw, "; \t"));
+	for (char *p = type; p && *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return type ? type : "";
+}
+
+static bool listed(const char *list, const char *word)
+{
+	size_t size = strlen(word);
+	for (const char *p = list; size && (p = strstr(p, word)); p += size)
+		if ((p == list || p[-1] == ' ') && (p[size] == ' ' || !p[size]))
+			return true;
+	return false;
+}
+
+static enum st check_media(struct exchange *x)
+{
+	const char *accepts = x->verb->kind == BODY_RAW ? x->verb->media : "application/json";
+	x->rq.content_type = media_type(x);
+	if (!*x->rq.content_type || listed(accepts, x->rq.content_type))
+		return ST_OK;
+	jw_string(&x->rp.more, "accepts", accepts);
+	return ST_BAD_MEDIA;
+}
+
+/* To its end, whatever CONTENT_LENGTH says: Apache hands chunked bodies over without one. */
+static enum st read_body(struct exchange *x)
+{
+	const size_t cap = x->verb->body_cap ? x->verb->body_cap : BODY_CAP;
+	const char *length = x->in->content_length;
+	const unsigned long long announced = length && *length ? strtoull(length, NULL, 10) : 0;
+	struct text body = text_new(x->server->arena, cap + 1);
+	char piece[READ_PIECE];
+	size_t n;
+	if (announced > cap)
+		return ST_TOO_LARGE;
+	while ((n = x->in->read(x->in->stream, piece, sizeof piece)) > 0) {
+		text_add(&body, piece, n);
+		if (body.failed || body.size > cap)
+			return ST_TOO_LARGE;
+	}
+	if (length && *length && body.size < announced)
+		return fault_add(&x->faults, "", "the body ends after %zu of %llu bytes", body.size, announced);
+	x->rq.raw = body.size ? body.bytes : "";
+	x->rq.raw_size = body.size;
+	return ST_OK;
+}
+
+/* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
+static enum st take_key(struct exchange *x, const struct json *body)
+{
+	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "", 0, 0, NULL };
+	const struct json *member = json_get(body, "idempotency_key");
+	const char *header = x->in->idempotency_key;
+	struct arg arg = { .param = &key };
+	if (member) {
+		enum st st = param_value(&arg, &x->rq, &key, member, "/idempotency_key");
+		if (st)
+			return st;
+	}
+	if (!header) {
+		x->rq.idempotency_key = arg.text;
+		return ST_OK;
+	}
+	if (!*header || strlen(header) > 255 || strspn(header, " \t"))
+		return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
+	for (const char *p = header; *p; p++)
+		if (*p <= 0x20 || *p >= 0x7f)
+			return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
+	if (arg.text && strcmp(arg.text, header))
+		return fault_add(&x->faults, "/idempotency_key", "differs from the header Idempotency-Key");
+	x->rq.idempotency_key = header;
+	return ST_OK;
+}
+
+static enum st read_object_body(struct exchange *x)
+{
+	const struct json *root = NULL;
+	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
+	if (!st && json_kind(root) != JSON_OBJECT)
+		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
+	enum st key = !st && x->verb->idempotent ? take_key(x, root) : ST_OK;
+	if (!st)
+		st = params_body(&x->rq, x->verb->body, root);
+	return st ? st : key;
+}
+
+static enum st validate(struct exchange *x)
+{
+	enum st st = params_query(&x->rq, x->verb->query, x->in->query);
+	if (st || x->verb->kind == BODY_NONE)
+		return st;
+	st = check_media(x);
+	if (!st)
+		st = read_body(x);
+	if (!st && x->verb->kind == BODY_OBJECT)
+		st = read_object_body(x);
+	return st;
+}
+
+static enum st run(struct exchange *x)
+{
+	enum st st = find_verb(x);
+	if (!st)
+		st = authenticate(x);
+	if (!st)
+		st = validate(x);
+	if (!st && !x->rq.store)
+		want_store(x); /* a public verb decides itself what an absent store means */
+	if (!st)
+		st = x->verb->handle(&x->rq, &x->rp);
+	if (!st && x->rp.body.failed) {
+		log_error("an answer passed %d bytes", REPLY_CAP);
+		st = ST_TOO_LARGE;
+	}
+	return st;
+}
+
+/* ---- the answer ---- */
+
+static void send(struct exchange *x, const char *bytes, size_t size)
+{
+	if (size)
+		x->in->write(x->in->stream, bytes, size);
+}
+
+static void send_head(struct exchange *x, unsigned status, const char *type)
+{
+	struct text head = text_new(x->server->arena, 8192);
+	text_addf(&head, "Status: %u\r\n", status);
+	if (type)
+		text_addf(&head, "Content-Type: %s\r\n", type);
+	if (x->rp.file_name)
+		text_addf(&head, "Content-Disposition: attachment; filename=%s\r\n", x->rp.file_name);
+	text_adds(&head, "Cache-Control: private, no-cache\r\n"
+	                 "Vary: Accept, Authorization, X-Api-Key\r\n"
+	                 "X-Content-Type-Options: nosniff\r\n"
+	                 "Referrer-Policy: no-referrer\r\n"
+	                 "Cross-Origin-Resource-Policy: same-origin\r\n"
+	                 "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
+	text_add(&head, x->headers.bytes, x->headers.size);
+	text_adds(&head, "\r\n");
+	send(x, head.bytes, head.size);
+}
+
+static void send_pieces(struct exchange *x)
+{
+	enum st st = ST_OK;
+	while (!st) {
+		text_clear(&x->rp.body);
+		st = x->rp.piece(&x->rq, &x->rp, x->rp.piece_context);
+		if (!x->rp.body.failed)
+			send(x, x->rp.body.bytes, x->rp.body.size);
+	}
+	if (st != ST_DONE)
+		log_error("an export broke off: %s", st_name(st));
+}
+
+static void send_answer(struct exchange *x)
+{
+	static const unsigned status[] = { [REPLY_OK] = 200, [REPLY_CREATED] = 201, [REPLY_EMPTY] = 204 };
+	struct reply *rp = &x->rp;
+	char tag[ETAG_ROOM];
+	bool unchanged = false;
+	if (x->verb == &x->fn->on[M_GET] && !rp->piece) {
+		etag_of(tag, rp->body.bytes ? rp->body.bytes : "", rp->body.size);
+		text_addf(&x->headers, "ETag: %s\r\n", tag);
+		unchanged = etag_matches(x->in->if_none_match, tag);
+	}
+	if (unchanged || rp->kind == REPLY_EMPTY) {
+		send_head(x, unchanged ? 304 : 204, NULL);
+		return;
+	}
+	send_head(x, status[rp->kind], rp->content_type);
+	if (x->head)
+		return;
+	send(x, rp->body.bytes, rp->body.size);
+	if (rp->piece)
+		send_pieces(x);
+}
+
+static void send_problem(struct exchange *x, enum st st)
+{
+	struct reply *rp = &x->rp;
+	rp->file_name = NULL;
+	problem_write(&rp->body, st, &x->faults, &rp->problem);
+	if (st == ST_BUSY)
+		text_adds(&x->headers, "Retry-After: 1\r\n");
+	send_head(x, problem_of(st)->status, "application/problem+json");
+	if (!x->head)
+		send(x, rp->body.bytes, rp->body.size);
+}
+
+void serve(struct server *s, const struct incoming *in)
+{
+	struct exchange x = { .server = s, .in = in, .faults.arena = s->arena };
+	x.headers = text_new(s->arena, 4096);
+	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
+		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
+	x.rp = (struct reply){ .body = text_new(s->arena, REPLY_CAP), .problem = text_new(s->arena, 4096),
+		.content_type = "application/json" };
+	x.rp.json = jw_new(&x.rp.body);
+	x.rp.more = jw_new(&x.rp.problem);
+	enum st st = run(&x);
+	if (st)
+		send_problem(&x, st);
+	else
+		send_answer(&x);
+	if (s->store)
+		store_read_end(s->store);
+	arena_reset(s->arena);
+}
