@@ -17,11 +17,13 @@ typedef int64_t qty;   /* a quantity in millionths of a unit */
 typedef int64_t minor; /* money in the currency's minor unit: cents of USD, yen of JPY */
 typedef wide unit_price; /* major units of a currency per unit, in 1e-12 */
 typedef wide exact;      /* money before rounding: major units in 1e-18 (= qty × unit_price) */
+typedef wide percent;    /* in 1e-10 of a percent; so the same integer is the fraction in 1e-12 */
 
 enum {
 	QTY_DIGITS = 6,
 	PRICE_DIGITS = 12,
 	EXACT_DIGITS = 18,
+	PERCENT_DIGITS = 10,
 	DECIMAL_ROOM = 64 /* bytes that hold any printed decimal and its NUL */
 };
 
