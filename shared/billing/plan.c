@@ -1,0 +1,170 @@
+/* Plans: reading their documents, and the process's copies of their versions. */
+#include "billing/plan.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "billing/price_read.h"
+
+enum { PLANS_KEPT = 32, PLAN_CAP = 1 << 20 };
+
+static const char *const policy_names[POLICY__MAX] = {
+	[POLICY_NONE] = "none", [POLICY_SOFT] = "soft", [POLICY_HARD] = "hard", [POLICY_UNLIMITED] = "unlimited",
+};
+
+const char *policy_name(enum policy policy)
+{
+	return policy_names[policy];
+}
+
+/* ---- reading ---- */
+
+static void read_price(struct plan_entry *e, const struct fields *f, const struct metric *m)
+{
+	const struct fields price = field_object(f, "price");
+	if (e->policy == POLICY_HARD || e->policy == POLICY_NONE)
+		field_fault(f, "price", "does not go with this policy: nothing past the limit is ever used");
+	else if (m && m->window != WINDOW_PERIOD)
+		field_fault(f, "price", "goes with metrics whose window is the period only");
+	else if (json_get(price.object, "included"))
+		field_fault(f, "price", "must not state `included`: it stands beside the price");
+	else if (!price_read(&e->price, &price))
+		e->price.included = e->included;
+}
+
+static void read_entry(struct plan_entry *e, const struct fields *f, const char *name, const struct catalog *catalog)
+{
+	const struct metric *m = catalog ? metric_find(catalog, name) : NULL;
+	unsigned policy = POLICY_SOFT;
+	*e = (struct plan_entry){ .metric = name, .priced = json_get(f->object, "price") };
+	if (catalog && (!m || strcmp(m->name, name)))
+		fault_add(f->faults, f->pointer, "is not a metric of metrics.json");
+	field_only(f, "policy included price description");
+	field_choice(&policy, f, "policy", policy_names, POLICY__MAX, e->priced ? DEFAULTED : NEEDED);
+	e->policy = policy;
+	if (policy == POLICY_SOFT || policy == POLICY_HARD)
+		field_qty(&e->included, f, "included", NEEDED);
+	else if (json_get(f->object, "included"))
+		field_fault(f, "included", "goes with soft and hard only");
+	if (e->priced)
+		read_price(e, f, m);
+	else if (policy == POLICY_SOFT)
+		field_fault(f, "price", "is required where the policy is soft");
+}
+
+static enum st read_entries(struct plan *p, const struct fields *plan, const struct catalog *catalog, struct arena *arena)
+{
+	const struct fields metrics = field_object(plan, "metrics");
+	struct plan_entry *entries = arena_take(arena, (json_count(metrics.object) + 1) * sizeof *entries);
+	if (!entries)
+		return ST_MEMORY;
+	for (const struct json *m = json_first(metrics.object); m; m = json_next(m)) {
+		const struct fields entry = field_object(&metrics, json_name(m));
+		read_entry(&entries[p->count++], &entry, json_name(m), catalog);
+	}
+	p->entries = entries;
+	return ST_OK;
+}
+
+static enum st read_features(struct plan *p, const struct fields *plan, struct arena *arena)
+{
+	size_t count;
+	const struct json *feature = field_array(&count, plan, "features", DEFAULTED);
+	const char **features = arena_take(arena, (count + 1) * sizeof *features);
+	if (!features)
+		return ST_MEMORY;
+	for (; feature; feature = json_next(feature)) {
+		if (json_kind(feature) != JSON_STRING || !*json_text(feature))
+			field_fault(plan, "features", "must be an array of names");
+		features[p->feature_count++] = json_text(feature);
+	}
+	p->features = features;
+	return ST_OK;
+}
+
+static void read_base(struct plan *p, const struct fields *plan)
+{
+	const struct fields base = field_object(plan, "base_price");
+	field_only(&base, "month year");
+	field_amount(&p->base_month, &base, "month", EXACT_DIGITS, NEEDED);
+	field_amount(&p->base_year, &base, "year", EXACT_DIGITS, NEEDED);
+}
+
+enum st plan_read(struct plan *p, struct faults *faults, const struct json *document, const struct catalog *catalog,
+                  struct arena *arena)
+{
+	const struct fields f = { document, faults, "" };
+	*p = (struct plan){ 0 };
+	field_only(&f, "$schema code name description currency base_price next metrics features");
+	field_string(&p->code, &f, "code", NEEDED);
+	field_string(&p->name, &f, "name", NEEDED);
+	field_string(&p->currency, &f, "currency", DEFAULTED);
+	field_string(&p->next, &f, "next", DEFAULTED);
+	read_base(p, &f);
+	enum st st = read_features(p, &f, arena);
+	if (!st)
+		st = read_entries(p, &f, catalog, arena);
+	if (p->code && !(*p->code >= 'a' && *p->code <= 'z' && strspn(p->code, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(p->code)))
+		field_fault(&f, "code", "must be lower-case letters, digits, \"_\" and \"-\", a letter first");
+	if (p->currency && !currency_find(p->currency))
+		field_fault(&f, "currency", "is not an ISO 4217 code");
+	return st ? st : faults->count ? ST_INVALID : ST_OK;
+}
+
+const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
+{
+	static const struct plan_entry none = { .metric = "", .policy = POLICY_NONE };
+	for (unsigned i = 0; p && i < p->count; i++)
+		if (!strcmp(p->entries[i].metric, metric))
+			return &p->entries[i];
+	return &none;
+}
+
+/* ---- the process's copies ---- */
+
+static struct kept_plan {
+	struct arena *arena;
+	struct plan plan; /* plan_version_id 0: free */
+} kept[PLANS_KEPT];
+static unsigned next_kept;
+
+/* A stored plan was checked when it was applied, so its metrics need no catalog here. */
+static enum st read_stored(struct kept_plan *k, const struct rows *r)
+{
+	struct faults faults = { .arena = k->arena };
+	const struct json *document;
+	const char *text = arena_copy(k->arena, rows_text(r, 2), strlen(rows_text(r, 2)));
+	enum st st = text ? json_parse(&document, &faults, k->arena, text, strlen(text)) : ST_MEMORY;
+	if (!st)
+		st = plan_read(&k->plan, &faults, document, NULL, k->arena);
+	k->plan.version = rows_int(r, 1);
+	for (unsigned i = 0; i < faults.count; i++)
+		log_error("stored plan: %s %s", faults.item[i].pointer, faults.item[i].detail);
+	return st ? ST_STORE : ST_OK;
+}
+
+enum st plan_load(const struct plan **out, struct store *store, int64_t plan_version_id)
+{
+	for (unsigned i = 0; i < PLANS_KEPT; i++)
+		if (kept[i].plan.plan_version_id == plan_version_id && plan_version_id) {
+			*out = &kept[i].plan;
+			return ST_OK;
+		}
+	struct kept_plan *k = &kept[next_kept++ % PLANS_KEPT];
+	struct rows r = { 0 };
+	k->plan = (struct plan){ 0 };
+	if (!k->arena && arena_open(&k->arena, PLAN_CAP))
+		return ST_MEMORY;
+	arena_reset(k->arena);
+	enum st st = ROWS(store, &r, SQL_PLAN_BY_VERSION, INT(plan_version_id));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		st = read_stored(k, &r);
+	rows_end(&r);
+	if (st)
+		return st == ST_DONE ? ST_NOT_FOUND : st;
+	k->plan.plan_version_id = plan_version_id;
+	*out = &k->plan;
+	return ST_OK;
+}
