@@ -1,0 +1,5 @@
+/* Pages without figures: only the words and the header's controls. */
+
+import { openPage } from './shell.mjs';
+
+openPage();
