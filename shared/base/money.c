@@ -130,6 +130,12 @@ enum st decimal_read(wide *value, const char *text, size_t size, unsigned digits
 	return ST_OK;
 }
 
+bool decimal_valid(const char *text, size_t size)
+{
+	struct decimal d = { 0 };
+	return scan_decimal(&d, text, size);
+}
+
 enum st qty_read(qty *value, const char *text, size_t size)
 {
 	wide read;

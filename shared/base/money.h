@@ -33,6 +33,9 @@ enum {
  *  In:  text  `size` bytes in the grammar of a JSON number */
 enum st decimal_read(wide *value, const char *text, size_t size, unsigned digits) MUST_USE;
 
+/** Whether the text is a decimal at all, however long. */
+bool decimal_valid(const char *text, size_t size);
+
 /** Print value × 10^-digits with at least `least` digits after the point; further
  *  trailing zeros are left out (least = digits keeps them all).
  *  Returns: the length written to `out`, which has DECIMAL_ROOM bytes. */
