@@ -1,0 +1,102 @@
+/* Every address of every function, and what all server configurations say alike. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "routes.h"
+
+const struct pair page_headers[] = {
+	{ "Content-Security-Policy",
+	  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+	  "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'" },
+	{ "X-Content-Type-Options", "nosniff" },
+	{ "Referrer-Policy", "no-referrer" },
+	{ "Cross-Origin-Resource-Policy", "same-origin" },
+	{ "Cross-Origin-Opener-Policy", "same-origin" },
+	{ 0 }
+};
+
+const struct pair file_types[] = {
+	{ "html", "text/html" },      { "css", "text/css" },          { "js", "text/javascript" },
+	{ "mjs", "text/javascript" }, { "json", "application/json" }, { "svg", "image/svg+xml" },
+	{ "png", "image/png" },       { "ico", "image/x-icon" },      { "woff2", "font/woff2" },
+	{ "txt", "text/plain" },      { "md", "text/markdown" },      { 0 }
+};
+
+static const char *const prefix[] = { [AT_API] = "/api/", [AT_V1] = "/api/v1/", [AT_ALSO] = "/" };
+
+/* "usage/record" is served by usage-record.fcgi. */
+static bool name_program(struct address *a, const char *path, bool all)
+{
+	int n = snprintf(a->program, sizeof a->program, "%s", all ? "pennymeter-all" : path);
+	for (char *p = a->program; *p; p++)
+		if (*p == '/')
+			*p = '-';
+	return n > 0 && (size_t)n < sizeof a->program;
+}
+
+static bool add(struct addresses *out, const struct fn_entry *entry, enum kind kind, bool all)
+{
+	const char *path = kind == AT_ALSO ? entry->fn->also : entry->path;
+	if (!path)
+		return true;
+	if (out->count < sizeof out->at / sizeof *out->at) {
+		struct address *a = &out->at[out->count++];
+		*a = (struct address){ .kind = kind, .entry = entry };
+		int n = snprintf(a->path, sizeof a->path, "%s%s", prefix[kind], path);
+		if (n > 0 && (size_t)n < sizeof a->path && name_program(a, entry->path, all))
+			return true;
+	}
+	fprintf(stderr, "routes: no room for the address %s%s\n", prefix[kind], path);
+	return false;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct address *)a)->path, ((const struct address *)b)->path);
+}
+
+static int by_depth(const void *a, const void *b)
+{
+	return by_path(b, a); /* "/api/usage/record" sorts behind "/api/usage", so reversed it is before */
+}
+
+bool addresses_list(struct addresses *out, const struct fn_entry *table, bool all)
+{
+	out->count = 0;
+	for (const struct fn_entry *e = table; e->path; e++)
+		for (unsigned k = AT_API; k <= AT_ALSO; k++)
+			if (!add(out, e, (enum kind)k, all))
+				return false;
+	qsort(out->at, out->count, sizeof *out->at, by_path);
+	return true;
+}
+
+void addresses_deepest_first(struct addresses *list)
+{
+	qsort(list->at, list->count, sizeof *list->at, by_depth);
+}
+
+void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
+                   void (*each)(FILE *out, const struct site *site, const char *program))
+{
+	for (const struct fn_entry *e = table; e->path; e++) {
+		struct address a;
+		if (name_program(&a, e->path, site->all))
+			each(out, site, a.program);
+		if (site->all)
+			return;
+	}
+}
+
+const char *catch_all(const struct site *site)
+{
+	return site->all ? "pennymeter-all" : "health";
+}
+
+bool has_error_page(const struct site *site)
+{
+	char path[4096];
+	int n = snprintf(path, sizeof path, "%s/404.html", site->www);
+	return n > 0 && (size_t)n < sizeof path && access(path, R_OK) == 0;
+}

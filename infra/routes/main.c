@@ -1,0 +1,152 @@
+/* routes: prints every artefact that depends on the declarations of the functions. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "routes.h"
+
+static const struct format {
+	const char *name, *what;
+	int (*print)(FILE *out, const struct site *site, const struct fn_entry *table);
+} formats[] = {
+	{ "lighttpd", "configuration of lighttpd, which starts the functions", print_lighttpd },
+	{ "apache-fcgid", ".htaccess for Apache with mod_fcgid (or CGI where it is absent)", print_apache_fcgid },
+	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi },
+	{ "nginx", "configuration of nginx, for conf.d/", print_nginx },
+	{ "spawn", "script that starts and stops the functions for nginx", print_spawn },
+	{ "openapi", "openapi.json", print_openapi },
+	{ "routes", "routes.txt: method, address, scope", print_routes },
+	{ "check", "nothing, if the declarations are complete", NULL },
+};
+
+struct option {
+	const char *name;
+	const char **text; /* one of the three */
+	unsigned *number;
+	bool *flag;
+	const char *what;
+};
+
+static int print_usage(FILE *out, const struct option *options, int code)
+{
+	fputs("usage: routes FORMAT [OPTION …]\n\nformats\n", out);
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		fprintf(out, "  %-14s %s\n", formats[i].name, formats[i].what);
+	fputs("\noptions\n", out);
+	for (const struct option *o = options; o->name; o++)
+		fprintf(out, "  --%-12s %s\n", o->name, o->what);
+	return code;
+}
+
+/* Names are written into configurations of four servers: what any of them would expand is refused. */
+static bool plain(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || strchr("\"\\$%#", *p)) {
+			fprintf(stderr, "routes: a folder or address must not hold \" \\ $ %% # or control characters: %s\n", text);
+			return false;
+		}
+	return true;
+}
+
+static bool take_number(unsigned *number, const char *name, const char *value)
+{
+	char *end;
+	unsigned long n = strtoul(value, &end, 10);
+	if (*end || end == value || *value == '-' || !n || n > 65535) {
+		fprintf(stderr, "routes: --%s must be a whole number from 1 to 65535, not \"%s\"\n", name, value);
+		return false;
+	}
+	*number = (unsigned)n;
+	return true;
+}
+
+static bool take_options(const struct option *options, char **arguments)
+{
+	for (char **a = arguments; *a; a++) {
+		const struct option *o = options;
+		while (o->name && (strncmp(*a, "--", 2) || strcmp(*a + 2, o->name)))
+			o++;
+		if (!o->name || (!o->flag && !a[1])) {
+			fprintf(stderr, "routes: %s %s\n", *a, o->name ? "wants a value" : "is not an option");
+			return false;
+		}
+		if (o->flag) {
+			*o->flag = true;
+			continue;
+		}
+		a++;
+		if (o->number ? !take_number(o->number, o->name, *a) : !plain(*a))
+			return false;
+		if (o->text)
+			*o->text = *a;
+	}
+	return true;
+}
+
+static bool make_absolute(const char **path)
+{
+	char here[4096], *whole;
+	if (**path == '/')
+		return true;
+	if (!getcwd(here, sizeof here) || !plain(here) || asprintf(&whole, "%s/%s", here, *path) < 0) {
+		fputs("routes: the working folder cannot be named\n", stderr);
+		return false;
+	}
+	*path = whole;
+	return true;
+}
+
+/* What depends on another option when it is not given. */
+static bool complete(struct site *site, bool apache)
+{
+	char *log, *run;
+	if (!make_absolute(&site->data) || !make_absolute(&site->www))
+		return false;
+	if (!site->fn)
+		site->fn = apache ? "fn" : "build/fn";
+	if (asprintf(&run, "%s/run", site->data) < 0 || asprintf(&log, "%s/server.log", site->data) < 0)
+		return false;
+	site->run = site->run ? site->run : run;
+	site->log = site->log ? site->log : log;
+	return make_absolute(&site->run) && make_absolute(&site->log) && (apache || make_absolute(&site->fn));
+}
+
+static int run(const struct format *format, struct site *site)
+{
+	unsigned faults = check_table(stderr, fn_table);
+	if (faults) {
+		fprintf(stderr, "routes: %u fault%s in the declarations\n", faults, faults == 1 ? "" : "s");
+		return 1;
+	}
+	if (!format->print)
+		return 0;
+	if (!complete(site, !strncmp(format->name, "apache", 6)))
+		return 1;
+	int failed = format->print(stdout, site, fn_table);
+	return fflush(stdout) || failed;
+}
+
+int main(int argc, char **argv)
+{
+	struct site site = { .www = "www", .data = "var", .address = "127.0.0.1", .port = 8080, .procs = 2 };
+	const struct option options[] = {
+		{ "root", &site.fn, NULL, NULL, "folder of the functions (build/fn; under Apache fn, below the .htaccess)" },
+		{ "data", &site.data, NULL, NULL, "data folder (var)" },
+		{ "www", &site.www, NULL, NULL, "folder of the pages (www)" },
+		{ "run", &site.run, NULL, NULL, "folder of sockets (run in the data folder)" },
+		{ "log", &site.log, NULL, NULL, "file of messages (server.log in the data folder)" },
+		{ "address", &site.address, NULL, NULL, "address to listen at (127.0.0.1)" },
+		{ "port", NULL, &site.port, NULL, "port to listen at (8080)" },
+		{ "procs", NULL, &site.procs, NULL, "processes of each function (2)" },
+		{ "all", NULL, NULL, &site.all, "send every address to pennymeter-all.fcgi" },
+		{ "demo", NULL, NULL, &site.demo, "serve demo.json of the data folder" },
+		{ 0 }
+	};
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")))
+		return print_usage(stdout, options, 0);
+	for (size_t i = 0; argc > 1 && i < sizeof formats / sizeof *formats; i++)
+		if (!strcmp(argv[1], formats[i].name))
+			return take_options(options, argv + 2) ? run(&formats[i], &site) : 2;
+	return print_usage(stderr, options, 2);
+}

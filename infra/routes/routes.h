@@ -1,0 +1,83 @@
+/* What the formats of the generator share: the site they are for, and every address with its program. */
+#ifndef INFRA_ROUTES_H
+#define INFRA_ROUTES_H
+
+#include <stdio.h>
+
+#include "wire/fn.h"
+
+/** Where the site lies and how it is served: the options of the command line. */
+struct site {
+	const char *fn;   /* folder of the functions; under Apache its path below the .htaccess */
+	const char *www;  /* folder of the static pages */
+	const char *data; /* data folder, passed to every function */
+	const char *run;  /* folder of sockets and process ids */
+	const char *log;  /* file of the server's and the functions' messages */
+	const char *address;
+	unsigned port, procs;
+	bool all;  /* every address goes to pennymeter-all.fcgi */
+	bool demo; /* /demo.json is the data folder's, with the demo token */
+};
+
+/** How an address came to its function. */
+enum kind { AT_API, AT_V1, AT_ALSO };
+
+struct address {
+	char path[160];    /* from the root: "/api/v1/usage/record" */
+	char program[100]; /* "usage-record", or "pennymeter-all" */
+	enum kind kind;
+	const struct fn_entry *entry;
+};
+
+struct addresses {
+	size_t count;
+	struct address at[1024];
+};
+
+/** Every address of every function, sorted by path.
+ *  Returns: false when one does not fit its field, with the cause on stderr. */
+bool addresses_list(struct addresses *out, const struct fn_entry *table, bool all) MUST_USE;
+
+/** The same with a longer path before each shorter one it begins with, for servers
+ *  that take the first prefix that fits. */
+void addresses_deepest_first(struct addresses *list);
+
+/** Each program once, sorted: calls `each` with its name. */
+void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
+                   void (*each)(FILE *out, const struct site *site, const char *program));
+
+/** Who answers an address below /api/ that no function has: with a 404 problem. */
+const char *catch_all(const struct site *site);
+
+/** Whether www/404.html is there, to answer for missing pages. */
+bool has_error_page(const struct site *site);
+
+/* ---- what every server sends with a page, and the types of files ---- */
+
+struct pair { const char *name, *value; };
+
+extern const struct pair page_headers[]; /* ended by a row without a name */
+extern const struct pair file_types[];   /* suffix, media type */
+
+#define HSTS "max-age=31536000; includeSubDomains"
+/* A file whose name changes with its content: it bears a hash or a version. */
+#define HASHED_NAME "(?:\\.[0-9a-f]{8,}|-[0-9]+\\.[0-9]+\\.[0-9]+)[^/]*\\.[a-z0-9]+$"
+#define CACHE_HASHED "public, max-age=31536000, immutable"
+#define CACHE_PAGE "no-cache"
+
+/* ---- the formats ---- */
+
+int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_apache_fcgid(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_apache_cgi(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_openapi(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_routes(FILE *out, const struct site *site, const struct fn_entry *table);
+
+/** Refuse a table that forgets something: a scope, a summary, a parameter's doc; a
+ *  public write; two functions at one address.
+ *  Returns: how many faults it wrote to `out`, one a line. */
+unsigned check_table(FILE *out, const struct fn_entry *table);
+
+#endif
