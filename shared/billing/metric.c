@@ -37,7 +37,7 @@ static bool good_name(const char *name)
 
 enum st metric_read(struct metric *m, struct faults *faults, const struct json *value, const char *pointer)
 {
-	const struct fields f = { value, faults, pointer };
+	const struct fields f = { .object = value, .faults = faults, .pointer = pointer };
 	const unsigned before = faults->count;
 	unsigned aggregation = AGGREGATE_SUM, window = WINDOW_PERIOD;
 	*m = (struct metric){ .unit = "unit" };

@@ -38,7 +38,7 @@ static void read_entry(struct plan_entry *e, const struct fields *f, const char 
 	unsigned policy = POLICY_SOFT;
 	*e = (struct plan_entry){ .metric = name, .priced = json_get(f->object, "price") };
 	if (catalog && (!m || strcmp(m->name, name)))
-		fault_add(f->faults, f->pointer, "is not a metric of metrics.json");
+		field_fault(f->parent, name, "is not a metric of metrics.json");
 	field_only(f, "policy included price description");
 	field_choice(&policy, f, "policy", policy_names, POLICY__MAX, e->priced ? DEFAULTED : NEEDED);
 	e->policy = policy;
@@ -93,7 +93,7 @@ static void read_base(struct plan *p, const struct fields *plan)
 enum st plan_read(struct plan *p, struct faults *faults, const struct json *document, const struct catalog *catalog,
                   struct arena *arena)
 {
-	const struct fields f = { document, faults, "" };
+	const struct fields f = { .object = document, .faults = faults, .pointer = "" };
 	*p = (struct plan){ 0 };
 	field_only(&f, "$schema code name description currency base_price next metrics features");
 	field_string(&p->code, &f, "code", NEEDED);

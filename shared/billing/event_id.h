@@ -1,0 +1,16 @@
+/* Event ids: text that tells where an event stands, so that none needs an index of its own. */
+#ifndef BILLING_EVENT_ID_H
+#define BILLING_EVENT_ID_H
+
+#include "base/instant.h"
+
+enum { EVENT_ID_ROOM = 32 };
+
+/** The number of an event that arrives now: later arrivals have larger ones, and `sequence`
+ *  keeps apart those of one batch. The lower 23 bits begin at random. */
+int64_t event_number(instant now, unsigned sequence, int64_t randomness);
+
+/** "evt_" and 26 characters of Crockford's base 32: recorded_at and number. Returns `out`. */
+const char *event_id_print(char *out, instant recorded_at, int64_t number);
+
+#endif

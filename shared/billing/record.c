@@ -1,0 +1,351 @@
+/* Recording usage. The caller's process checks events and resolves their limits; what
+ * then goes through the store's door is flat bytes that any process can carry out. */
+#include "billing/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/token.h"
+#include "base/text.h"
+#include "billing/event_id.h"
+#include "billing/rollup.h"
+#include "billing/window.h"
+
+/* ---- the flat request: `count` of these, each followed by its four strings ---- */
+
+enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT__MAX };
+enum { ABSENT = UINT16_MAX };
+
+struct flat_event {
+	int64_t tenant_id, user_id, event;
+	instant recorded_at, now;
+	qty quantity, included;
+	struct period window;
+	char fingerprint[33];
+	uint8_t aggregation, is_signed;
+	uint8_t refuse;            /* past `included` */
+	uint8_t alerts;            /* watch the thresholds */
+	uint16_t size[TEXT__MAX];  /* without the NUL; ABSENT for none */
+};
+
+struct flat_answer {
+	enum st st;
+	bool duplicate;
+	instant recorded_at;
+	int64_t event;
+	qty used;
+};
+
+/* ---- carrying it out, inside the transaction ---- */
+
+struct applying {
+	struct store *store;
+	const struct flat_event *e;
+	const char *text[TEXT__MAX]; /* NULL for none */
+	struct flat_answer *answer;
+};
+
+static enum st find_duplicate(struct applying *a)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(a->store, &r, SQL_USAGE_KEY_FIND, INT(a->e->tenant_id), TEXT(a->text[TEXT_KEY]));
+	if (!st)
+		st = rows_next(&r);
+	if (!st) {
+		a->answer->duplicate = true;
+		a->answer->recorded_at = rows_int(&r, 0);
+		a->answer->event = rows_int(&r, 1);
+		st = strcmp(rows_text(&r, 2), a->e->fingerprint) ? ST_KEY_REUSED : ST_OK;
+	}
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
+}
+
+/* Take the key, or find who has it. */
+static enum st take_key(struct applying *a)
+{
+	struct rows r = { 0 };
+	if (!a->text[TEXT_KEY])
+		return ST_OK;
+	enum st st = ROWS(a->store, &r, SQL_USAGE_KEY_TAKE, INT(a->e->tenant_id), TEXT(a->text[TEXT_KEY]),
+	                  INT(a->e->recorded_at), INT(a->e->event), TEXT(a->e->fingerprint));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? find_duplicate(a) : st;
+}
+
+static enum st find_balance(struct applying *a, struct rollup *balance)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(a->store, &r, SQL_USAGE_BALANCE_FIND, INT(a->e->tenant_id), INT(a->e->window.start),
+	                  TEXT(a->text[TEXT_METRIC]), INT(a->e->window.end));
+	*balance = (struct rollup){ 0 };
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*balance = rollup_row(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st put_balance(struct applying *a, const struct rollup *b)
+{
+	return RUN(a->store, SQL_USAGE_BALANCE_PUT, INT(a->e->tenant_id), INT(a->e->window.start), TEXT(a->text[TEXT_METRIC]),
+	           INT(a->e->window.end), INT(b->sum), INT(b->count), INT(b->min), INT(b->max), INT(b->first_at),
+	           INT(b->last_at), INT(b->last_event), INT(b->last));
+}
+
+static enum st add_event(struct applying *a)
+{
+	const struct flat_event *e = a->e;
+	return RUN(a->store, SQL_USAGE_EVENT_INSERT, INT(e->tenant_id), INT(e->recorded_at), INT(e->event),
+	           TEXT(a->text[TEXT_METRIC]), INT(e->quantity), INT(e->user_id), OPT(a->text[TEXT_RESOURCE]),
+	           OPT(a->text[TEXT_METADATA]));
+}
+
+static enum st add_bucket(struct applying *a, enum sql sql, instant width)
+{
+	const struct flat_event *e = a->e;
+	const struct rollup r = rollup_of(e->quantity, e->recorded_at, e->event);
+	return RUN(a->store, sql, INT(e->tenant_id), INT(floor_div(e->recorded_at, width) * width), TEXT(a->text[TEXT_METRIC]),
+	           INT(e->user_id), INT(r.sum), INT(r.count), INT(r.min), INT(r.max), INT(r.first_at), INT(r.last_at),
+	           INT(r.last_event), INT(r.last));
+}
+
+static enum st queue_alert(struct applying *a, unsigned threshold)
+{
+	char payload[512], used[DECIMAL_ROOM], included[DECIMAL_ROOM], start[INSTANT_ROOM];
+	snprintf(payload, sizeof payload,
+	         "{\"metric_name\":\"%s\",\"threshold_percent\":%u,\"alert_level\":\"%s\",\"used_quantity\":%s,"
+	         "\"included_quantity\":%s,\"window_start\":\"%s\"}",
+	         a->text[TEXT_METRIC], threshold, threshold_level(threshold), qty_print(used, a->answer->used),
+	         qty_print(included, a->e->included), instant_print(start, a->e->window.start));
+	return RUN(a->store, SQL_OUTBOX_ADD, INT(a->e->tenant_id), INT(event_number(a->e->now, threshold, a->e->event)),
+	           TEXT("usage_alert"), TEXT(payload), INT(a->e->now));
+}
+
+/* Once per metric, window and threshold: the row itself says whether it fired before. */
+static enum st fire_alert(void *context, unsigned threshold)
+{
+	struct applying *a = context;
+	struct rows r = { 0 };
+	enum st st = ROWS(a->store, &r, SQL_USAGE_ALERT_FIRE, INT(a->e->tenant_id), INT(a->e->window.start),
+	                  TEXT(a->text[TEXT_METRIC]), INT(threshold), INT(a->answer->used), INT(a->e->included), INT(a->e->now));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st ? st : queue_alert(a, threshold);
+}
+
+static enum st count_event(struct applying *a)
+{
+	const struct flat_event *e = a->e;
+	const struct metric metric = { .aggregation = e->aggregation, .is_signed = e->is_signed };
+	const struct rollup one = rollup_of(e->quantity, e->recorded_at, e->event);
+	struct rollup balance;
+	enum st st = find_balance(a, &balance);
+	const qty before = rollup_used(&balance, &metric);
+	a->answer->used = before;
+	if (!st && !a->answer->duplicate)
+		st = rollup_merge(&balance, &one);
+	if (st || a->answer->duplicate)
+		return st;
+	const qty used = rollup_used(&balance, &metric);
+	if (e->refuse && used > e->included && used > before)
+		return ST_LIMIT_EXCEEDED;
+	a->answer->used = used;
+	st = add_event(a);
+	if (!st)
+		st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
+	if (!st)
+		st = add_bucket(a, SQL_USAGE_DAY_ADD, DAY);
+	if (!st)
+		st = put_balance(a, &balance);
+	if (!st && e->alerts)
+		st = thresholds_between(before, used, e->included, fire_alert, a);
+	return st;
+}
+
+/* A refusal undoes this event alone; a failure of the store undoes all. */
+static enum st apply_one(struct applying *a)
+{
+	enum st st = store_part_begin(a->store);
+	if (st)
+		return st;
+	a->answer->recorded_at = a->e->recorded_at;
+	a->answer->event = a->e->event;
+	st = take_key(a);
+	if (!st)
+		st = count_event(a);
+	a->answer->st = store_part_end(a->store, st);
+	switch (a->answer->st) {
+	case ST_LIMIT_EXCEEDED:
+	case ST_KEY_REUSED:
+	case ST_RANGE: return ST_OK;
+	default: return a->answer->st;
+	}
+}
+
+static enum st apply(struct store *store, const void *request, size_t size, void *answer)
+{
+	const char *at = request, *end = at + size;
+	struct flat_answer *answers = answer;
+	for (enum st st; at < end; answers++) {
+		struct flat_event e;
+		struct applying a = { .store = store, .e = &e, .answer = answers };
+		memcpy(&e, at, sizeof e);
+		at += sizeof e;
+		for (unsigned t = 0; t < TEXT__MAX; t++)
+			if (e.size[t] != ABSENT) {
+				a.text[t] = at;
+				at += e.size[t] + 1;
+			}
+		if ((st = apply_one(&a)))
+			return st;
+	}
+	return ST_OK;
+}
+
+static const struct write_op record_op = { .name = "usage.record", .flat = true, .apply = apply };
+
+/* ---- checking, before the door ---- */
+
+struct checking {
+	const struct conf *conf;
+	const struct account *account;
+	const struct catalog *catalog;
+	const struct plan *plan;
+	instant now;
+	int64_t randomness;
+	struct text flat;
+};
+
+static enum st check_time(const struct checking *c, const struct usage_event *e, struct faults *f)
+{
+	const instant back = c->conf->number[CONF_LATE_DAYS] * DAY, ahead = c->conf->number[CONF_AHEAD_SECONDS] * SECOND;
+	if (e->dated && e->recorded_at < c->now - back)
+		return fault_add(f, "/recorded_at", "lies more than %lld days back", (long long)c->conf->number[CONF_LATE_DAYS]);
+	if (e->dated && e->recorded_at > c->now + ahead)
+		return fault_add(f, "/recorded_at", "lies more than %lld seconds ahead",
+		                 (long long)c->conf->number[CONF_AHEAD_SECONDS]);
+	return ST_OK;
+}
+
+static enum st check(const struct checking *c, const struct usage_event *e, const struct metric **metric, struct faults *f)
+{
+	*metric = metric_find(c->catalog, e->metric);
+	if (!*metric)
+		fault_add(f, "/metric_name", "\"%.64s\" is not a metric; GET /api/usage/metrics lists them", e->metric);
+	else if (e->quantity <= 0 && !(*metric)->is_signed)
+		fault_add(f, "/quantity", "must be greater than 0");
+	else if (!e->quantity)
+		fault_add(f, "/quantity", "must not be 0");
+	if (e->metadata && strlen(e->metadata) > METADATA_CAP)
+		fault_add(f, "/metadata", "must be at most %d bytes of JSON", METADATA_CAP);
+	check_time(c, e, f);
+	return f->count ? ST_INVALID : ST_OK;
+}
+
+/* What makes two payloads the same: what was sent, not when it arrived. */
+static enum st fingerprint(char *out, const struct usage_event *e, const struct metric *m, struct arena *arena)
+{
+	char hash[TOKEN_HASH_ROOM];
+	const char *text = arena_format(arena, "%s\n%lld\n%lld\n%s\n%s\n%d", m->name, (long long)e->quantity,
+	                                e->dated ? (long long)e->recorded_at : -1LL, e->resource_id ? e->resource_id : "",
+	                                e->metadata ? e->metadata : "", e->enforce);
+	if (!text)
+		return ST_MEMORY;
+	sha256_hex(hash, text, strlen(text));
+	snprintf(out, 33, "%.32s", hash);
+	return ST_OK;
+}
+
+static void flat_string(struct text *flat, struct flat_event *e, unsigned which, const char *text)
+{
+	e->size[which] = text ? (uint16_t)strlen(text) : (uint16_t)ABSENT;
+	if (text)
+		text_add(flat, text, strlen(text) + 1);
+}
+
+static enum st flatten(struct checking *c, const struct usage_event *e, unsigned index, struct usage_result *out)
+{
+	const struct metric *m = out->standing.metric;
+	const struct plan_entry *entry = plan_entry(c->plan, m->name);
+	const size_t at = c->flat.size;
+	const bool limited = entry->policy == POLICY_HARD || entry->policy == POLICY_SOFT;
+	struct windows w;
+	struct flat_event f = {
+		.tenant_id = c->account->tenant_id, .user_id = c->account->user_id,
+		.event = event_number(c->now, index, c->randomness),
+		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
+		.quantity = e->quantity, .included = entry->included,
+		.aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
+		.refuse = entry->policy == POLICY_HARD || (e->enforce && entry->policy != POLICY_UNLIMITED),
+		.alerts = limited,
+	};
+	enum st st = windows_at(&w, c->account, f.recorded_at);
+	if (!st && e->key)
+		st = fingerprint(f.fingerprint, e, m, c->flat.arena);
+	if (st)
+		return st;
+	f.window = w.of[m->window];
+	out->standing.policy = entry->policy;
+	out->standing.included = entry->included;
+	text_add(&c->flat, (const char *)&f, sizeof f);
+	flat_string(&c->flat, &f, TEXT_METRIC, m->name);
+	flat_string(&c->flat, &f, TEXT_RESOURCE, e->resource_id);
+	flat_string(&c->flat, &f, TEXT_METADATA, e->metadata);
+	flat_string(&c->flat, &f, TEXT_KEY, e->key);
+	if (c->flat.failed)
+		return ST_MEMORY;
+	memcpy(c->flat.bytes + at, &f, sizeof f); /* now with the sizes */
+	return ST_OK;
+}
+
+/* ---- the whole ---- */
+
+static void take_answer(struct usage_result *r, const struct flat_answer *a)
+{
+	r->st = a->st;
+	r->duplicate = a->duplicate;
+	r->recorded_at = a->recorded_at;
+	r->event = a->event;
+	r->standing.used = a->used;
+	if (a->st == ST_RANGE)
+		fault_add(&r->faults, "/quantity", "would take a total past what can be counted");
+}
+
+static enum st prepare(struct checking *c, struct store *store, struct arena *arena)
+{
+	c->randomness = random_id();
+	c->flat = text_new(arena, 16 << 20);
+	enum st st = catalog_load(&c->catalog, store, c->account->generation);
+	if (!st && c->account->plan_version_id)
+		st = plan_load(&c->plan, store, c->account->plan_version_id);
+	return st;
+}
+
+enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, instant now,
+                     struct arena *arena)
+{
+	struct checking c = { .conf = conf, .account = account, .now = now };
+	struct flat_answer *answers = arena_take(arena, count * sizeof *answers);
+	unsigned good = 0;
+	enum st st = answers ? prepare(&c, store, arena) : ST_MEMORY;
+	for (unsigned i = 0; i < count && !st; i++) {
+		struct usage_result *r = &results[i];
+		*r = (struct usage_result){ .faults.arena = arena };
+		r->st = check(&c, &events[i], &r->standing.metric, &r->faults);
+		if (!r->st)
+			st = flatten(&c, &events[i], i, r);
+		good += !r->st;
+	}
+	if (!st && good)
+		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers);
+	for (unsigned i = 0, k = 0; i < count && !st; i++)
+		if (!results[i].st)
+			take_answer(&results[i], &answers[k++]);
+	return st;
+}

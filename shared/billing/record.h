@@ -1,0 +1,48 @@
+/* Recording usage: event, roll-ups, limit and alerts in one durable transaction. */
+#ifndef BILLING_RECORD_H
+#define BILLING_RECORD_H
+
+#include "auth/account.h"
+#include "base/conf.h"
+#include "billing/level.h"
+#include "billing/metric.h"
+#include "billing/plan.h"
+
+enum { BATCH_CAP = 1000, METADATA_CAP = 4096 };
+
+/** One event as it came. Strings live as long as the call. */
+struct usage_event {
+	const char *metric; /* a name or an alias */
+	qty quantity;
+	bool dated;         /* recorded_at was given; it is the arrival otherwise */
+	instant recorded_at;
+	const char *resource_id, *metadata, *key; /* NULL: none. metadata: JSON without white space */
+	bool enforce;       /* refuse past what is included, whatever the policy */
+};
+
+/** Where a use stands after an event, or would stand. */
+struct standing {
+	const struct metric *metric;
+	enum policy policy;
+	qty used, included;
+};
+
+/** What became of one event. */
+struct usage_result {
+	enum st st;     /* ST_OK; ST_INVALID, ST_RANGE (see faults); ST_LIMIT_EXCEEDED; ST_KEY_REUSED */
+	bool duplicate; /* an exact repeat: nothing was counted */
+	instant recorded_at;
+	int64_t event;
+	struct standing standing;
+	struct faults faults; /* pointers as in the body of one event: "/quantity" */
+};
+
+/** Record up to BATCH_CAP events of an account, together, in order; each succeeds or fails by
+ *  itself. Returns once those that succeeded are on disk.
+ *  Returns: ST_OK (look at each result); ST_BUSY, ST_STORE, ST_IO, ST_MEMORY: nothing was recorded.
+ *  Out: results  one an event */
+enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, instant now,
+                     struct arena *arena) MUST_USE;
+
+#endif

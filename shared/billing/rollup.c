@@ -1,0 +1,53 @@
+/* Roll-ups. */
+#include "billing/rollup.h"
+
+struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id)
+{
+	return (struct rollup){ quantity, quantity, quantity, quantity, 1, recorded_at, recorded_at, event_id };
+}
+
+enum st rollup_merge(struct rollup *into, const struct rollup *o)
+{
+	qty sum;
+	if (!o->count)
+		return ST_OK;
+	if (!into->count) {
+		*into = *o;
+		return ST_OK;
+	}
+	if (__builtin_add_overflow(into->sum, o->sum, &sum))
+		return ST_RANGE;
+	into->sum = sum;
+	into->count += o->count;
+	into->min = o->min < into->min ? o->min : into->min;
+	into->max = o->max > into->max ? o->max : into->max;
+	into->first_at = o->first_at < into->first_at ? o->first_at : into->first_at;
+	if (o->last_at > into->last_at || (o->last_at == into->last_at && o->last_event > into->last_event)) {
+		into->last = o->last;
+		into->last_at = o->last_at;
+		into->last_event = o->last_event;
+	}
+	return ST_OK;
+}
+
+qty rollup_used(const struct rollup *r, const struct metric *metric)
+{
+	qty used = 0;
+	switch (metric->aggregation) {
+	case AGGREGATE_COUNT: used = r->count > INT64_MAX / 1000000 ? INT64_MAX : r->count * 1000000; break;
+	case AGGREGATE_MAX: used = r->max; break;
+	case AGGREGATE_MIN: used = r->min; break;
+	case AGGREGATE_LATEST: used = r->last; break;
+	default: used = r->sum; break;
+	}
+	return used > 0 ? used : 0;
+}
+
+struct rollup rollup_row(const struct rows *r, unsigned c)
+{
+	return (struct rollup){
+		.sum = rows_int(r, c), .count = rows_int(r, c + 1), .min = rows_int(r, c + 2), .max = rows_int(r, c + 3),
+		.first_at = rows_int(r, c + 4), .last_at = rows_int(r, c + 5), .last_event = rows_int(r, c + 6),
+		.last = rows_int(r, c + 7),
+	};
+}

@@ -1,0 +1,28 @@
+/* Roll-ups: what is kept of the events of an hour, a day or a limit window. */
+#ifndef BILLING_ROLLUP_H
+#define BILLING_ROLLUP_H
+
+#include "billing/metric.h"
+
+/** The same columns in usage_hours, usage_days and usage_balances. Zeroed: no events. */
+struct rollup {
+	qty sum, min, max, last; /* last: the quantity of the newest event */
+	int64_t count;
+	instant first_at, last_at;
+	int64_t last_event; /* of events at one instant the larger id is the newer */
+};
+
+/** The roll-up of one event. */
+struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id);
+
+/** Take another in. Returns: ST_OK; ST_RANGE when the sum does not fit (`into` is unchanged). */
+enum st rollup_merge(struct rollup *into, const struct rollup *other) MUST_USE;
+
+/** What counts as used: by the metric's aggregation, never below 0. */
+qty rollup_used(const struct rollup *rollup, const struct metric *metric);
+
+/** Read the eight columns of a roll-up that begin at `column`: sum, count, min, max, first_at,
+ *  last_at, last_event_id, last_quantity. */
+struct rollup rollup_row(const struct rows *rows, unsigned column);
+
+#endif

@@ -1,0 +1,226 @@
+/* Reading usage. */
+#include "billing/usage.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+/* ---- any range ---- */
+
+static instant floor_to(instant t, instant width)
+{
+	return floor_div(t, width) * width;
+}
+
+/* How a range is cut: raw events, whole hours, whole days, whole hours, raw events. */
+struct cuts {
+	instant first_hour, first_day, last_day, last_hour;
+};
+
+static struct cuts cut(struct period r)
+{
+	struct cuts c = { .first_hour = floor_to(r.start + HOUR - 1, HOUR), .last_hour = floor_to(r.end, HOUR) };
+	if (c.first_hour >= c.last_hour) /* within an hour, or across one boundary: events alone */
+		return (struct cuts){ r.end, r.end, r.end, r.end };
+	c.first_day = floor_to(c.first_hour + DAY - 1, DAY);
+	c.last_day = floor_to(c.last_hour, DAY);
+	if (c.first_day > c.last_day)
+		c.first_day = c.last_day = c.last_hour;
+	return c;
+}
+
+#define RANGE_VALS(account, user, metric, range, c) \
+	INT((account)->tenant_id), INT(user), TEXT(metric), INT((range).start), INT((c).first_hour), INT((c).first_day), \
+	INT((c).last_day), INT((c).last_hour), INT((range).end)
+
+static enum st find_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
+                           struct period range)
+{
+	const struct cuts c = cut(range);
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_USAGE_LATEST, RANGE_VALS(account, user, t->metric->name, range, c));
+	if (!st)
+		st = rows_next(&r);
+	if (!st) {
+		t->rollup.last = t->total = rows_int(&r, 0);
+		t->rollup.last_at = rows_int(&r, 1);
+		t->rollup.last_event = rows_int(&r, 2);
+	}
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static void read_total(struct usage_total *t, const struct rows *r)
+{
+	t->rollup = (struct rollup){
+		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
+		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
+	};
+	t->total = t->metric->aggregation == AGGREGATE_SUM ? t->rollup.sum : rollup_used(&t->rollup, t->metric);
+}
+
+enum st usage_summary(struct usage_total **out, unsigned *count, struct store *store, const struct account *account,
+                      const struct metric *metric, int64_t user, struct period range, struct arena *arena)
+{
+	const struct cuts c = cut(range);
+	const struct catalog *catalog;
+	struct rows r = { 0 };
+	*count = 0;
+	enum st st = catalog_load(&catalog, store, account->generation);
+	struct usage_total *totals = st ? NULL : arena_take(arena, (catalog->count + 1) * sizeof *totals);
+	if (!totals)
+		return st ? st : ST_MEMORY;
+	st = ROWS(store, &r, SQL_USAGE_SUMMARY, RANGE_VALS(account, user, metric ? metric->name : "", range, c));
+	while (!st && !(st = rows_next(&r))) {
+		struct usage_total *t = &totals[*count];
+		t->metric = metric_find(catalog, rows_text(&r, 0));
+		if (t->metric)
+			read_total(t, &r), ++*count;
+	}
+	rows_end(&r);
+	st = st == ST_DONE ? ST_OK : st;
+	for (unsigned i = 0; i < *count && !st; i++)
+		if (totals[i].metric->aggregation == AGGREGATE_LATEST)
+			st = find_latest(&totals[i], store, account, user, range);
+	*out = totals;
+	return st;
+}
+
+/* ---- the windows that hold one instant ---- */
+
+/* used × whole window / elapsed, for what adds up; whole units stay whole. */
+static qty project(const struct usage_line *l, instant now)
+{
+	const instant seen = floor_to(now, HOUR), length = l->window.end - l->window.start;
+	const instant elapsed = seen - l->window.start < HOUR ? HOUR : seen - l->window.start;
+	const enum aggregation kind = l->metric->aggregation;
+	const bool adds_up = kind == AGGREGATE_SUM || kind == AGGREGATE_COUNT;
+	const qty unit = l->used % 1000000 ? 1 : 1000000;
+	if (!adds_up || elapsed >= length || l->metric->is_signed)
+		return l->used;
+	wide projected = (wide)l->used * length / elapsed / unit * unit;
+	return projected > INT64_MAX ? INT64_MAX : projected < l->used ? l->used : (qty)projected;
+}
+
+static enum st charge(exact *unrounded, minor *amount, const struct plan_entry *e, qty used, const struct currency *currency)
+{
+	*unrounded = 0;
+	*amount = 0;
+	if (!e->priced)
+		return ST_OK;
+	enum st st = price_amount(unrounded, &e->price, used);
+	return st ? st : minor_round(amount, *unrounded, currency, ROUND_HALF_AWAY);
+}
+
+static enum st finish_line(struct usage_line *l, const struct usage_state *s, instant now)
+{
+	exact projected_exact;
+	l->used = rollup_used(&l->rollup, l->metric);
+	l->limited = l->entry->policy == POLICY_SOFT || l->entry->policy == POLICY_HARD;
+	l->percent = l->limited ? percent_of(l->used, l->entry->included) : -1;
+	l->level = l->limited ? level_of(l->used, l->entry->included) : LEVEL_OK;
+	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
+	l->overage = l->entry->priced && l->used > l->entry->included ? l->used - l->entry->included : 0;
+	l->projected = project(l, now);
+	enum st st = charge(&l->overage_exact, &l->overage_amount, l->entry, l->used, s->currency);
+	return st ? st : charge(&projected_exact, &l->projected_amount, l->entry, l->projected, s->currency);
+}
+
+static enum st make_lines(struct usage_state *s, struct arena *arena)
+{
+	s->lines = arena_take(arena, (s->catalog->count + 1) * sizeof *s->lines);
+	if (!s->lines)
+		return ST_MEMORY;
+	s->count = s->catalog->count;
+	for (unsigned i = 0; i < s->count; i++) {
+		struct usage_line *l = &s->lines[i];
+		l->metric = &s->catalog->metrics[i];
+		l->entry = plan_entry(s->plan, l->metric->name);
+		l->window = s->windows.of[l->metric->window];
+	}
+	return ST_OK;
+}
+
+static enum st read_balances(struct usage_state *s, struct store *store, const struct account *account)
+{
+	const struct period *w = s->windows.of;
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_USAGE_BALANCE_LIST, INT(account->tenant_id), INT(w[WINDOW_PERIOD].start),
+	                  INT(w[WINDOW_MONTH].start), INT(w[WINDOW_DAY].start));
+	while (!st && !(st = rows_next(&r))) {
+		struct usage_line *l = (struct usage_line *)usage_line_of(s, rows_text(&r, 0));
+		if (l && l->window.start == rows_int(&r, 1) && l->window.end == rows_int(&r, 2))
+			l->rollup = rollup_row(&r, 3);
+	}
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st add_up(struct usage_state *s, const struct account *account, instant now)
+{
+	enum st st = ST_OK;
+	exact base = !s->plan ? 0 : account->yearly ? s->plan->base_year : s->plan->base_month;
+	for (unsigned i = 0; i < s->count && !st; i++) {
+		st = finish_line(&s->lines[i], s, now);
+		if (__builtin_add_overflow(s->total_overage, s->lines[i].overage_amount, &s->total_overage) ||
+		    __builtin_add_overflow(s->projected_overage, s->lines[i].projected_amount, &s->projected_overage))
+			st = ST_RANGE;
+	}
+	if (!st)
+		st = minor_round(&s->base_price, base, s->currency, ROUND_HALF_AWAY);
+	if (!st && (__builtin_add_overflow(s->base_price, s->total_overage, &s->total) ||
+	            __builtin_add_overflow(s->base_price, s->projected_overage, &s->projected_total)))
+		st = ST_RANGE;
+	return st;
+}
+
+enum st usage_state_at(struct usage_state *s, struct store *store, const struct account *account, instant at,
+                       instant now, struct arena *arena)
+{
+	*s = (struct usage_state){ .currency = currency_find(account->currency) };
+	enum st st = catalog_load(&s->catalog, store, account->generation);
+	if (!st && account->plan_version_id)
+		st = plan_load(&s->plan, store, account->plan_version_id);
+	if (!st)
+		st = s->currency ? windows_at(&s->windows, account, at) : ST_INVALID;
+	if (!st)
+		st = make_lines(s, arena);
+	if (!st)
+		st = read_balances(s, store, account);
+	return st ? st : add_up(s, account, now);
+}
+
+const struct usage_line *usage_line_of(const struct usage_state *s, const char *metric)
+{
+	const struct metric *m = metric_find(s->catalog, metric);
+	return m ? &s->lines[m - s->catalog->metrics] : NULL;
+}
+
+enum st usage_would_fit(const struct usage_line *l, qty quantity)
+{
+	const struct rollup one = rollup_of(quantity, INT64_MAX, INT64_MAX);
+	struct rollup after = l->rollup;
+	if (rollup_merge(&after, &one))
+		return ST_RANGE;
+	const qty used = rollup_used(&after, l->metric);
+	if (l->entry->policy == POLICY_UNLIMITED || used <= l->used)
+		return ST_OK;
+	return used > l->entry->included ? ST_LIMIT_EXCEEDED : ST_OK;
+}
+
+unsigned usage_threshold(const struct usage_line *l)
+{
+	unsigned reached = 0;
+	for (unsigned i = 0; i < THRESHOLDS; i++)
+		if (l->limited && threshold_reached(l->used, l->entry->included, thresholds[i]))
+			reached = thresholds[i];
+	return reached;
+}
+
+const char *upgrade_url(const struct conf *conf, const struct plan *plan, struct arena *arena)
+{
+	const char *pattern = conf->text[CONF_UPGRADE_URL], *mark = strstr(pattern, "{plan}");
+	if (!plan || !plan->next)
+		return NULL;
+	return mark ? arena_format(arena, "%.*s%s%s", (int)(mark - pattern), pattern, plan->next, mark + 6) : pattern;
+}

@@ -1,0 +1,74 @@
+/* Reading usage: any range, the running windows against the plan, and the bill so far. */
+#ifndef BILLING_USAGE_H
+#define BILLING_USAGE_H
+
+#include "billing/level.h"
+#include "billing/plan.h"
+#include "billing/rollup.h"
+#include "billing/window.h"
+
+/* ---- any range ---- */
+
+struct usage_total {
+	const struct metric *metric;
+	struct rollup rollup;
+	qty total; /* by the metric's aggregation; a signed sum may be below 0 here */
+};
+
+/** The totals of [start, end), exact to the microsecond, in one query.
+ *  Returns: ST_OK; ST_RANGE if a sum does not fit; what the store returns.
+ *  Out: totals  one a metric with events, in the arena
+ *  In:  metric  NULL: all. user: 0: all */
+enum st usage_summary(struct usage_total **totals, unsigned *count, struct store *store, const struct account *account,
+                      const struct metric *metric, int64_t user, struct period range, struct arena *arena) MUST_USE;
+
+/* ---- the windows that hold one instant ---- */
+
+struct usage_line {
+	const struct metric *metric;
+	const struct plan_entry *entry;
+	struct period window;
+	struct rollup rollup;
+	qty used, remaining;  /* remaining: 0 when over; of no meaning without a limit */
+	bool limited;         /* soft or hard: `included` counts */
+	int64_t percent;      /* of the included quantity, rounded down; -1 where there is none */
+	enum level level;
+	qty overage;          /* past what is included, where that costs */
+	exact overage_exact;  /* its price, unrounded */
+	minor overage_amount; /* rounded once */
+	qty projected;        /* the use at the window's end if it goes on so */
+	minor projected_amount;
+};
+
+struct usage_state {
+	const struct catalog *catalog;
+	const struct plan *plan;         /* NULL without a subscription */
+	const struct currency *currency;
+	struct windows windows;
+	struct usage_line *lines;        /* one a metric of the catalog, in its order */
+	unsigned count;
+	minor base_price;                /* of one billing period */
+	minor total_overage, total;      /* so far; total = base + overage */
+	minor projected_overage, projected_total;
+};
+
+/** Where an account stands at an instant, against its plan, in one query.
+ *  In:  now  for the projection, taken down to the hour so that an hour's polls agree
+ *  Returns: ST_OK; ST_RANGE; ST_INVALID for a damaged account; what the store returns. */
+enum st usage_state_at(struct usage_state *state, struct store *store, const struct account *account, instant at,
+                       instant now, struct arena *arena) MUST_USE;
+
+/** The line of a metric, by name or alias; NULL if there is none such. */
+const struct usage_line *usage_line_of(const struct usage_state *state, const char *metric);
+
+/** May `quantity` more be used? As recording with enforcement would decide, without recording.
+ *  Returns: ST_OK; ST_LIMIT_EXCEEDED; ST_RANGE. */
+enum st usage_would_fit(const struct usage_line *line, qty quantity) MUST_USE;
+
+/** The highest alert threshold that the line has reached; 0 for none. */
+unsigned usage_threshold(const struct usage_line *line);
+
+/** Where to upgrade: the configured address with the next plan's code. NULL when there is no next plan. */
+const char *upgrade_url(const struct conf *conf, const struct plan *plan, struct arena *arena);
+
+#endif

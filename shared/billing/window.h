@@ -1,0 +1,17 @@
+/* Limit windows: the billing period, the calendar month and the day that hold an instant. */
+#ifndef BILLING_WINDOW_H
+#define BILLING_WINDOW_H
+
+#include "auth/account.h"
+#include "billing/metric.h"
+
+struct windows {
+	struct period of[WINDOW__MAX];
+};
+
+/** The three windows of an account at an instant, in its time zone. The billing period counts
+ *  from the subscription's anchor; without a subscription it is the calendar month.
+ *  Returns: ST_OK; ST_INVALID for a damaged time zone; ST_RANGE. */
+enum st windows_at(struct windows *windows, const struct account *account, instant at) MUST_USE;
+
+#endif
