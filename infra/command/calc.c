@@ -124,7 +124,7 @@ static bool answer(struct arena *arena, calc_kind *run, const char *line, size_t
 	jw_object(&w, NULL);
 	write_id(&w, st ? NULL : root);
 	if (!st) {
-		struct calc c = { { root, &faults, "" }, arena, &w };
+		struct calc c = { { .object = root, .faults = &faults, .pointer = "" }, arena, &w };
 		st = run(&c);
 	}
 	if (st || text.failed) {

@@ -3,10 +3,42 @@
 
 #include <string.h>
 
+/* A member's name behind its parent's pointer, escaped by RFC 6901: ~0 for ~, ~1 for /. */
+static void add_name(struct text *pointer, const char *name)
+{
+	text_addc(pointer, '/');
+	for (; *name; name++) {
+		if (*name == '~' || *name == '/')
+			text_adds(pointer, *name == '~' ? "~0" : "~1");
+		else
+			text_addc(pointer, *name);
+	}
+}
+
+/* The pointer of an object, spelled out from the root. */
+static void add_pointer(struct text *pointer, const struct fields *f)
+{
+	if (!f->parent) {
+		text_adds(pointer, f->pointer);
+	} else {
+		add_pointer(pointer, f->parent);
+		if (*f->pointer)
+			add_name(pointer, f->pointer);
+	}
+	if (f->item)
+		text_addf(pointer, "/%zu", f->item - 1);
+}
+
+enum { POINTER_CAP = 4096 };
+
 void field_fault(const struct fields *f, const char *name, const char *cause)
 {
-	const char *pointer = *name ? arena_format(f->faults->arena, "%s/%s", f->pointer, name) : f->pointer;
-	fault_add(f->faults, pointer ? pointer : "", "%s", cause);
+	struct text pointer = text_new(f->faults->arena, POINTER_CAP);
+	text_adds(&pointer, ""); /* so that it ends in NUL however short */
+	add_pointer(&pointer, f);
+	if (*name)
+		add_name(&pointer, name);
+	fault_add(f->faults, pointer.bytes ? pointer.bytes : "", "%s", cause);
 }
 
 static const struct json *member(const struct fields *f, const char *name)
@@ -181,35 +213,10 @@ struct fields field_object(const struct fields *f, const char *name)
 	const struct json *value = field_get(f, name, NEEDED);
 	if (value && json_kind(value) != JSON_OBJECT)
 		field_fault(f, name, "must be an object");
-	const char *pointer = arena_format(f->faults->arena, "%s/%s", f->pointer, name);
-	return (struct fields){ value, f->faults, pointer ? pointer : name };
+	return (struct fields){ .object = value, .faults = f->faults, .pointer = name, .parent = f };
 }
 
 struct fields field_item(const struct fields *f, const char *name, size_t index, const struct json *item)
 {
-	const char *pointer = arena_format(f->faults->arena, "%s/%s/%zu", f->pointer, name, index);
-	return (struct fields){ item, f->faults, pointer ? pointer : name };
-}
-
-static bool among(const char *names, const char *name)
-{
-	const size_t size = strlen(name);
-	for (const char *p = names; *p;) {
-		size_t n = strcspn(p, " ");
-		if (n == size && !memcmp(p, name, n))
-			return true;
-		p += n + strspn(p + n, " ");
-	}
-	return false;
-}
-
-void field_only(const struct fields *f, const char *names)
-{
-	if (!f->object || json_kind(f->object) != JSON_OBJECT) {
-		fault_add(f->faults, f->pointer, "must be an object");
-		return;
-	}
-	for (const struct json *m = json_first(f->object); m; m = json_next(m))
-		if (!among(names, json_name(m)))
-			field_fault(f, json_name(m), "is not a known member here");
+	return (struct fields){ .object = item, .faults = f->faults, .pointer = name, .parent = f, .item = index + 1 };
 }

@@ -14,8 +14,10 @@ enum need { DEFAULTED, NEEDED };
 
 struct fields {
 	const struct json *object;
-	struct faults *faults; /* in its arena, pointers are made */
-	const char *pointer;   /* of the object: "" or "/price" */
+	struct faults *faults; /* in its arena, pointers are made, once there is a fault */
+	const char *pointer;   /* of the object: "" or "/price"; with a parent, the member's name in it */
+	const struct fields *parent; /* must live as long; NULL at the root */
+	size_t item;           /* of an array, from 1; 0 if the member itself is meant */
 };
 
 /** Note a fault at a member. */

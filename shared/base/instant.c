@@ -2,7 +2,6 @@
 #include "base/instant.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 int64_t floor_div(int64_t a, int64_t b)
 {
@@ -176,31 +175,37 @@ bool instant_fits(instant value)
 
 /* ---- printing ---- */
 
-const char *instant_print_date(char *out, instant value)
+/* `width` digits, with a character before them unless it is NUL. Returns the place behind. */
+static char *print_number(char *out, char before, int64_t value, unsigned width)
 {
-	struct civil date = civil_from_days(floor_div(value, DAY));
-	snprintf(out, INSTANT_ROOM, "%04d-%02u-%02u", date.year, date.month, date.day);
-	return out;
+	if (before)
+		*out++ = before;
+	for (unsigned i = width; i--; value /= 10)
+		out[i] = (char)('0' + value % 10);
+	return out + width;
 }
 
-static char *print_two(char *out, int64_t value, char before)
+static char *print_date(char *out, instant value)
 {
-	*out++ = before;
-	*out++ = (char)('0' + value / 10);
-	*out++ = (char)('0' + value % 10);
+	struct civil date = civil_from_days(floor_div(value, DAY));
+	out = print_number(out, '\0', date.year, 4);
+	out = print_number(out, '-', date.month, 2);
+	return print_number(out, '-', date.day, 2);
+}
+
+const char *instant_print_date(char *out, instant value)
+{
+	*print_date(out, value) = '\0';
 	return out;
 }
 
 const char *instant_print(char *out, instant value)
 {
 	instant of_day = value - floor_div(value, DAY) * DAY;
-	instant_print_date(out, value);
-	char *at = out;
-	while (*at)
-		at++;
-	at = print_two(at, of_day / HOUR, 'T');
-	at = print_two(at, of_day / MINUTE % 60, ':');
-	at = print_two(at, of_day / SECOND % 60, ':');
+	char *at = print_date(out, value);
+	at = print_number(at, 'T', of_day / HOUR, 2);
+	at = print_number(at, ':', of_day / MINUTE % 60, 2);
+	at = print_number(at, ':', of_day / SECOND % 60, 2);
 	instant fraction = of_day % SECOND;
 	if (fraction)
 		*at++ = '.';

@@ -147,23 +147,38 @@ enum st qty_read(qty *value, const char *text, size_t size)
 
 /* ---- printing ---- */
 
+#define CHUNK ((uint64_t)1000000000000000000) /* 18 digits that a machine word divides fast */
+
+/* The digits of a number, the last one first; at least `least` of them. Returns: how many. */
+static unsigned spell(char *reversed, unsigned __int128 rest, unsigned least)
+{
+	unsigned n = 0;
+	do {
+		uint64_t chunk = (uint64_t)(rest % CHUNK);
+		rest /= CHUNK;
+		for (unsigned i = 0; i < 18 && (chunk || rest); i++, chunk /= 10)
+			reversed[n++] = (char)('0' + (int)(chunk % 10));
+	} while (rest);
+	while (n < least)
+		reversed[n++] = '0';
+	return n;
+}
+
 size_t decimal_print(char *out, wide value, unsigned digits, unsigned least)
 {
 	char reversed[DECIMAL_ROOM];
-	size_t n = 0, size = 0;
-	unsigned __int128 rest = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
-	unsigned decimals = digits;
-	for (; decimals > least && rest % 10 == 0; decimals--)
-		rest /= 10;
-	for (unsigned i = 0; i < decimals || rest || i == decimals; i++) {
-		if (i == decimals && i)
-			reversed[n++] = '.';
-		reversed[n++] = (char)('0' + (int)(rest % 10));
-		rest /= 10;
-	}
+	size_t size = 0;
+	unsigned __int128 magnitude = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
+	unsigned n = spell(reversed, magnitude, digits + 1), end = 0;
+	while (digits - end > least && reversed[end] == '0')
+		end++;
 	if (value < 0)
 		out[size++] = '-';
-	while (n)
+	while (n > digits)
+		out[size++] = reversed[--n];
+	if (n > end)
+		out[size++] = '.';
+	while (n > end)
 		out[size++] = reversed[--n];
 	out[size] = '\0';
 	return size;
