@@ -93,6 +93,7 @@ function updateCard(view, card, { currency, values, now }) {
     root.dataset.state = state;
     part.badge.replaceChildren(icon(state), t(`level.${state}`));
   }
+  part.used.parentElement.hidden = state === 'none' && Number(card.used) === 0;
   setText(part.used, number(card.used));
   setText(part.of, limited
     ? t('card.of', { included: number(card.included), unit: unit(card.unit, card.included) })

@@ -118,8 +118,8 @@ export function usageChart(root) {
     const colour = colourOf(legend.querySelector(`[data-name="${CSS.escape(metric.metric_name)}"] .swatch`));
     return {
       label: label(metric.label), metric, data: values, hidden: mode === 'share' && hidden.has(metric.metric_name),
-      borderColor: colour, backgroundColor: colour, borderWidth: 2, borderDash: dashes[name], pointStyle: shapes[name],
-      pointRadius: 0, pointHoverRadius: 5, pointHitRadius: 12, tension: 0.25,
+      borderColor: colour, backgroundColor: colour, borderWidth: 2, borderDash: mode === 'share' ? dashes[name] : [], pointStyle: shapes[name],
+      pointRadius: 0, pointHoverRadius: 5, pointHitRadius: 12, cubicInterpolationMode: 'monotone',
     };
   }
 

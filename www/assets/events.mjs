@@ -1,7 +1,7 @@
 /* How a usage event is written: its metric with its colour, its instant, its quantity, and where it came from. */
 
 import { h, icon } from './dom.mjs';
-import { ago, dateTime, label, number, unit } from './locale.mjs';
+import { ago, clock, dateTime, fullDay, label, number, unit } from './locale.mjs';
 
 const accents = {
   leads_created: 'blue', messages_sent: 'green', api_calls: 'yellow', quotes_generated: 'violet', invoices_generated: 'rose',
@@ -29,9 +29,12 @@ export function details(value, path = '') {
     .filter(Boolean).join(' · ');
 }
 
-function time(instant) {
-  const relative = h('span', { class: 'ago', dataset: { instant } }, ago(instant));
-  return h('time', { dateTime: instant }, relative, h('small', {}, dateTime(instant)));
+/* What has just happened is told by its age, what is looked up later by its date. */
+function time(instant, recent) {
+  const lines = recent
+    ? [h('span', { class: 'ago', dataset: { instant } }, ago(instant)), h('small', {}, dateTime(instant))]
+    : [fullDay(instant), h('small', {}, clock(instant))];
+  return h('time', { dateTime: instant }, lines);
 }
 
 /** Rewrite "3 min ago" as time goes by. */
@@ -43,10 +46,10 @@ export function refreshTimes(root) {
 }
 
 /** One row of a table of events: time, metric, quantity, source. */
-export function eventRow(event) {
+export function eventRow(event, { recent = false } = {}) {
   const source = [event.resource_id, details(event.metadata ?? {})].filter(Boolean).join(' · ');
   return h('tr', { dataset: { id: event.id } },
-    h('td', {}, time(event.recorded_at)),
+    h('td', {}, time(event.recorded_at, recent)),
     h('th', { scope: 'row' }, metricName(event)),
     h('td', { class: 'figure' }, quantity(event.quantity, event)),
     h('td', { class: 'source' }, h('bdi', {}, source || '–')));

@@ -98,5 +98,5 @@ const steps = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
 export function ago(instant, now = Date.now()) {
   const seconds = Math.round((Date.parse(instant) - now) / 1000);
   const [name, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? steps.at(-1);
-  return formatter(Intl.RelativeTimeFormat, { numeric: 'always', style: 'short' }).format(Math.trunc(Math.min(0, seconds) / size), name);
+  return formatter(Intl.RelativeTimeFormat, { numeric: 'always', style: 'short' }).format(Math.trunc(Math.min(-0, seconds) / size), name);
 }

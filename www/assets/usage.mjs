@@ -76,6 +76,10 @@ function hiddenWarnings() {
   }
 }
 
+const dismissButton = (onclick) => h('button', {
+  type: 'button', class: 'quiet square', 'aria-label': t('warning.dismiss'), title: t('warning.dismiss'), onclick,
+}, icon('close'));
+
 let shownWarnings = '';
 
 function showWarnings(stats) {
@@ -111,7 +115,7 @@ function showWarnings(stats) {
       rest.length ? h('details', {}, h('summary', {}, t('warning.more', { n: number(rest.length), count: rest.length })),
         h('ul', {}, rest.map((card) => h('li', {}, line(card))))) : null),
     upgrade ? h('a', { class: 'button primary', href: safeLink(upgrade.url) }, t('bill.upgrade', { plan: upgrade.name })) : '',
-    h('button', { type: 'button', class: 'quiet', onclick: () => set(all.map((card) => warningKey(card, period))) }, t('warning.dismiss')));
+    dismissButton(() => set(all.map((card) => warningKey(card, period)))));
 }
 
 let levels = null;
@@ -133,7 +137,7 @@ function showRecent(events) {
   const body = byId('recent').tBodies[0];
   body.classList.remove('skeleton');
   const wanted = events.map((event) => {
-    if (!rows.has(event.id)) rows.set(event.id, eventRow(event));
+    if (!rows.has(event.id)) rows.set(event.id, eventRow(event, { recent: true }));
     return rows.get(event.id);
   });
   for (const id of rows.keys()) if (!events.some((event) => event.id === id)) rows.delete(id);

@@ -53,9 +53,9 @@ export default {
     'refresh.staleText': '{cause} Diese Zahlen sind von {time}; der nächste Versuch ist um {next}.',
     'refresh.stalePaused': '{cause} Diese Zahlen sind von {time}.',
 
-    'bill.projected': 'Voraussichtliche Rechnung',
+    'bill.projected': 'Rechnungsprognose',
     'bill.estimate': 'Schätzung',
-    'bill.varies': 'Bei diesem Tempo bis {date}. Die Rechnung kann abweichen.',
+    'bill.varies': 'Bei diesem Tempo bis {date}; ohne Gewähr.',
     'bill.sofar': 'Bisherige Rechnung',
     'bill.parts': '{base} Grundpreis + {overage} Mehrnutzung',
     'bill.period': 'Abrechnungszeitraum',
