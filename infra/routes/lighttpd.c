@@ -12,11 +12,12 @@ static void print_server(FILE *out, const struct site *site)
 	        "server.bind = \"%s\"\n"
 	        "server.port = %u\n"
 	        "server.errorlog = \"%s\"\n"
+	        "server.breakagelog = \"%s\"\n" /* what functions say */
 	        "server.tag = \"\"\n"
 	        "server.max-request-size = 5120\n"
 	        "server.upload-dirs = ( \"%s\" )\n"
 	        "index-file.names = ( \"index.html\" )\n",
-	        site->www, site->address, site->port, site->log, site->run);
+	        site->www, site->address, site->port, site->log, site->log, site->run);
 	if (has_error_page(site))
 		fprintf(out, "server.errorfile-prefix = \"%s/\"\n", site->www);
 	if (site->demo)

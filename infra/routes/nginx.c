@@ -101,8 +101,9 @@ static const char script[] =
 	"start() {\n"
 	"\tmkdir -p \"$run\"\n"
 	"\tfor name in $names; do\n"
-	"\t\t# shellcheck disable=SC2086\n"
-	"\t\tspawn-fcgi -M 0600 ${PENNYMETER_SPAWN:-} -s \"$run/$name.sock\" -F \"$procs\" -P \"$run/$name.pid\" -- \"$fn/$name.fcgi\" >/dev/null\n"
+	"\t\t# shellcheck disable=SC2086,SC2016\n"
+	"\t\tspawn-fcgi -M 0600 ${PENNYMETER_SPAWN:-} -s \"$run/$name.sock\" -F \"$procs\" -P \"$run/$name.pid\" -- \\\n"
+	"\t\t\t/bin/sh -c 'exec \"$0\" 2>>\"$1\"' \"$fn/$name.fcgi\" \"$log\" >/dev/null\n"
 	"\tdone\n"
 	"}\n\n"
 	"case ${1:-} in\n"
@@ -113,13 +114,13 @@ static const char script[] =
 
 int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table)
 {
-	if (strchr(site->run, '\'') || strchr(site->fn, '\'') || strchr(site->data, '\'')) {
+	if (strchr(site->run, '\'') || strchr(site->fn, '\'') || strchr(site->data, '\'') || strchr(site->log, '\'')) {
 		fputs("routes: a folder's name holds an apostrophe\n", stderr);
 		return 1;
 	}
 	fprintf(out, "#!/bin/sh\n# Starts and stops the functions for nginx. Written by `routes spawn`; change the declarations, not this.\n"
-	             "set -eu\nfn='%s'\nrun='%s'\nprocs=%u\nPENNYMETER_DATA='%s'\nexport PENNYMETER_DATA\nnames='",
-	        site->fn, site->run, site->procs, site->data);
+	             "set -eu\nfn='%s'\nrun='%s'\nlog='%s'\nprocs=%u\nPENNYMETER_DATA='%s'\nexport PENNYMETER_DATA\nnames='",
+	        site->fn, site->run, site->log, site->procs, site->data);
 	programs_each(out, site, table, print_name);
 	fputs(script, out);
 	return 0;
