@@ -327,8 +327,8 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 }
 
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
-                     const struct account *account, const struct usage_event *events, unsigned count, instant now,
-                     struct arena *arena)
+                     const struct account *account, const struct usage_event *events, unsigned count, bool whole,
+                     instant now, struct arena *arena)
 {
 	struct checking c = { .conf = conf, .account = account, .now = now };
 	struct flat_answer *answers = arena_take(arena, count * sizeof *answers);
@@ -342,6 +342,8 @@ enum st usage_record(struct usage_result *results, struct store *store, const st
 			st = flatten(&c, &events[i], i, r);
 		good += !r->st;
 	}
+	if (!st && whole && good < count)
+		return ST_INVALID;
 	if (!st && good)
 		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers);
 	for (unsigned i = 0, k = 0; i < count && !st; i++)

@@ -1,0 +1,61 @@
+/* GET /api/usage/check: would this much more be allowed? Nothing is recorded. */
+#include "wire/fn.h"
+#include "wire/write.h"
+
+static const struct param query[] = {
+	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64, NULL },
+	{ "quantity", P_QUANTITY, OPTIONAL, "how much more; 1 if absent", 0, 0, NULL },
+	{ 0 },
+};
+
+static const char *message(struct request *rq, const struct usage_line *l, const struct plan *plan, bool fits)
+{
+	char used[DECIMAL_ROOM], included[DECIMAL_ROOM];
+	const char *name = plan ? plan->name : "current";
+	if (l->entry->policy == POLICY_UNLIMITED)
+		return arena_format(rq->arena, "%s is unlimited in the %s plan", l->metric->name, name);
+	if (l->entry->policy == POLICY_NONE)
+		return arena_format(rq->arena, "%s is not part of the %s plan", l->metric->name, name);
+	const char *what = fits ? "fits the limit" : l->entry->policy == POLICY_SOFT ? "passes what is included and is charged"
+	                                                                              : "would pass the limit";
+	return arena_format(rq->arena, "%s %s: %s of %s used", l->metric->name, what, qty_print(used, l->used),
+	                    qty_print(included, l->entry->included));
+}
+
+static enum st check(struct request *rq, struct reply *rp)
+{
+	const char *name = rq_text(rq, "metric_name");
+	const qty quantity = rq_qty(rq, "quantity", 1000000);
+	struct usage_state state;
+	enum st st = usage_state_at(&state, rq->store, rq->account, rq->now, rq->now, rq->arena);
+	if (st)
+		return st;
+	const struct usage_line *l = usage_line_of(&state, name);
+	if (!l)
+		return fault_add(rq->faults, "metric_name", "\"%.64s\" is not a metric; GET /api/usage/metrics lists them", name);
+	if (quantity <= 0 && !l->metric->is_signed)
+		return fault_add(rq->faults, "quantity", "must be greater than 0");
+	st = usage_would_fit(l, quantity);
+	if (st == ST_RANGE)
+		return fault_add(rq->faults, "quantity", "would take the total past what can be counted");
+	const bool fits = !st;
+	jw_object(&rp->json, NULL);
+	jw_bool(&rp->json, "can_proceed", fits || l->entry->policy == POLICY_SOFT);
+	jw_string(&rp->json, "message", message(rq, l, state.plan, fits));
+	jw_string(&rp->json, "metric_name", l->metric->name);
+	write_qty(&rp->json, "quantity", quantity);
+	jw_string(&rp->json, "policy", policy_name(l->entry->policy));
+	write_standing(&rp->json, l->entry->policy, l->used, l->entry->included);
+	jw_string(&rp->json, "upgrade_url", fits ? NULL : upgrade_url(rq->conf, state.plan, rq->arena));
+	jw_end(&rp->json);
+	return ST_OK;
+}
+
+const struct fn fn_usage_check = {
+	.on[M_GET] = {
+		.summary = "Ask whether a use is allowed, without recording it",
+		.scope = SCOPE_USAGE_READ, .query = query, .handle = check,
+		.answers = "{\"can_proceed\":true,\"message\":\"quotes_generated fits the limit: 45 of 100 used\",\"used\":45,"
+		           "\"included\":100,\"remaining\":55,\"policy\":\"soft\",\"upgrade_url\":null}",
+	},
+};

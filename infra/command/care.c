@@ -1,0 +1,171 @@
+/* pennymeter check, backup and doctor: proofs, copies, and what may be wrong. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "billing/balance.h"
+#include "command.h"
+
+/* ---- check ---- */
+
+static void report(void *context, const char *text)
+{
+	struct run *r = context;
+	jw_string(&r->w, NULL, text);
+	say(r, "%s\n", text);
+}
+
+static enum st check_tenant(struct run *r, int64_t tenant, unsigned *all)
+{
+	struct account account;
+	unsigned differences;
+	struct arena *arena;
+	enum st st = arena_open(&arena, 64 << 20);
+	if (st)
+		return st;
+	st = account_by_tenant(&account, r->store, tenant, arena);
+	if (!st)
+		st = usage_verify(&differences, r->store, &account, arena, report, r);
+	if (!st)
+		*all += differences;
+	arena_close(arena);
+	return st;
+}
+
+static enum st check_all(struct run *r, unsigned *tenants, unsigned *differences)
+{
+	struct rows rows = { 0 };
+	enum st st = ROWS(r->store, &rows, SQL_TENANT_LIST, INT(0));
+	while (!st && !(st = rows_next(&rows))) {
+		st = check_tenant(r, rows_int(&rows, 0), differences);
+		++*tenants;
+	}
+	rows_end(&rows);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+enum st command_check(struct run *r)
+{
+	unsigned tenants = 0, differences = 0;
+	int64_t tenant;
+	enum st st = run_number(&tenant, r, "tenant");
+	if (!st)
+		st = run_store(r, STORE_READ);
+	if (!st)
+		st = store_read_begin(r->store);
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_array(&r->w, "differences");
+	st = tenant ? check_tenant(r, tenant, &differences) : check_all(r, &tenants, &differences);
+	tenants = tenant ? 1 : tenants;
+	jw_end(&r->w);
+	jw_bool(&r->w, "ok", !st && !differences);
+	jw_int(&r->w, "tenants", tenants);
+	jw_end(&r->w);
+	store_read_end(r->store);
+	if (st == ST_NOT_FOUND)
+		return fault_add(&r->faults, "--tenant", "there is no tenant %lld", (long long)tenant);
+	if (!st && !differences)
+		say(r, "Roll-ups and balances of %u tenants equal their events.\n", tenants);
+	return st ? st : differences ? fault_add(&r->faults, "check", "%u differences", differences) : ST_OK;
+}
+
+/* ---- backup ---- */
+
+enum st command_backup(struct run *r)
+{
+	struct stat info;
+	enum st st = run_store(r, STORE_READ);
+	if (!st)
+		st = store_backup(r->store, r->word[0], &r->faults);
+	if (st)
+		return st;
+	if (stat(r->word[0], &info))
+		return fault_add(&r->faults, r->word[0], "%s", strerror(errno));
+	jw_object(&r->w, NULL);
+	jw_string(&r->w, "file", r->word[0]);
+	jw_int(&r->w, "bytes", info.st_size);
+	jw_end(&r->w);
+	say(r, "%s: %lld bytes, verified.\n", r->word[0], (long long)info.st_size);
+	return ST_OK;
+}
+
+/* ---- doctor ---- */
+
+struct finding {
+	struct run *run;
+	unsigned bad;
+};
+
+static void find(struct finding *f, const char *what, bool good, const char *detail)
+{
+	jw_object(&f->run->w, NULL);
+	jw_string(&f->run->w, "what", what);
+	jw_bool(&f->run->w, "ok", good);
+	jw_string(&f->run->w, "detail", detail);
+	jw_end(&f->run->w);
+	say(f->run, "%s  %-12s %s\n", good ? "ok " : "BAD", what, detail);
+	f->bad += !good;
+}
+
+static void examine_folder(struct finding *f)
+{
+	struct run *r = f->run;
+	struct stat info;
+	struct statvfs disk;
+	char detail[256];
+	if (stat(r->conf.data, &info)) {
+		snprintf(detail, sizeof detail, "%s: %s; run `pennymeter init`", r->conf.data, strerror(errno));
+		find(f, "data folder", false, detail);
+		return;
+	}
+	snprintf(detail, sizeof detail, "%s has mode %04o%s", r->conf.data, info.st_mode & 07777u,
+	         info.st_mode & 077 ? ": others can look into it; chmod 0700" : "");
+	find(f, "data folder", !(info.st_mode & 077), detail);
+	find(f, "owner", info.st_uid == geteuid(),
+	     info.st_uid == geteuid() ? "the folder is yours" : "the folder belongs to another user than runs this");
+	if (!statvfs(r->conf.data, &disk)) {
+		unsigned long long free_mib = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
+		snprintf(detail, sizeof detail, "%llu MiB free", free_mib);
+		find(f, "disk", free_mib >= 64, detail);
+	}
+}
+
+static void examine_store(struct finding *f)
+{
+	struct run *r = f->run;
+	char detail[512];
+	if (run_store(r, STORE_WRITE)) {
+		find(f, "database", false, r->faults.count ? r->faults.item[0].detail : "cannot be opened");
+		r->faults.count = 0;
+		return;
+	}
+	snprintf(detail, sizeof detail, "schema %lld", (long long)store_schema_wanted());
+	find(f, "database", true, detail);
+	find(f, "durability", strstr(store_durability(r->store), "write-ahead"), store_durability(r->store));
+	struct rows rows = { 0 };
+	enum st st = store_rows(r->store, &rows, SQL_PLAN_LIST, NULL, 0);
+	if (!st)
+		st = rows_next(&rows);
+	rows_end(&rows);
+	find(f, "plans", !st, st ? "none; run `pennymeter plan apply plans/`" : "there are some");
+}
+
+enum st command_doctor(struct run *r)
+{
+	struct finding f = { .run = r };
+	char now[INSTANT_ROOM];
+	jw_object(&r->w, NULL);
+	jw_array(&r->w, "findings");
+	examine_folder(&f);
+	examine_store(&f);
+	find(&f, "clock", r->now > 1750000000LL * SECOND, instant_print(now, r->now));
+	jw_end(&r->w);
+	jw_bool(&r->w, "ok", !f.bad);
+	jw_end(&r->w);
+	return f.bad ? fault_add(&r->faults, "doctor", "%u findings to mend", f.bad) : ST_OK;
+}

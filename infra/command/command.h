@@ -1,0 +1,85 @@
+/* The operator's command: what its subcommands share. */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include "base/conf.h"
+#include "base/instant.h"
+#include "base/json.h"
+#include "store/store.h"
+
+enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/** One option of a subcommand: "--name VALUE", or a flag. */
+struct option_row {
+	const char *name;   /* without the dashes */
+	const char *value;  /* what its value is called in the help; NULL: a flag */
+	const char *help;
+};
+
+enum { OPTIONS_CAP = 12, WORDS_CAP = 4 };
+
+struct command;
+
+/** What a subcommand works with. */
+struct run {
+	const struct command *command;
+	struct arena *arena;
+	struct conf conf;
+	struct faults faults;
+	struct store *store;             /* opened by run_store() */
+	instant now;
+	bool json;
+	const char *option[OPTIONS_CAP]; /* values by the row's index; "" of a flag that is set */
+	const char *word[WORDS_CAP];     /* what stands without an option */
+	unsigned words;
+	struct text out;
+	struct jwriter w;                /* writes to `out`: printed with --json */
+};
+
+struct command {
+	const char *name, *sub; /* "tenant", "add"; sub NULL: none */
+	const char *words;      /* "FILE": what stands without an option; NULL: nothing */
+	const char *help;
+	const struct option_row *options; /* ended by a row without a name */
+	enum st (*run)(struct run *run);  /* ST_OK; a failure: faults say why */
+};
+
+/** An option's value by name, or NULL. */
+const char *run_option(const struct run *run, const char *name);
+
+/** A whole number from 1 from an option. Returns: ST_OK; ST_INVALID with a fault; 0 if it is absent. */
+enum st run_number(int64_t *number, struct run *run, const char *name) MUST_USE;
+
+/** Open the store. Returns: as store_open(). */
+enum st run_store(struct run *run, enum store_mode mode) MUST_USE;
+
+/** Say something to a person; nothing with --json. */
+void say(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Read a whole file of at most `cap` bytes into the arena, ended by NUL. NULL with a fault. */
+char *read_file(struct run *run, const char *path, size_t cap);
+
+/** Write a small file at once: to a temporary name, then renamed. Mode 0600. */
+enum st write_file(struct run *run, const char *path, const char *text) MUST_USE;
+
+/* The subcommands. */
+enum st command_init(struct run *run);
+enum st command_doctor(struct run *run);
+enum st command_tenant_add(struct run *run);
+enum st command_tenant_list(struct run *run);
+enum st command_token_add(struct run *run);
+enum st command_token_list(struct run *run);
+enum st command_token_revoke(struct run *run);
+enum st command_plan_apply(struct run *run);
+enum st command_plan_list(struct run *run);
+enum st command_check(struct run *run);
+enum st command_backup(struct run *run);
+enum st command_demo(struct run *run);
+
+/** Apply the plans of a folder. Out: counts into run->w */
+enum st apply_folder(struct run *run, const char *folder) MUST_USE;
+
+/** The folder of plans to use when none is named: "plans" here, or beside the program. NULL: none. */
+const char *default_plans(struct run *run);
+
+#endif

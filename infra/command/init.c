@@ -1,0 +1,58 @@
+/* pennymeter init: the data folder, its configuration, the database, the plans. */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "billing/tenant.h"
+#include "command.h"
+
+static enum st make_folder(struct run *r)
+{
+	if (!mkdir(r->conf.data, 0700) || errno == EEXIST)
+		return ST_OK;
+	fault_add(&r->faults, r->conf.data, "cannot make the data folder: %s", strerror(errno));
+	return ST_IO;
+}
+
+/* A template with every key at its default, as comments: it changes nothing. */
+static enum st make_configuration(struct run *r)
+{
+	const char *path = conf_path(&r->conf, r->arena, "pennymeter.conf");
+	struct text t = text_new(r->arena, 16 << 10);
+	if (!path)
+		return ST_MEMORY;
+	if (!access(path, F_OK))
+		return ST_OK;
+	text_adds(&t, "# Pennymeter. Each key can also be set in the environment as PENNYMETER_KEY.\n");
+	for (unsigned k = 0; k < CONF__MAX; k++)
+		text_addf(&t, "\n# %s\n# %s = %s\n", conf_rows[k].help, conf_rows[k].name, conf_rows[k].fallback);
+	return t.failed ? ST_MEMORY : write_file(r, path, t.bytes);
+}
+
+enum st command_init(struct run *r)
+{
+	const char *plans = run_option(r, "plans");
+	enum st st = make_folder(r);
+	if (!st)
+		st = make_configuration(r);
+	if (!st)
+		st = run_store(r, STORE_CREATE);
+	if (!st)
+		st = tenant_platform(r->store, &r->conf, r->now);
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_string(&r->w, "data", r->conf.data);
+	jw_int(&r->w, "schema", store_schema_wanted());
+	jw_string(&r->w, "store", store_durability(r->store));
+	plans = plans ? plans : default_plans(r);
+	if (plans)
+		st = apply_folder(r, plans);
+	jw_end(&r->w);
+	say(r, "The data folder %s is ready: schema %lld, %s.\n", r->conf.data, (long long)store_schema_wanted(),
+	    store_durability(r->store));
+	if (!plans)
+		say(r, "No plans were found: run `pennymeter plan apply DIR`.\n");
+	return st;
+}

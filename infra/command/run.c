@@ -1,0 +1,84 @@
+/* What subcommands share: options, the store, files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+
+const char *run_option(const struct run *r, const char *name)
+{
+	for (unsigned i = 0; r->command->options[i].name; i++)
+		if (!strcmp(r->command->options[i].name, name))
+			return r->option[i];
+	return NULL;
+}
+
+enum st run_number(int64_t *number, struct run *r, const char *name)
+{
+	const char *text = run_option(r, name);
+	char *end;
+	*number = 0;
+	if (!text)
+		return ST_OK;
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (errno || *end || end == text || *number < 1)
+		return fault_add(&r->faults, arena_format(r->arena, "--%s", name), "must be a number from 1, not \"%s\"", text);
+	return ST_OK;
+}
+
+enum st run_store(struct run *r, enum store_mode mode)
+{
+	return store_open(&r->store, &r->conf, mode, &r->faults);
+}
+
+void say(const struct run *r, const char *format, ...)
+{
+	va_list args;
+	if (r->json)
+		return;
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+}
+
+char *read_file(struct run *r, const char *path, size_t cap)
+{
+	struct stat info;
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+	if (!f || fstat(fileno(f), &info)) {
+		fault_add(&r->faults, path, "%s", strerror(errno));
+	} else if (info.st_size < 0 || (size_t)info.st_size > cap) {
+		fault_add(&r->faults, path, "is larger than %zu bytes", cap);
+	} else {
+		text = arena_take(r->arena, (size_t)info.st_size + 1);
+		size = text ? fread(text, 1, (size_t)info.st_size, f) : 0;
+	}
+	if (f)
+		fclose(f);
+	if (text && strlen(text) != size) {
+		fault_add(&r->faults, path, "holds a NUL byte");
+		return NULL;
+	}
+	return text;
+}
+
+enum st write_file(struct run *r, const char *path, const char *text)
+{
+	const char *part = arena_format(r->arena, "%s.part", path);
+	const size_t size = strlen(text);
+	int fd = part ? open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+	bool failed = fd < 0 || write(fd, text, size) != (ssize_t)size || fsync(fd);
+	if (fd >= 0)
+		close(fd);
+	if (!failed && !rename(part, path))
+		return ST_OK;
+	fault_add(&r->faults, path, "cannot be written: %s", strerror(errno));
+	return ST_IO;
+}

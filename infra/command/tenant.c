@@ -1,0 +1,181 @@
+/* pennymeter tenant add|list and token add|list|revoke. */
+#include <string.h>
+
+#include "billing/tenant.h"
+#include "command.h"
+
+/* ---- tenants ---- */
+
+static enum st read_start(struct run *r, struct new_tenant *t)
+{
+	const char *start = run_option(r, "start"), *cycle = run_option(r, "cycle");
+	t->start = floor_div(r->now, DAY) * DAY;
+	if (start && instant_read_date(&t->start, start, strlen(start)) && instant_read(&t->start, start, strlen(start)))
+		return fault_add(&r->faults, "--start", "must be a date like 2026-01-31, not \"%s\"", start);
+	t->yearly = cycle && !strcmp(cycle, "yearly");
+	if (cycle && !t->yearly && strcmp(cycle, "monthly"))
+		return fault_add(&r->faults, "--cycle", "must be monthly or yearly, not \"%s\"", cycle);
+	return ST_OK;
+}
+
+enum st command_tenant_add(struct run *r)
+{
+	const char *currency = run_option(r, "currency"), *zone = run_option(r, "timezone");
+	struct tenant_added added;
+	struct new_tenant t = {
+		.name = run_option(r, "name"), .plan = run_option(r, "plan"), .now = r->now,
+		.currency = currency ? currency : r->conf.text[CONF_CURRENCY],
+		.timezone = zone ? zone : r->conf.text[CONF_TIMEZONE],
+	};
+	enum st st = read_start(r, &t);
+	if (!st)
+		st = run_store(r, STORE_WRITE);
+	if (!st)
+		st = tenant_add(&added, r->store, &t, &r->faults);
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_int(&r->w, "tenant_id", added.tenant_id);
+	if (added.subscription_id)
+		jw_int(&r->w, "subscription_id", added.subscription_id);
+	else
+		jw_null(&r->w, "subscription_id");
+	jw_string(&r->w, "token", added.token);
+	jw_end(&r->w);
+	say(r, "Tenant %lld, %s, is added.\nIts token, shown this once: %s\n", (long long)added.tenant_id, t.name, added.token);
+	return ST_OK;
+}
+
+static void list_tenant(struct run *r, const struct rows *rows)
+{
+	char when[INSTANT_ROOM];
+	jw_object(&r->w, NULL);
+	jw_int(&r->w, "tenant_id", rows_int(rows, 0));
+	jw_string(&r->w, "name", rows_text(rows, 1));
+	jw_string(&r->w, "currency", rows_text(rows, 2));
+	jw_string(&r->w, "timezone", rows_text(rows, 3));
+	jw_string(&r->w, "created_at", instant_print(when, rows_int(rows, 4)));
+	jw_string(&r->w, "plan", rows_text(rows, 5));
+	if (rows_text(rows, 5)) {
+		jw_int(&r->w, "plan_version", rows_int(rows, 6));
+		jw_int(&r->w, "subscription_id", rows_int(rows, 7));
+		jw_string(&r->w, "cycle", rows_text(rows, 8));
+		jw_string(&r->w, "anchor", instant_print(when, rows_int(rows, 9)));
+	}
+	jw_end(&r->w);
+	say(r, "%6lld  %-32s %-14s %-8s %s %s\n", (long long)rows_int(rows, 0), rows_text(rows, 1),
+	    rows_text(rows, 5) ? rows_text(rows, 5) : "-", rows_text(rows, 8) ? rows_text(rows, 8) : "-", rows_text(rows, 2),
+	    rows_text(rows, 3));
+}
+
+enum st command_tenant_list(struct run *r)
+{
+	struct rows rows = { 0 };
+	enum st st = run_store(r, STORE_READ);
+	if (!st)
+		st = ROWS(r->store, &rows, SQL_TENANT_LIST, INT(0));
+	jw_object(&r->w, NULL);
+	jw_array(&r->w, "tenants");
+	while (!st && !(st = rows_next(&rows)))
+		list_tenant(r, &rows);
+	rows_end(&rows);
+	jw_end(&r->w);
+	jw_end(&r->w);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* ---- tokens ---- */
+
+static enum st required_number(int64_t *number, struct run *r, const char *name)
+{
+	enum st st = run_number(number, r, name);
+	if (!st && !*number)
+		st = fault_add(&r->faults, arena_format(r->arena, "--%s", name), "is required");
+	return st;
+}
+
+enum st command_token_add(struct run *r)
+{
+	const char *name = run_option(r, "name"), *granted = run_option(r, "scopes");
+	struct new_token t = { .name = name ? name : "", .scopes = granted ? granted : "*", .now = r->now };
+	struct token_added added;
+	enum st st = required_number(&t.tenant_id, r, "tenant");
+	if (!st)
+		st = run_number(&t.user_id, r, "user");
+	if (!st)
+		st = run_store(r, STORE_WRITE);
+	if (!st)
+		st = token_add(&added, r->store, &t);
+	if (st == ST_NOT_FOUND)
+		return fault_add(&r->faults, "--tenant", "there is no tenant %lld", (long long)t.tenant_id);
+	if (st == ST_INVALID && !r->faults.count)
+		return fault_add(&r->faults, "--scopes", "must name scopes like usage:read, or be *; not \"%s\"", t.scopes);
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_int(&r->w, "tenant_id", t.tenant_id);
+	jw_int(&r->w, "token_id", added.token_id);
+	jw_string(&r->w, "token", added.token);
+	jw_end(&r->w);
+	say(r, "Token %lld of tenant %lld, shown this once: %s\n", (long long)added.token_id, (long long)t.tenant_id, added.token);
+	return ST_OK;
+}
+
+static void list_token(struct run *r, const struct rows *rows)
+{
+	char when[INSTANT_ROOM];
+	jw_object(&r->w, NULL);
+	jw_int(&r->w, "token_id", rows_int(rows, 0));
+	jw_string(&r->w, "prefix", rows_text(rows, 1));
+	jw_string(&r->w, "name", rows_text(rows, 2));
+	jw_string(&r->w, "scopes", rows_text(rows, 3));
+	if (rows_int(rows, 4))
+		jw_int(&r->w, "user_id", rows_int(rows, 4));
+	else
+		jw_null(&r->w, "user_id");
+	jw_string(&r->w, "created_at", instant_print(when, rows_int(rows, 5)));
+	jw_string(&r->w, "revoked_at", rows_null(rows, 6) ? NULL : instant_print(when, rows_int(rows, 6)));
+	jw_end(&r->w);
+	say(r, "%6lld  %s…  %-24s %-24s %s\n", (long long)rows_int(rows, 0), rows_text(rows, 1), rows_text(rows, 2),
+	    rows_text(rows, 3), rows_null(rows, 6) ? "" : "revoked");
+}
+
+enum st command_token_list(struct run *r)
+{
+	struct rows rows = { 0 };
+	int64_t tenant;
+	enum st st = required_number(&tenant, r, "tenant");
+	if (!st)
+		st = run_store(r, STORE_READ);
+	if (!st)
+		st = ROWS(r->store, &rows, SQL_TOKEN_LIST, INT(tenant));
+	jw_object(&r->w, NULL);
+	jw_array(&r->w, "tokens");
+	while (!st && !(st = rows_next(&rows)))
+		list_token(r, &rows);
+	rows_end(&rows);
+	jw_end(&r->w);
+	jw_end(&r->w);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+enum st command_token_revoke(struct run *r)
+{
+	int64_t tenant, token;
+	enum st st = required_number(&tenant, r, "tenant");
+	if (!st)
+		st = required_number(&token, r, "token");
+	if (!st)
+		st = run_store(r, STORE_WRITE);
+	if (!st)
+		st = token_revoke(r->store, tenant, token, r->now);
+	if (st == ST_NOT_FOUND)
+		return fault_add(&r->faults, "--token", "tenant %lld has no token %lld", (long long)tenant, (long long)token);
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_bool(&r->w, "revoked", true);
+	jw_end(&r->w);
+	say(r, "Token %lld of tenant %lld is revoked.\n", (long long)token, (long long)tenant);
+	return ST_OK;
+}

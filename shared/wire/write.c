@@ -1,0 +1,173 @@
+/* Writing replies. */
+#include "wire/write.h"
+
+#include "billing/event_id.h"
+
+void write_qty(struct jwriter *w, const char *name, qty quantity)
+{
+	char text[DECIMAL_ROOM];
+	jw_raw(w, name, qty_print(text, quantity));
+}
+
+void write_money(struct jwriter *w, const char *name, minor amount, const struct currency *currency)
+{
+	char text[DECIMAL_ROOM];
+	jw_raw(w, name, minor_print(text, amount, currency));
+}
+
+void write_exact(struct jwriter *w, const char *name, exact amount)
+{
+	char text[DECIMAL_ROOM];
+	decimal_print(text, amount, EXACT_DIGITS, 0);
+	jw_raw(w, name, text);
+}
+
+void write_rate(struct jwriter *w, const char *name, unit_price rate)
+{
+	char text[DECIMAL_ROOM];
+	decimal_print(text, rate, PRICE_DIGITS, 2);
+	jw_raw(w, name, text);
+}
+
+void write_instant(struct jwriter *w, const char *name, instant at)
+{
+	char text[INSTANT_ROOM];
+	jw_string(w, name, instant_print(text, at));
+}
+
+void write_period(struct jwriter *w, const char *name, struct period p)
+{
+	jw_object(w, name);
+	write_instant(w, "start", p.start);
+	write_instant(w, "end", p.end);
+	jw_end(w);
+}
+
+void write_standing(struct jwriter *w, enum policy policy, qty used, qty included)
+{
+	write_qty(w, "used", used);
+	if (policy != POLICY_SOFT && policy != POLICY_HARD) {
+		jw_null(w, "included");
+		jw_null(w, "remaining");
+		jw_null(w, "percent");
+		jw_string(w, "level", level_name(LEVEL_OK));
+		return;
+	}
+	write_qty(w, "included", included);
+	write_qty(w, "remaining", used < included ? included - used : 0);
+	if (included)
+		jw_int(w, "percent", percent_of(used, included));
+	else
+		jw_null(w, "percent");
+	jw_string(w, "level", level_name(level_of(used, included)));
+}
+
+void write_usage_line(struct jwriter *w, const struct usage_line *l, const struct currency *currency)
+{
+	jw_object(w, NULL);
+	jw_string(w, "metric_name", l->metric->name);
+	jw_string(w, "label", l->metric->label);
+	jw_string(w, "unit", l->metric->unit);
+	jw_string(w, "policy", policy_name(l->entry->policy));
+	jw_string(w, "window", window_name(l->metric->window));
+	write_instant(w, "window_start", l->window.start);
+	write_instant(w, "window_end", l->window.end);
+	write_standing(w, l->entry->policy, l->used, l->entry->included);
+	write_qty(w, "overage_quantity", l->overage);
+	if (l->entry->priced && l->entry->price.model == PRICE_PER_UNIT)
+		write_rate(w, "overage_rate", l->entry->price.unit_amount);
+	else
+		jw_null(w, "overage_rate");
+	write_money(w, "overage_amount", l->overage_amount, currency);
+	write_qty(w, "projected", l->projected);
+	jw_int(w, "event_count", l->rollup.count);
+	jw_end(w);
+}
+
+static void write_price_lines(struct jwriter *w, const struct usage_line *l)
+{
+	struct price_line lines[PRICE_LINES_CAP];
+	unsigned count = 0;
+	exact amount;
+	jw_array(w, "breakdown");
+	if (price_line_room(&l->entry->price) > PRICE_LINES_CAP ||
+	    price_lines(&amount, lines, &count, &l->entry->price, l->used))
+		count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		jw_object(w, NULL);
+		write_qty(w, "quantity", lines[i].quantity);
+		write_rate(w, "unit_amount", lines[i].unit_amount);
+		write_exact(w, "flat_amount", lines[i].flat_amount);
+		write_exact(w, "amount", lines[i].amount);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+void write_charge(struct jwriter *w, const struct usage_line *l, const struct currency *currency)
+{
+	jw_object(w, NULL);
+	jw_string(w, "metric_name", l->metric->name);
+	jw_string(w, "model", price_model_name(l->entry->price.model));
+	write_qty(w, "included_quantity", l->entry->included);
+	write_qty(w, "used_quantity", l->used);
+	write_qty(w, "overage_quantity", l->overage);
+	if (l->entry->price.model == PRICE_PER_UNIT)
+		write_rate(w, "overage_rate", l->entry->price.unit_amount);
+	else
+		jw_null(w, "overage_rate");
+	write_money(w, "overage_amount", l->overage_amount, currency);
+	write_exact(w, "overage_amount_exact", l->overage_exact);
+	write_price_lines(w, l);
+	jw_end(w);
+}
+
+void write_charges(struct jwriter *w, const char *name, const struct usage_state *s)
+{
+	jw_array(w, name);
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->lines[i].entry->priced)
+			write_charge(w, &s->lines[i], s->currency);
+	jw_end(w);
+}
+
+void write_plan(struct jwriter *w, const char *name, const struct plan *plan)
+{
+	if (!plan) {
+		jw_null(w, name);
+		return;
+	}
+	jw_object(w, name);
+	jw_string(w, "code", plan->code);
+	jw_string(w, "name", plan->name);
+	jw_int(w, "version", plan->version);
+	jw_end(w);
+}
+
+void write_events(struct jwriter *w, const char *name, const struct history_event *events, unsigned count)
+{
+	char id[EVENT_ID_ROOM];
+	jw_array(w, name);
+	for (unsigned i = 0; i < count; i++) {
+		const struct history_event *e = &events[i];
+		jw_object(w, NULL);
+		jw_string(w, "id", event_id_print(id, e->recorded_at, e->event));
+		jw_string(w, "metric_name", e->metric->name);
+		jw_string(w, "label", e->metric->label);
+		jw_string(w, "unit", e->metric->unit);
+		write_qty(w, "quantity", e->quantity);
+		write_instant(w, "recorded_at", e->recorded_at);
+		jw_string(w, "resource_id", e->resource_id);
+		jw_raw(w, "metadata", e->metadata ? e->metadata : "null");
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+const char *usage_message(const struct usage_line *l, struct arena *arena)
+{
+	const char *text = l->percent < 0
+	    ? arena_format(arena, "%s is used though none is included", l->metric->name)
+	    : arena_format(arena, "%s usage at %lld%% of limit", l->metric->name, (long long)l->percent);
+	return text ? text : "";
+}

@@ -1,0 +1,40 @@
+/* Writing replies: quantities, money and instants as exact JSON, and the shapes of usage. */
+#ifndef WIRE_WRITE_H
+#define WIRE_WRITE_H
+
+#include "billing/history.h"
+#include "billing/record.h"
+#include "billing/usage.h"
+
+enum { PRICE_LINES_CAP = 128 }; /* of a breakdown */
+
+void write_qty(struct jwriter *w, const char *name, qty quantity);                                /* 12.5 */
+void write_money(struct jwriter *w, const char *name, minor amount, const struct currency *currency); /* 15.00 */
+void write_exact(struct jwriter *w, const char *name, exact amount);                              /* 0.18765424 */
+void write_rate(struct jwriter *w, const char *name, unit_price rate);                            /* 0.30 */
+void write_instant(struct jwriter *w, const char *name, instant at);
+void write_period(struct jwriter *w, const char *name, struct period period);
+
+/** used, included, remaining, percent, level: members of the open object. Without a limit the
+ *  middle three are null. */
+void write_standing(struct jwriter *w, enum policy policy, qty used, qty included);
+
+/** The running use of one metric, as an object: what current-period lists and cards show. */
+void write_usage_line(struct jwriter *w, const struct usage_line *line, const struct currency *currency);
+
+/** One charge of the bill so far, as an object. */
+void write_charge(struct jwriter *w, const struct usage_line *line, const struct currency *currency);
+
+/** The charges of every priced metric as an array `name`. */
+void write_charges(struct jwriter *w, const char *name, const struct usage_state *state);
+
+/** The plan as {"code","name","version"}, or null. */
+void write_plan(struct jwriter *w, const char *name, const struct plan *plan);
+
+/** Events as an array `name`. */
+void write_events(struct jwriter *w, const char *name, const struct history_event *events, unsigned count);
+
+/** "api_calls usage at 92% of limit". Lives in the arena. */
+const char *usage_message(const struct usage_line *line, struct arena *arena);
+
+#endif
