@@ -17,7 +17,7 @@ static const struct habit {
 	bool whole;
 	const char *metadata;
 } habits[] = {
-	{ "api_calls", 24, 4 * MICRO, 24 * MICRO, true, "{\"endpoint\":\"/v1/quotes\"}" },
+	{ "api_calls", 24, 4 * MICRO, 31 * MICRO, true, "{\"endpoint\":\"/v1/quotes\"}" },
 	{ "quotes_generated", 4, MICRO, MICRO, true, "{\"source\":\"web\"}" },
 	{ "invoices_generated", 2, MICRO, MICRO, true, "{\"source\":\"web\"}" },
 	{ "storage_gb", 3, 20000, 180000, false, "{\"bucket\":\"documents\"}" },
@@ -128,7 +128,7 @@ static enum st make_demo(struct run *r, struct tenant_added *added)
 {
 	const struct new_tenant t = {
 		.name = "Acme Boxes", .plan = "starter", .currency = "USD", .timezone = "UTC", .now = r->now,
-		.start = floor_div(r->now, DAY) * DAY - (DAYS - 10) * DAY,
+		.start = floor_div(r->now, DAY) * DAY - (DAYS - 4) * DAY,
 	};
 	enum st st = tenant_add(added, r->store, &t, &r->faults);
 	if (!st)
