@@ -33,11 +33,36 @@ ROUTES_C = $(wildcard infra/routes/*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
 
-.PHONY: all run test lint bench clean setup functions unit www
+.PHONY: all run test lint bench clean functions unit www routes
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: functions $(B)/bin/pennymeter $(B)/bin/routes www
+
+# What is missing is installed first, by a make of its own: the build itself installs nothing.
+run:
+	@SERVER=$(or $(SERVER),lighttpd) infra/setup run
+	@$(MAKE) --no-print-directory all
+	@exec env $(foreach v,DATA PORT HOST SERVER DEMO,$(if $($(v)),$(v)='$($(v))')) infra/run
+
+test:
+	@infra/setup test
+	@tests/run
+
+lint: all
+	@infra/lint
+
+bench:
+	@infra/setup test
+	@$(MAKE) --no-print-directory all
+	@node tests/bench/bench.mjs
+
+# The list of routes and scopes that review reads; `make lint` fails when it is stale.
+routes: $(B)/bin/routes
+	$(B)/bin/routes routes > routes.txt
+
+www:
+	@sh infra/www
 
 functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
 
