@@ -60,8 +60,8 @@ static void check_verb(struct check *c, const struct verb *v, bool writes)
 		fault(c, "a method without a summary", NULL);
 	if (v->kind == BODY_RAW && empty(v->media))
 		fault(c, "a raw body without content types", NULL);
-	if (v->kind != BODY_OBJECT && v->body)
-		fault(c, "fields of a body that is not read as an object", NULL);
+	if (v->kind == BODY_NONE && v->body)
+		fault(c, "fields of a body that is not read", NULL);
 	check_params(c, v->query);
 	check_params(c, v->body);
 	check_example(c, v->answers);

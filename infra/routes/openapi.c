@@ -117,15 +117,14 @@ static void print_required(struct jwriter *w, const struct param *body)
 		jw_end(w);
 }
 
-static void print_object(struct jwriter *w, const struct verb *v)
+static void print_object(struct jwriter *w, const char *name, const struct param *body)
 {
-	jw_object(w, "application/json");
-	jw_object(w, "schema");
+	jw_object(w, name);
 	jw_string(w, "type", "object");
 	jw_bool(w, "additionalProperties", false);
-	print_required(w, v->body);
+	print_required(w, body);
 	jw_object(w, "properties");
-	for (const struct param *p = v->body; p && p->name; p++) {
+	for (const struct param *p = body; p && p->name; p++) {
 		jw_object(w, p->name);
 		schemas[p->type](w, p);
 		jw_string(w, "description", p->doc);
@@ -133,6 +132,20 @@ static void print_object(struct jwriter *w, const struct verb *v)
 	}
 	jw_end(w);
 	jw_end(w);
+}
+
+/* The declared fields are the body's, or of a raw body each item's: of a JSON array, or of a line. */
+static void print_content(struct jwriter *w, const struct verb *v, const char *type)
+{
+	jw_object(w, type);
+	if (v->kind == BODY_RAW && v->body && !strcmp(type, "application/json")) {
+		jw_object(w, "schema");
+		jw_string(w, "type", "array");
+		print_object(w, "items", v->body);
+		jw_end(w);
+	} else if (v->body) {
+		print_object(w, "schema", v->body);
+	}
 	jw_end(w);
 }
 
@@ -144,12 +157,10 @@ static void print_body(struct jwriter *w, const struct verb *v)
 	jw_object(w, "requestBody");
 	jw_bool(w, "required", true);
 	jw_object(w, "content");
-	if (v->kind == BODY_OBJECT)
-		print_object(w, v);
-	for (const char *m = v->kind == BODY_RAW ? v->media : ""; *m;) {
+	for (const char *m = v->kind == BODY_RAW ? v->media : "application/json"; *m;) {
 		size_t n = strcspn(m, " ");
 		snprintf(type, sizeof type, "%.*s", (int)n, m);
-		jw_raw(w, type, "{}");
+		print_content(w, v, type);
 		m += n + strspn(m + n, " ");
 	}
 	jw_end(w);
