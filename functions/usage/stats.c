@@ -1,126 +1,19 @@
 /* GET /api/usage/stats, also /usage/api/stats: all that the dashboard polls, in one answer. */
 #include "wire/fn.h"
-#include "wire/write.h"
-
-enum { CHART_DAYS = 30, RECENT = 10 };
-
-static void write_tenant(struct jwriter *w, const struct account *a, const struct usage_state *s)
-{
-	jw_object(w, "tenant");
-	jw_int(w, "tenant_id", a->tenant_id);
-	jw_string(w, "name", a->name);
-	jw_end(w);
-	write_plan(w, "plan", s->plan);
-	jw_object(w, "period");
-	write_instant(w, "start", s->windows.of[WINDOW_PERIOD].start);
-	write_instant(w, "end", s->windows.of[WINDOW_PERIOD].end);
-	jw_string(w, "timezone", a->timezone);
-	jw_end(w);
-	jw_string(w, "currency", s->currency->code);
-}
-
-/* What a person wants to see: what the plan speaks of, and what is used anyway. */
-static bool shown(const struct usage_line *l)
-{
-	return l->entry->policy != POLICY_NONE || l->rollup.count;
-}
-
-static void write_cards(struct jwriter *w, const struct usage_state *s)
-{
-	jw_array(w, "cards");
-	for (unsigned i = 0; i < s->count; i++)
-		if (shown(&s->lines[i]))
-			write_usage_line(w, &s->lines[i], s->currency);
-	jw_end(w);
-}
-
-static void write_series(struct jwriter *w, const struct usage_state *s, const qty *values, instant first)
-{
-	char date[INSTANT_ROOM];
-	jw_object(w, "series");
-	jw_array(w, "dates");
-	for (unsigned d = 0; d < CHART_DAYS; d++)
-		jw_string(w, NULL, instant_print_date(date, first + d * DAY));
-	jw_end(w);
-	jw_array(w, "metrics");
-	for (unsigned i = 0; i < s->count; i++) {
-		if (!shown(&s->lines[i]))
-			continue;
-		jw_object(w, NULL);
-		jw_string(w, "metric_name", s->lines[i].metric->name);
-		jw_string(w, "label", s->lines[i].metric->label);
-		jw_string(w, "unit", s->lines[i].metric->unit);
-		jw_array(w, "values");
-		for (unsigned d = 0; d < CHART_DAYS; d++)
-			write_qty(w, NULL, values[i * CHART_DAYS + d]);
-		jw_end(w);
-		jw_end(w);
-	}
-	jw_end(w);
-	jw_end(w);
-}
-
-static void write_warnings(struct jwriter *w, const struct usage_state *s, struct arena *arena)
-{
-	jw_array(w, "warnings");
-	for (unsigned i = 0; i < s->count; i++) {
-		const struct usage_line *l = &s->lines[i];
-		if (l->level == LEVEL_OK)
-			continue;
-		jw_object(w, NULL);
-		jw_string(w, "metric_name", l->metric->name);
-		jw_string(w, "label", l->metric->label);
-		jw_string(w, "level", level_name(l->level));
-		if (l->percent < 0)
-			jw_null(w, "percent");
-		else
-			jw_int(w, "percent", l->percent);
-		jw_string(w, "message", usage_message(l, arena));
-		jw_end(w);
-	}
-	jw_end(w);
-}
-
-static void write_bill(struct jwriter *w, const struct usage_state *s, const char *upgrade)
-{
-	jw_object(w, "estimate");
-	write_money(w, "base_price", s->base_price, s->currency);
-	write_money(w, "total_overage", s->total_overage, s->currency);
-	write_money(w, "total", s->total, s->currency);
-	write_money(w, "projected_total", s->projected_total, s->currency);
-	jw_end(w);
-	if (!upgrade) {
-		jw_null(w, "upgrade");
-		return;
-	}
-	jw_object(w, "upgrade");
-	jw_string(w, "plan", s->plan->next);
-	jw_string(w, "url", upgrade);
-	jw_end(w);
-}
+#include "wire/write_stats.h"
 
 static enum st stats(struct request *rq, struct reply *rp)
 {
-	const instant first = floor_div(rq->now, DAY) * DAY - (CHART_DAYS - 1) * DAY;
-	struct history_event recent[RECENT];
-	struct usage_state s;
-	unsigned count = 0;
-	qty *values = NULL;
-	enum st st = usage_state_at(&s, rq->store, rq->account, rq->now, rq->now, rq->arena);
+	struct stats s = { .account = rq->account, .first_day = floor_div(rq->now, DAY) * DAY - (STATS_DAYS - 1) * DAY };
+	enum st st = usage_state_at(&s.state, rq->store, rq->account, rq->now, rq->now, rq->arena);
 	if (!st)
-		st = history_series(&values, rq->store, rq->account, s.catalog, first, CHART_DAYS, rq->arena);
+		st = history_series(&s.series, rq->store, rq->account, s.state.catalog, s.first_day, STATS_DAYS, rq->arena);
 	if (!st)
-		st = history_recent(recent, &count, RECENT, rq->store, rq->account, rq->arena);
+		st = history_recent(s.recent, &s.recent_count, STATS_RECENT, rq->store, rq->account, rq->arena);
 	if (st)
 		return st;
-	jw_object(&rp->json, NULL);
-	write_tenant(&rp->json, rq->account, &s);
-	write_cards(&rp->json, &s);
-	write_series(&rp->json, &s, values, first);
-	write_events(&rp->json, "recent", recent, count);
-	write_warnings(&rp->json, &s, rq->arena);
-	write_bill(&rp->json, &s, upgrade_url(rq->conf, s.plan, rq->arena));
-	jw_end(&rp->json);
+	s.upgrade_url = upgrade_url(rq->conf, s.state.plan, rq->arena);
+	write_stats(&rp->json, &s, rq->arena);
 	return ST_OK;
 }
 

@@ -171,3 +171,26 @@ const char *usage_message(const struct usage_line *l, struct arena *arena)
 	    : arena_format(arena, "%s usage at %lld%% of limit", l->metric->name, (long long)l->percent);
 	return text ? text : "";
 }
+
+void write_history_summary(struct jwriter *w, const char *name, const struct history *h)
+{
+	char date[INSTANT_ROOM];
+	jw_object(w, name);
+	jw_string(w, "of", h->metric ? "quantity" : "events");
+	jw_string(w, "unit", h->metric ? h->metric->unit : "event");
+	write_qty(w, "total", h->summary.total);
+	if (h->summary.has_mean)
+		write_qty(w, "daily_mean", h->summary.daily_mean);
+	else
+		jw_null(w, "daily_mean");
+	if (h->summary.peak_day < 0) {
+		jw_null(w, "peak_day");
+	} else {
+		jw_object(w, "peak_day");
+		jw_string(w, "date", instant_print_date(date, h->summary.peak_day));
+		write_qty(w, "total", h->summary.peak_total);
+		jw_end(w);
+	}
+	write_qty(w, "previous_total", h->summary.previous_total);
+	jw_end(w);
+}
