@@ -49,14 +49,15 @@ static void print_headers(FILE *out)
 	      "\t\tHeader always set Cache-Control \"" CACHE_HASHED "\"\n\t</FilesMatch>\n"
 	      "\tHeader always set Strict-Transport-Security \"" HSTS "\" \"expr=%{HTTPS} == 'on'\"\n"
 	      "\t# mod_deflate marks entity tags and does not know its own mark when it comes back.\n"
-	      "\tRequestHeader edit If-None-Match '^\"((.*)-(gzip|br))\"$' '\"$1\", \"$2\"'\n"
+	      "\tRequestHeader edit If-None-Match '^((?:W/)?\"[^\"]+)-(gzip|br)\"$' '$1\", $1-$2\"'\n"
 	      "</IfModule>\n\n", out);
 }
 
 static void print_rules(FILE *out, const struct site *site, const struct addresses *list)
 {
 	fprintf(out, "<IfModule mod_rewrite.c>\n\tRewriteEngine On\n"
-	             "\tRewriteRule ^%s(?:/|$) - [R=404,L]\n", site->fn);
+	             "\tRewriteRule ^%s(?:/|$) - [R=404,L]\n"
+	             "\tRewriteRule (?:^|/)\\.(?!well-known/) - [R=404,L]\n", site->fn);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct address *a = &list->at[i];
 		if (a->kind == AT_ALSO)

@@ -151,7 +151,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
     pids: () => processesIn(data).filter(({ args }) => args[0].endsWith('.fcgi')).map(({ pid }) => pid),
     /** Of everything that was started. */
     processes: () => processesIn(data),
-    /** SIGTERM, wait, and remove the data folder unless it is to be kept. */
+    /** SIGTERM, wait, and remove the data folder unless it is to be kept. Answers the exit code. */
     async stop({ keep = false } = {}) {
       child.kill('SIGTERM');
       const code = await ended;

@@ -1,0 +1,5 @@
+// pennymeter-all.fcgi as plain CGI behind Apache.
+
+import { provesTheContract } from './contract.mjs';
+
+provesTheContract('all-cgi', { resident: false });

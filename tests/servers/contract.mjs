@@ -1,0 +1,242 @@
+// What holds behind every web server. Each *.test.mjs here proves it for one of them.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { startServer } from '../lib/server.mjs';
+
+const ofApi = "default-src 'none'; frame-ancestors 'none'";
+const ofPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+  + "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const quote = { metric_name: 'quotes_generated', quantity: 1 };
+const json = (value) => JSON.stringify(value);
+
+function isProblem(reply, status, code) {
+  assert.equal(reply.status, status, reply.text);
+  assert.equal(reply.headers['content-type'], 'application/problem+json');
+  assert.equal(reply.json.status, status);
+  if (code) assert.equal(reply.json.code, code);
+}
+
+/**
+ * `unknownVerb`: what the server itself says to a verb it does not know, if it does not ask the function.
+ * `overCap`: what a body of 131,073 bytes may be answered with. `resident`: functions stay between requests.
+ */
+export function provesTheContract(server, { unknownVerb = 405, overCap = [413], resident = true } = {}) {
+  describe(server, () => {
+    let s, token;
+    before(async () => {
+      s = await startServer({ server });
+      ({ token } = s.addTenant());
+    });
+    after(() => s?.stop());
+
+    const get = (target, headers) => s.request('GET', target, { token, headers });
+    const record = (event, options) => s.request('POST', '/api/usage/record', { token, body: json(event), ...options });
+    const used = async (metric) => {
+      const { metrics } = (await get(`/api/usage/summary?start=2020-01-01&end=2100-01-01&metric_name=${metric}`)).json;
+      return metrics.find((m) => m.metric_name === metric)?.total_quantity ?? 0;
+    };
+
+    test('records an event, and the summary shows it', async () => {
+      const reply = await record({ ...quote, quantity: 2.5, metadata: { quote_id: 123 } });
+      assert.equal(reply.status, 201, reply.text);
+      assert.equal(reply.json.duplicate, false);
+      assert.equal(await used('quotes_generated'), 2.5);
+    });
+
+    test('hands over a token sent as Bearer or as X-Api-Key, and asks for one that is missing', async () => {
+      assert.equal((await get('/api/usage/metrics')).status, 200);
+      assert.equal((await s.request('GET', '/api/usage/metrics', { headers: { 'X-Api-Key': token } })).status, 200);
+      const without = await s.request('GET', '/api/usage/metrics');
+      isProblem(without, 401);
+      assert.match(without.headers['www-authenticate'], /^Bearer/);
+    });
+
+    test('hands over Idempotency-Key: a repeat counts once, another payload is refused', async () => {
+      const event = { metric_name: 'emails_sent', quantity: 3 };
+      const headers = { 'Idempotency-Key': 'mail-7', 'Content-Type': 'application/json' };
+      assert.equal((await record(event, { headers })).status, 201);
+      const repeat = await record(event, { headers });
+      assert.equal(repeat.status, 200);
+      assert.equal(repeat.json.duplicate, true);
+      isProblem(await record({ ...event, quantity: 4 }, { headers }), 422, 'idempotency-key-reused');
+      assert.equal(await used('emails_sent'), 3);
+    });
+
+    test('answers below /api, below /api/v1, and at the other address of a function', async () => {
+      for (const target of ['/api/usage/stats', '/api/v1/usage/stats', '/usage/api/stats']) {
+        const reply = await get(target);
+        assert.equal(reply.status, 200, `${target}: ${reply.text}`);
+        assert.match(reply.headers['content-type'], /^application\/json/);
+      }
+    });
+
+    test('takes CloudEvents of another content type', async () => {
+      const body = json({ specversion: '1.0', id: 'e1', source: 'test', type: 'leads_created', subject: 'x' });
+      const reply = await s.request('POST', '/api/v1/events', { token, body, headers: { 'Content-Type': 'application/cloudevents+json' } });
+      assert.equal(reply.status, 204, reply.text);
+      assert.equal(reply.text, '');
+    });
+
+    test('answers an unknown address below /api with a problem', async () => {
+      for (const target of ['/api/nope', '/api/v1/nope', '/api/', '/api/usage/recording', '/api/usage/record/7', '/api/usage', '/usage/api/stats/7']) {
+        isProblem(await get(target), 404, 'not-found');
+      }
+    });
+
+    test('answers a method that the address lacks with 405 and Allow', async () => {
+      for (const method of ['PUT', 'DELETE', 'GET']) {
+        const reply = await s.request(method, '/api/usage/record', { token });
+        isProblem(reply, 405);
+        assert.equal(reply.headers.allow, 'POST');
+      }
+      assert.equal((await s.request('FOO', '/api/usage/record', { token })).status, unknownVerb);
+    });
+
+    test('refuses %2F and %00 in an address', async () => {
+      for (const target of ['/api/usage%2Frecord', '/api%2fusage/record', '/api/usage/record%00', '/api/%00', '/usage%00']) {
+        const reply = await s.request('POST', target, { token, body: json(quote) });
+        assert.ok([400, 404].includes(reply.status), `${target}: ${reply.status}`);
+      }
+    });
+
+    test('answers 304 to the entity tag it gave, in the forms that servers make of it', async () => {
+      const target = '/api/usage/metrics';
+      const first = await get(target);
+      assert.match(first.headers.etag, /^"[0-9a-f]{16}"$/);
+      const tag = first.headers.etag.slice(1, -1);
+      for (const known of [`"${tag}"`, `W/"${tag}"`, `"${tag}-gzip"`, `"other", "${tag}"`]) {
+        const again = await get(target, { 'If-None-Match': known });
+        assert.equal(again.status, 304, known);
+        assert.equal(again.text, '');
+        assert.ok(again.headers.etag, 'a 304 keeps its entity tag');
+      }
+      assert.equal((await get(target, { 'If-None-Match': '"other"' })).status, 200);
+    });
+
+    test('answers 304 to the entity tag of a compressed answer', async () => {
+      const headers = { 'Accept-Encoding': 'gzip' };
+      const first = await get('/api/usage/metrics', headers);
+      assert.equal(first.headers['content-encoding'], 'gzip');
+      assert.ok(JSON.parse(gunzipSync(first.bytes)).metrics.length >= 10);
+      assert.equal((await get('/api/usage/metrics', { ...headers, 'If-None-Match': first.headers.etag })).status, 304);
+    });
+
+    test('takes a body sent in chunks', async () => {
+      const text = json({ metric_name: 'pdfs_generated', quantity: 4 });
+      const reply = await s.request('POST', '/api/usage/record', { token, body: [text.slice(0, 9), text.slice(9)] });
+      assert.equal(reply.status, 201, reply.text);
+      assert.equal(await used('pdfs_generated'), 4);
+    });
+
+    test('takes a batch of 700 events, and reads lines too', async () => {
+      const events = Array.from({ length: 700 }, (_, i) => ({ metric_name: 'api_calls', quantity: 1, metadata: { path: `/v1/quotes/${i}`, note: 'a'.repeat(60) } }));
+      const body = json(events);
+      assert.ok(body.length < 131_072);
+      const reply = await s.request('POST', '/api/usage/batch', { token, body });
+      assert.equal(reply.json.inserted, 700, reply.text);
+      const lines = await s.request('POST', '/api/usage/batch', { token, body: `${json(events[0])}\n${json(events[1])}\n`, headers: { 'Content-Type': 'application/x-ndjson' } });
+      assert.equal(lines.json.inserted, 2, lines.text);
+    });
+
+    test('refuses a body over the cap, and records nothing', async () => {
+      const before = await used('quotes_generated');
+      isProblem(await record({ ...quote, metadata: { a: 'x'.repeat(70_000) } }), 413, 'too-large');
+      const big = await s.request('POST', '/api/usage/batch', { token, body: json([quote]).padEnd(4_194_305) });
+      assert.ok(overCap.includes(big.status), `4 MiB and a byte: ${big.status}`);
+      const record131073 = await s.request('POST', '/api/usage/record', { token, body: json(quote).padEnd(131_073) });
+      assert.ok(overCap.includes(record131073.status), `131,073 bytes: ${record131073.status}`);
+      assert.equal(await used('quotes_generated'), before);
+    });
+
+    test('answers HEAD like GET, without a body', async () => {
+      const [whole, head] = [await get('/api/usage/metrics'), await s.request('HEAD', '/api/usage/metrics', { token })];
+      assert.equal(head.status, 200);
+      assert.equal(head.text, '');
+      assert.equal(head.headers.etag, whole.headers.etag);
+      assert.equal(head.headers['content-type'], whole.headers['content-type']);
+      assert.equal((await s.request('HEAD', '/usage')).status, 200);
+    });
+
+    test('sends the security headers of an answer once', async () => {
+      for (const reply of [await get('/api/usage/metrics'), await get('/api/nope'), await get('/usage/api/stats')]) {
+        assert.equal(reply.headers['content-security-policy'], ofApi);
+        assert.equal(reply.headers['x-content-type-options'], 'nosniff');
+        assert.equal(reply.headers['referrer-policy'], 'no-referrer');
+        assert.equal(reply.headers['cross-origin-resource-policy'], 'same-origin');
+        assert.equal(reply.headers['cache-control'], 'private, no-cache');
+      }
+    });
+
+    test('serves the pages at addresses without a suffix, with their policy', async () => {
+      for (const target of ['/', '/usage', '/usage?metric=x', '/usage/history', '/usage/history?days=30&page=2']) {
+        const reply = await s.request('GET', target);
+        assert.equal(reply.status, 200, target);
+        assert.match(reply.text, /^<!doctype html>/i);
+        assert.equal(reply.headers['content-type'].toLowerCase(), 'text/html; charset=utf-8');
+        assert.equal(reply.headers['content-security-policy'], ofPage);
+        assert.equal(reply.headers['x-content-type-options'], 'nosniff');
+        assert.equal(reply.headers['referrer-policy'], 'no-referrer');
+        assert.equal(reply.headers['cross-origin-resource-policy'], 'same-origin');
+        assert.equal(reply.headers['cache-control'], 'no-cache');
+        assert.equal(reply.headers['strict-transport-security'], undefined);
+      }
+      const slash = await s.request('GET', '/usage/');
+      assert.equal(slash.status, 301);
+      assert.match(slash.headers.location, /^(http:\/\/[^/]+)?\/usage$/);
+    });
+
+    test('serves scripts and styles with their types, and lets versioned ones be kept', async () => {
+      const type = async (target) => (await s.request('GET', target)).headers['content-type'];
+      assert.equal(await type('/assets/usage.mjs'), 'text/javascript; charset=utf-8');
+      assert.equal(await type('/assets/pennymeter.css'), 'text/css; charset=utf-8');
+      assert.equal(await type('/assets/icon.svg'), 'image/svg+xml');
+      assert.equal((await s.request('GET', '/assets/usage.mjs')).headers['cache-control'], 'no-cache');
+      const [chart] = /[\w.-]+\.umd\.js/.exec((await s.request('GET', '/assets/chart.mjs')).text);
+      const reply = await s.request('GET', `/vendor/${chart}`);
+      assert.equal(reply.status, 200);
+      assert.equal(reply.headers['cache-control'], 'public, max-age=31536000, immutable');
+    });
+
+    test('answers 304 for a page that did not change, compressed or not', async () => {
+      for (const headers of [{}, { 'Accept-Encoding': 'gzip' }]) {
+        const first = await s.request('GET', '/assets/pennymeter.css', { headers });
+        const again = await s.request('GET', '/assets/pennymeter.css', { headers: { ...headers, 'If-None-Match': first.headers.etag } });
+        assert.equal(again.status, 304, `${first.headers.etag}`);
+      }
+    });
+
+    test('answers a missing page with the page for that', async () => {
+      for (const target of ['/nope', '/usage/nope', '/assets/nope.css']) {
+        const reply = await s.request('GET', target);
+        assert.equal(reply.status, 404, target);
+        assert.match(reply.text, /<html/i);
+        assert.equal(reply.headers['content-security-policy'], ofPage);
+      }
+    });
+
+    test('shows neither functions, nor data, nor configuration', async () => {
+      for (const target of ['/.htaccess', '/fn/', '/fn/health.fcgi', '/fn/usage-record.fcgi', '/fn/var/pennymeter.db',
+        '/pennymeter.db', '/..%2fpennymeter.db', '/../pennymeter.db', '/assets/../../pennymeter.db', '/server.log', '/run/', '/assets/']) {
+        const { status } = await s.request('GET', target);
+        assert.ok([301, 400, 403, 404].includes(status), `${target}: ${status}`); // 301: without the slash
+      }
+      assert.deepEqual((await s.request('GET', '/demo.json')).json, { token: null });
+    });
+
+    test(resident ? 'keeps functions running between requests' : 'ends each function with its request', async () => {
+      assert.equal((await get('/api/usage/metrics')).status, 200);
+      assert.equal(s.pids().length > 0, resident);
+    });
+
+    test('leaves no process behind after SIGTERM, and what was recorded holds', async () => {
+      assert.ok(s.processes().length > 0);
+      assert.equal(await s.stop({ keep: true }), 0);
+      assert.deepEqual(s.processes(), []);
+      s.pennymeter(['check']);
+      await s.stop();
+    });
+  });
+}
