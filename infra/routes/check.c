@@ -85,7 +85,7 @@ unsigned check_table(FILE *out, const struct fn_entry *table)
 {
 	unsigned faults = check_addresses(out, table);
 	for (const struct fn_entry *e = table; e->path; e++) {
-		struct check c = { .out = out, .method = "*", .path = e->path };
+		struct check c = { .out = out, .path = e->path };
 		unsigned methods = 0;
 		for (unsigned m = 0; m < M__MAX; m++) {
 			const struct verb *v = &e->fn->on[m];
@@ -96,6 +96,7 @@ unsigned check_table(FILE *out, const struct fn_entry *table)
 				fault(&c, "a method without a handler", NULL);
 			methods += v->handle != NULL;
 		}
+		c.method = "*";
 		if (!methods)
 			fault(&c, "a function without a method", NULL);
 		faults += c.faults;

@@ -270,6 +270,31 @@ static void print_document(struct jwriter *w, const struct addresses *list)
 	jw_end(w);
 }
 
+/* One member a line, so that a change shows in review. */
+static void print_indented(FILE *out, const char *json)
+{
+	unsigned depth = 0;
+	bool quoted = false;
+	for (const char *p = json; *p; p++) {
+		bool opens = !quoted && strchr("{[", *p), closes = !quoted && strchr("}]", *p);
+		bool empty = opens && strchr("}]", p[1]);
+		depth -= closes && !strchr("{[", p[-1]);
+		if (closes && !strchr("{[", p[-1]))
+			fprintf(out, "\n%*s", (int)depth, "");
+		putc(*p, out);
+		if (quoted && *p == '\\')
+			putc(*++p, out);
+		else if (*p == '"')
+			quoted = !quoted;
+		depth += opens && !empty;
+		if ((opens && !empty) || (!quoted && *p == ','))
+			fprintf(out, "\n%*s", (int)depth, "");
+		else if (!quoted && *p == ':')
+			putc(' ', out);
+	}
+	putc('\n', out);
+}
+
 int print_openapi(FILE *out, const struct site *site, const struct fn_entry *table)
 {
 	static struct addresses list;
@@ -281,7 +306,7 @@ int print_openapi(FILE *out, const struct site *site, const struct fn_entry *tab
 	struct jwriter w = jw_new(&t);
 	print_document(&w, &list);
 	if (!t.failed)
-		fprintf(out, "%s\n", t.bytes);
+		print_indented(out, t.bytes);
 	arena_close(arena);
 	return t.failed;
 }

@@ -1,0 +1,57 @@
+/* Declarations that the route generator must refuse; prints what it says of each. */
+#include "routes.h"
+
+static enum st answer(struct request *rq, struct reply *rp)
+{
+	(void)rq, (void)rp;
+	return ST_OK;
+}
+
+#define GOOD .summary = "s", .scope = SCOPE_USAGE_READ, .handle = answer
+
+static const struct param undocumented[] = { { "start", P_INSTANT, OPTIONAL, "", 0, 0, NULL }, { 0 } };
+static const struct param twice[] = { { "a", P_TEXT, OPTIONAL, "d", 0, 0, NULL }, { "a", P_TEXT, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
+static const struct param unbounded[] = { { "page", P_INT, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
+static const struct param no_choice[] = { { "days", P_CHOICE, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
+
+static const struct fn good = { .also = "other/address", .on[M_GET] = { GOOD, .answers = "{\"a\":1}" } };
+static const struct fn without_scope = { .on[M_GET] = { .summary = "s", .handle = answer } };
+static const struct fn public_write = { .on[M_POST] = { .summary = "s", .scope = SCOPE_PUBLIC, .handle = answer } };
+static const struct fn without_summary = { .on[M_GET] = { .scope = SCOPE_USAGE_READ, .handle = answer } };
+static const struct fn without_doc = { .on[M_GET] = { GOOD, .query = undocumented } };
+static const struct fn doubled = { .on[M_GET] = { GOOD, .query = twice } };
+static const struct fn boundless = { .on[M_GET] = { GOOD, .query = unbounded } };
+static const struct fn choiceless = { .on[M_GET] = { GOOD, .query = no_choice } };
+static const struct fn without_media = { .on[M_POST] = { GOOD, .kind = BODY_RAW } };
+static const struct fn unread_body = { .on[M_GET] = { GOOD, .body = unbounded } };
+static const struct fn bad_example = { .on[M_GET] = { GOOD, .answers = "{\"a\":}" } };
+static const struct fn without_handler = { .on[M_GET] = { .summary = "s", .scope = SCOPE_USAGE_READ } };
+
+/* Each row of tables is a whole table of functions. */
+static const struct fn_entry tables[][3] = {
+	{ { "good", &good } },
+	{ { "usage/record", &without_scope } },
+	{ { "usage/record", &public_write } },
+	{ { "usage/record", &without_summary } },
+	{ { "usage/record", &without_doc } },
+	{ { "usage/record", &doubled } },
+	{ { "usage/record", &boundless } },
+	{ { "usage/record", &choiceless } },
+	{ { "usage/record", &without_media } },
+	{ { "usage/record", &unread_body } },
+	{ { "usage/record", &bad_example } },
+	{ { "usage/record", &without_handler } },
+	{ { "usage/record", &good }, { "usage/check", &good } },
+	{ { "usage", &good }, { "v1/usage", &without_doc } },
+};
+
+const struct fn_entry fn_table[] = { { 0 } };
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		printf("-- %zu\n", i);
+		check_table(stdout, tables[i]);
+	}
+	return 0;
+}
