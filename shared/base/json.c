@@ -189,8 +189,6 @@ static void path_push(struct path *p, const char *name)
 
 static enum st check_name(const cJSON *object, const cJSON *member, struct faults *faults, const struct path *path)
 {
-	if (*member->string == NUMBER_MARK)
-		return fault_add(faults, path->text, "a name must be a string");
 	for (const cJSON *other = object->child; other != member; other = other->next)
 		if (!strcmp(other->string, member->string))
 			return fault_add(faults, path->text, "the name stands twice");
@@ -206,6 +204,8 @@ static enum st check_tree(const cJSON *parent, struct faults *faults, struct pat
 		char index[16];
 		if (n >= (object ? (unsigned)MEMBERS_CAP : (unsigned)ARRAY_CAP))
 			return fault_add(faults, path->text, object ? "more than 256 members" : "more than 10,000 items");
+		if (object && *c->string == NUMBER_MARK)
+			return fault_add(faults, path->text, "a name must be a string");
 		snprintf(index, sizeof index, "%u", n);
 		path_push(path, object ? c->string : index);
 		enum st st = object ? check_name(parent, c, faults, path) : ST_OK;

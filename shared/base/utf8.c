@@ -36,3 +36,14 @@ bool utf8_valid(const char *text)
 	}
 	return true;
 }
+
+void utf8_repair(char *text)
+{
+	unsigned char *p = (unsigned char *)text, *end = p + strlen(text);
+	while (p < end) {
+		unsigned length = utf8_length(p, end);
+		if (!length)
+			*p = '?';
+		p += length ? length : 1;
+	}
+}

@@ -10,4 +10,7 @@ unsigned utf8_length(const unsigned char *p, const unsigned char *end);
 /** Is the whole string well-formed? */
 bool utf8_valid(const char *text);
 
+/** Put "?" in the place of each byte that belongs to no well-formed sequence. */
+void utf8_repair(char *text);
+
 #endif

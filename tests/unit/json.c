@@ -1,0 +1,176 @@
+/* Facts of the strict JSON reader and the exact writer. */
+#include "facts.h"
+
+#include "base/json.h"
+
+static struct arena *arena;
+
+static enum st parse(const struct json **root, struct faults *faults, const char *text, size_t size)
+{
+	*faults = (struct faults){ .arena = arena };
+	return json_parse(root, faults, arena, text, size);
+}
+
+static void refuses(const char *text, size_t size, const char *pointer, const char *part)
+{
+	const struct json *root;
+	struct faults f;
+	assert_int_equal(parse(&root, &f, text, size), ST_INVALID);
+	assert_int_equal(f.count, 1);
+	assert_string_equal(f.item[0].pointer, pointer);
+	if (!strstr(f.item[0].detail, part))
+		fail_msg("\"%s\" does not say \"%s\"", f.item[0].detail, part);
+}
+
+#define REFUSES(text, pointer, part) refuses(text, sizeof(text) - 1, pointer, part)
+
+static void refuses_what_is_no_json(void **state)
+{
+	(void)state;
+	REFUSES("", "", "empty");
+	REFUSES("{", "", "not valid JSON");
+	REFUSES("{\"a\":1,}", "", "not valid JSON");
+	REFUSES("[1 2]", "", "not valid JSON");
+	REFUSES("nul", "", "not valid JSON");
+	REFUSES("NaN", "", "not valid JSON");
+	REFUSES("{} {}", "", "not valid JSON near byte 4");
+	REFUSES("{\"a\":1}x", "", "not valid JSON near byte 8");
+	REFUSES("{1:2}", "", "a name must be a string");
+	REFUSES("// x\n1", "", "not valid JSON");
+	REFUSES("\"abc", "", "a string does not end");
+}
+
+static void refuses_numbers_outside_the_grammar(void **state)
+{
+	(void)state;
+	REFUSES("01", "", "malformed number");
+	REFUSES("1.", "", "malformed number");
+	REFUSES("-", "", "malformed number");
+	REFUSES("1e", "", "malformed number");
+	REFUSES("1.2.3", "", "malformed number");
+	REFUSES("--1", "", "malformed number");
+	REFUSES("+1", "", "not valid JSON");
+	REFUSES("0x10", "", "not valid JSON");
+}
+
+static void refuses_bad_text(void **state)
+{
+	(void)state;
+	REFUSES("\"\xff\"", "", "bad UTF-8");
+	REFUSES("\"\xc0\xaf\"", "", "bad UTF-8");
+	REFUSES("\"\xed\xa0\x80\"", "", "bad UTF-8");
+	REFUSES("\"\xf4\x90\x80\x80\"", "", "bad UTF-8");
+	REFUSES("\"\xe2\x82\"", "", "bad UTF-8");
+	REFUSES("\"a\nb\"", "", "control character");
+	REFUSES("\"a\0b\"", "", "control character");
+	REFUSES("\"\\u0000\"", "", "U+0000");
+	REFUSES("\"\\ud800\"", "", "not valid JSON");
+	REFUSES("\"\\x\"", "", "not valid JSON");
+	REFUSES("\xef\xbb\xbf{}", "", "unexpected character");
+	REFUSES("{}\0", "", "unexpected character");
+	REFUSES("[\v1]", "", "unexpected character");
+}
+
+static void names_the_place_of_a_duplicate(void **state)
+{
+	(void)state;
+	REFUSES("{\"a\":1,\"a\":2}", "/a", "twice");
+	REFUSES("{\"a\":[0,{\"b/c\":1,\"~\":2,\"b/c\":3}]}", "/a/1/b~1c", "twice");
+	REFUSES("{\"a\":1,\"\\u0061\":2}", "/a", "twice");
+}
+
+static void tells_names_apart_by_case(void **state)
+{
+	const struct json *root;
+	struct faults f;
+	(void)state;
+	assert_int_equal(parse(&root, &f, "{\"Amount\":1,\"amount\":2}", 23), ST_OK);
+	assert_string_equal(json_text(json_get(root, "amount")), "2");
+	assert_null(json_get(root, "AMOUNT"));
+}
+
+static void refuses_more_than_32_levels(void **state)
+{
+	char text[100];
+	const struct json *root;
+	struct faults f;
+	(void)state;
+	memset(text, '[', 33);
+	memset(text + 33, ']', 33);
+	assert_int_equal(parse(&root, &f, text + 1, 64), ST_OK);
+	refuses(text, 66, "", "32 levels");
+}
+
+static void keeps_the_digits_of_numbers(void **state)
+{
+	static const char *const numbers[] = { "0", "-0", "9007199254740993", "12345678901234567890", "1.10", "1e400", "-2.5E-3" };
+	const struct json *root;
+	struct faults f;
+	(void)state;
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		assert_int_equal(parse(&root, &f, numbers[i], strlen(numbers[i])), ST_OK);
+		assert_int_equal(json_kind(root), JSON_NUMBER);
+		assert_string_equal(json_text(root), numbers[i]);
+	}
+	assert_int_equal(parse(&root, &f, "\"12\"", 4), ST_OK);
+	assert_int_equal(json_kind(root), JSON_STRING);
+}
+
+static void writes_back_what_it_read(void **state)
+{
+	static const char text[] = "{\"a\":[1.10,true,false,null,\"\\\"\\\\\\u0007\xc3\xa9\"],\"b\":{},\"c\":[],\"d\":9007199254740993}";
+	const struct json *root;
+	struct faults f;
+	struct text out = text_new(arena, 1000);
+	struct jwriter w = jw_new(&out);
+	(void)state;
+	assert_int_equal(parse(&root, &f, text, strlen(text)), ST_OK);
+	jw_value(&w, NULL, root);
+	assert_string_equal(out.bytes, text);
+}
+
+static void a_text_never_grows_past_its_cap(void **state)
+{
+	struct text t = text_new(arena, 10);
+	(void)state;
+	text_adds(&t, "123456789");
+	text_adds(&t, "ab");
+	assert_true(t.failed);
+	assert_string_equal(t.bytes, "123456789");
+	text_adds(&t, "c");
+	assert_int_equal(t.size, 9);
+}
+
+static void an_arena_never_gives_more_than_its_cap(void **state)
+{
+	struct arena *small;
+	(void)state;
+	assert_int_equal(arena_open(&small, 1000), ST_OK);
+	assert_non_null(arena_take(small, 600));
+	assert_null(arena_take(small, 600));
+	assert_null(arena_take(small, SIZE_MAX));
+	arena_reset(small);
+	assert_non_null(arena_take(small, 600));
+	arena_close(small);
+}
+
+int main(void)
+{
+	const struct CMUnitTest facts[] = {
+		FACT("refuses what is no JSON", refuses_what_is_no_json),
+		FACT("refuses numbers outside the grammar", refuses_numbers_outside_the_grammar),
+		FACT("refuses bad text", refuses_bad_text),
+		FACT("names the place of a duplicate", names_the_place_of_a_duplicate),
+		FACT("tells names apart by case", tells_names_apart_by_case),
+		FACT("refuses more than 32 levels", refuses_more_than_32_levels),
+		FACT("keeps the digits of numbers", keeps_the_digits_of_numbers),
+		FACT("writes back what it read", writes_back_what_it_read),
+		FACT("a text never grows past its cap", a_text_never_grows_past_its_cap),
+		FACT("an arena never gives more than its cap", an_arena_never_gives_more_than_its_cap),
+	};
+	if (arena_open(&arena, 16 << 20))
+		return 1;
+	int failed = RUN_FACTS(facts);
+	arena_close(arena);
+	return failed;
+}

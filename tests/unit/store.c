@@ -1,0 +1,247 @@
+/* Facts of the store: the door for writes, its failures, network file systems, copies. */
+#include "facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/store.h"
+
+static struct arena *arena;
+static char folder[64];
+static struct conf conf;
+static long claimed_magic; /* what statfs() says of every folder, if not 0 */
+
+/* In place of the C library's: the real file systems of a test machine are all local. */
+int statfs(const char *path, struct statfs *fs)
+{
+	(void)path;
+	memset(fs, 0, sizeof *fs);
+	fs->f_type = claimed_magic ? claimed_magic : 0xef53; /* ext4 */
+	return 0;
+}
+
+static struct store *open_store(enum store_mode mode)
+{
+	struct faults f = { .arena = arena };
+	struct store *s = NULL;
+	if (store_open(&s, &conf, mode, &f))
+		fail_msg("%s", f.count ? f.item[0].detail : "cannot open");
+	return s;
+}
+
+static int fresh_folder(void **state)
+{
+	static unsigned number;
+	(void)state;
+	snprintf(folder, sizeof folder, "/tmp/pennymeter-unit-%d-%u", (int)getpid(), ++number);
+	claimed_magic = 0;
+	arena_reset(arena);
+	if (mkdir(folder, 0700))
+		return 1;
+	conf = (struct conf){ .data = folder };
+	conf.text[CONF_STORE] = "pennymeter.db";
+	store_close(open_store(STORE_CREATE));
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+	(void)state;
+	snprintf(command, sizeof command, "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static int64_t metrics_stored(struct store *s)
+{
+	struct rows r = { 0 };
+	int64_t n = 0;
+	enum st st = store_rows(s, &r, SQL_METRIC_LIST, NULL, 0);
+	while (!st && !(st = rows_next(&r)))
+		n++;
+	rows_end(&r);
+	assert_int_equal(st, ST_DONE);
+	return n;
+}
+
+/* Puts a metric named by the request, then returns the status that stands in it. */
+struct order {
+	char name[16];
+	enum st outcome;
+};
+
+static enum st put_metric(struct store *s, const void *request, size_t size, void *answer)
+{
+	const struct order *o = request;
+	(void)size, (void)answer;
+	enum st st = RUN(s, SQL_METRIC_PUT, TEXT(o->name), INT(1), TEXT("{}"));
+	return st ? st : o->outcome;
+}
+
+static const struct write_op put_op = { .name = "test.put", .flat = true, .apply = put_metric };
+
+static enum st put(struct store *s, const char *name, enum st outcome)
+{
+	struct order o = { .outcome = outcome };
+	snprintf(o.name, sizeof o.name, "%s", name);
+	return store_write(s, &put_op, &o, sizeof o, NULL);
+}
+
+static void a_write_that_fails_leaves_nothing(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	assert_int_equal(put(s, "a", ST_LIMIT_EXCEEDED), ST_LIMIT_EXCEEDED);
+	assert_int_equal(metrics_stored(s), 0);
+	assert_int_equal(put(s, "a", ST_OK), ST_OK);
+	assert_int_equal(metrics_stored(s), 1);
+	store_close(s);
+}
+
+static void a_reader_cannot_write(void **state)
+{
+	struct store *s = open_store(STORE_READ);
+	(void)state;
+	assert_int_equal(put(s, "a", ST_OK), ST_STORE);
+	assert_int_equal(RUN(s, SQL_METRIC_PUT, TEXT("a"), INT(1), TEXT("{}")), ST_STORE);
+	assert_int_equal(metrics_stored(s), 0);
+	store_close(s);
+}
+
+static void a_write_waits_for_who_holds_the_lock(void **state)
+{
+	char path[128];
+	int told[2], status;
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	pid_t holder = fork();
+	if (!holder) { /* holds the lock, says so, writes nothing more, and dies with it */
+		snprintf(path, sizeof path, "%s/pennymeter.db.lock", folder);
+		int fd = open(path, O_RDWR);
+		if (fd < 0 || flock(fd, LOCK_EX) || write(told[1], "x", 1) != 1)
+			_exit(1);
+		usleep(50000);
+		_exit(0);
+	}
+	char byte;
+	assert_int_equal(read(told[0], &byte, 1), 1);
+	assert_int_equal(put(s, "a", ST_OK), ST_OK);
+	assert_int_equal(waitpid(holder, &status, WNOHANG) == holder ? WEXITSTATUS(status) : -1, 0);
+	store_close(s);
+}
+
+static void a_reader_sees_one_instant(void **state)
+{
+	struct store *reader = open_store(STORE_READ), *writer = open_store(STORE_WRITE);
+	(void)state;
+	assert_int_equal(store_read_begin(reader), ST_OK);
+	assert_int_equal(metrics_stored(reader), 0);
+	assert_int_equal(put(writer, "a", ST_OK), ST_OK);
+	assert_int_equal(metrics_stored(reader), 0);
+	store_read_end(reader);
+	assert_int_equal(metrics_stored(reader), 1);
+	store_close(reader);
+	store_close(writer);
+}
+
+static void a_part_can_fail_alone(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	/* Outside a write there is nothing to take part in; savepoints are tried inside the API tests. */
+	assert_int_equal(store_part_begin(s), ST_OK);
+	assert_int_equal(RUN(s, SQL_METRIC_PUT, TEXT("a"), INT(1), TEXT("{}")), ST_OK);
+	assert_int_equal(store_part_end(s, ST_KEY_REUSED), ST_KEY_REUSED);
+	assert_int_equal(metrics_stored(s), 0);
+	store_close(s);
+}
+
+static void a_network_file_system_gets_a_rollback_journal(void **state)
+{
+	(void)state;
+	claimed_magic = 0x6969; /* NFS */
+	struct store *s = open_store(STORE_CREATE);
+	assert_non_null(strstr(store_durability(s), "rollback journal"));
+	assert_int_equal(put(s, "a", ST_OK), ST_OK);
+	store_close(s);
+	s = open_store(STORE_WRITE); /* and keeps it when it is opened again */
+	assert_non_null(strstr(store_durability(s), "rollback journal"));
+	store_close(s);
+	claimed_magic = 0;
+	s = open_store(STORE_CREATE);
+	assert_non_null(strstr(store_durability(s), "write-ahead log"));
+	store_close(s);
+}
+
+static void a_store_that_is_not_there_says_what_to_do(void **state)
+{
+	struct faults f = { .arena = arena };
+	struct store *s = NULL;
+	(void)state;
+	conf.data = "/nonexistent";
+	assert_int_equal(store_open(&s, &conf, STORE_READ, &f), ST_STORE);
+	assert_null(s);
+	assert_non_null(strstr(f.item[0].detail, "pennymeter init"));
+}
+
+static void a_replaced_file_is_opened_again(void **state)
+{
+	char from[128], to[128];
+	struct faults f = { .arena = arena };
+	struct store *s = open_store(STORE_WRITE), *other;
+	(void)state;
+	assert_int_equal(put(s, "a", ST_OK), ST_OK);
+	snprintf(from, sizeof from, "%s/copy.db", folder);
+	snprintf(to, sizeof to, "%s/pennymeter.db", folder);
+	assert_int_equal(store_backup(s, from, &f), ST_OK);
+	assert_int_equal(put(s, "b", ST_OK), ST_OK);
+	assert_int_equal(metrics_stored(s), 2);
+	other = open_store(STORE_READ);
+	store_close(other);
+	assert_int_equal(rename(from, to), 0);
+	snprintf(from, sizeof from, "%s/pennymeter.db-wal", folder);
+	unlink(from);
+	assert_int_equal(store_refresh(s, &f), ST_OK);
+	assert_int_equal(metrics_stored(s), 1);
+	store_close(s);
+}
+
+static void a_backup_that_fails_leaves_no_file(void **state)
+{
+	struct faults f = { .arena = arena };
+	struct store *s = open_store(STORE_READ);
+	(void)state;
+	assert_int_not_equal(store_backup(s, "/nonexistent/copy.db", &f), ST_OK);
+	assert_true(f.count > 0);
+	store_close(s);
+}
+
+#define STORE_FACT(text, function) { text, function, fresh_folder, remove_folder, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest facts[] = {
+		STORE_FACT("a write that fails leaves nothing", a_write_that_fails_leaves_nothing),
+		STORE_FACT("a reader cannot write", a_reader_cannot_write),
+		STORE_FACT("a write waits for who holds the lock", a_write_waits_for_who_holds_the_lock),
+		STORE_FACT("a reader sees one instant", a_reader_sees_one_instant),
+		STORE_FACT("a part can fail alone", a_part_can_fail_alone),
+		STORE_FACT("a network file system gets a rollback journal", a_network_file_system_gets_a_rollback_journal),
+		STORE_FACT("a store that is not there says what to do", a_store_that_is_not_there_says_what_to_do),
+		STORE_FACT("a replaced file is opened again", a_replaced_file_is_opened_again),
+		STORE_FACT("a backup that fails leaves no file", a_backup_that_fails_leaves_no_file),
+	};
+	if (arena_open(&arena, 16 << 20))
+		return 1;
+	int failed = RUN_FACTS(facts);
+	arena_close(arena);
+	return failed;
+}
