@@ -122,24 +122,39 @@ static bool by_marks(const struct cycle *c)
 	return c->mode == PERIOD_CALENDAR && c->unit < UNIT__MAX && units[c->unit].by_clock;
 }
 
-/* The last mark at or before an instant. Where the offset changed since the mark, its
- * wall time says which instant it was; else it is elapsed time, so that both of two
- * equal hours have their own. */
+static wall mark_before(const struct grid *g, wall clock)
+{
+	return g->origin + floor_div(clock - g->origin, g->time) * g->time;
+}
+
+/* The last mark at or before `at` on clocks that changed since: marks are those that the old
+ * offset reached, and those that a gap swallowed and so moved on by it. */
+static enum st mark_by_old(instant *out, const struct grid *g, instant at, instant old)
+{
+	wall mark = mark_before(g, at + old);
+	enum st st = zone_instant(out, g->zone, mark);
+	for (; !st && *out != mark - old; st = zone_instant(out, g->zone, mark)) {
+		mark -= g->time; /* the clocks went back before they reached it */
+		if (at - mark > 3 * (g->time + DAY))
+			return ST_RANGE;
+	}
+	return st;
+}
+
+/* The last mark at or before an instant: by elapsed time, so that both of two equal hours
+ * have their own, unless the clocks changed since. */
 static enum st mark_at(instant *out, const struct grid *g, instant at)
 {
 	wall clock, again;
 	enum st st = zone_wall(&clock, g->zone, at);
 	if (st)
 		return st;
-	wall mark = g->origin + floor_div(clock - g->origin, g->time) * g->time;
-	instant start = at - (clock - mark);
-	st = zone_wall(&again, g->zone, start);
-	if (st)
-		return st;
-	if (again != mark)
-		return zone_instant(out, g->zone, mark);
-	*out = start;
-	return instant_fits(start) ? ST_OK : ST_RANGE;
+	wall mark = mark_before(g, clock);
+	*out = at - (clock - mark);
+	st = zone_wall(&again, g->zone, *out);
+	if (!st && again != mark)
+		return mark_by_old(out, g, at, again - *out);
+	return st ? st : instant_fits(*out) ? ST_OK : ST_RANGE;
 }
 
 static enum st mark_after(instant *out, const struct grid *g, instant mark)
@@ -152,6 +167,21 @@ static enum st mark_after(instant *out, const struct grid *g, instant mark)
 		st = mark_at(out, g, probe);
 	} while (!st && *out <= mark);
 	return st;
+}
+
+/* How many marks lie between two: as many as the clocks passed, less the whole steps that
+ * they were moved by. Moved by less than a step they only made one longer or shorter. */
+static enum st count_marks(int64_t *count, const struct grid *g, instant from, instant to)
+{
+	wall first, last;
+	enum st st = zone_wall(&first, g->zone, from);
+	if (!st)
+		st = zone_wall(&last, g->zone, to);
+	if (st)
+		return st;
+	instant moved = (last - to) - (first - from);
+	*count = floor_div(last - g->origin, g->time) - floor_div(first - g->origin, g->time) - moved / g->time;
+	return ST_OK;
 }
 
 /* ---- what a cycle says ---- */
@@ -222,11 +252,11 @@ enum st period_elapsed(int64_t *count, const struct cycle *cycle, instant since,
 	if (st)
 		return st;
 	*count = k - then;
-	if (by_marks(cycle)) /* a change of clocks lengthens or shortens one by less than half */
-		*count = floor_div(now.start - first.start + g.time / 2, g.time);
+	if (by_marks(cycle))
+		st = count_marks(count, &g, first.start, now.start);
 	if (*count < 0)
 		*count = 0;
-	return ST_OK;
+	return st;
 }
 
 enum st period_next_start(instant *start, const struct cycle *cycle, instant from)

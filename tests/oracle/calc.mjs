@@ -20,9 +20,12 @@ export function calc (kind, cases) {
   if (run.error) throw run.error
   if (run.signal) throw new Error(`calc ${kind} died of ${run.signal}: ${run.stderr}`)
   const text = run.stdout.toString()
-  const answers = text ? text.trimEnd().split('\n').map(line => JSON.parse(line)) : []
+  const answers = text ? text.trimEnd().split('\n').map(parse) : []
   return { answers, status: run.status, stderr: run.stderr.toString() }
 }
+
+// JSON.parse would make large whole numbers binary: they are read as their text.
+const parse = line => JSON.parse(line.replace(/([[,])(-?\d{15,})(?=[,\]])/g, '$1"$2"'))
 
 export function readCases (kind) {
   return readFileSync(`${VECTORS}/${kind}.jsonl`, 'utf8').trimEnd().split('\n').map(line => JSON.parse(line))

@@ -1,0 +1,44 @@
+// Random cases of every kind, hostile ones included, against an oracle of BigInt fractions and Intl's clocks.
+// SEED=n repeats a run; CASES=n sets how many cases of each kind there are.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { calc, difference, KINDS } from './calc.mjs'
+import { Refused } from './fraction.mjs'
+import { random } from './random.mjs'
+
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
+const count = Number(process.env.CASES ?? 20000)
+console.log(`SEED=${seed} CASES=${count}`)
+
+function judge (oracle, c) {
+  try {
+    return oracle.expected(c)
+  } catch (e) {
+    if (e instanceof Refused) return { refused: e.field }
+    throw e
+  }
+}
+
+function fault (oracle, want, answer) {
+  if (want.refused) return answer.error?.startsWith(`field ${want.refused}:`) ? null : `: must be refused at ${want.refused}, not ${JSON.stringify(answer)}`
+  if (answer.error) return `: ${answer.error}, not ${JSON.stringify(want)}`
+  const { adds_up: _, ...plain } = want
+  return difference(plain, answer) ?? oracle.check?.(want, answer)
+}
+
+for (const [number, kind] of KINDS.entries()) {
+  test(`${count} random cases of ${kind} agree with the oracle (SEED=${seed})`, async () => {
+    const oracle = await import(`./kinds/${kind}.mjs`)
+    const r = random(seed + number)
+    const cases = Array.from({ length: count }, (_, id) => ({ id, ...oracle.generate(r) }))
+    const { answers } = calc(kind, cases)
+    assert.equal(answers.length, cases.length)
+    const wrong = []
+    for (const [i, c] of cases.entries()) {
+      assert.equal(answers[i].id, c.id)
+      const why = fault(oracle, judge(oracle, c), answers[i])
+      if (why && wrong.push(`${JSON.stringify(c)} ${why}`) === 5) break
+    }
+    assert.deepEqual(wrong, [])
+  })
+}
