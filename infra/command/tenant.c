@@ -1,17 +1,31 @@
 /* pennymeter tenant add|list and token add|list|revoke. */
 #include <string.h>
 
+#include "base/zone.h"
 #include "billing/tenant.h"
 #include "command.h"
 
 /* ---- tenants ---- */
 
+/* A date starts at its midnight in the tenant's zone. An unknown zone is for tenant_add() to refuse. */
+static enum st start_of_day(instant *start, wall day, const char *zone)
+{
+	enum st st = zone_instant(start, zone, floor_div(day, DAY) * DAY);
+	return st == ST_INVALID ? ST_OK : st;
+}
+
 static enum st read_start(struct run *r, struct new_tenant *t)
 {
 	const char *start = run_option(r, "start"), *cycle = run_option(r, "cycle");
-	t->start = floor_div(r->now, DAY) * DAY;
-	if (start && instant_read_date(&t->start, start, strlen(start)) && instant_read(&t->start, start, strlen(start)))
+	wall day = r->now;
+	t->start = r->now;
+	(void)!zone_wall(&day, t->timezone, r->now);
+	if (!start || !instant_read_date(&day, start, strlen(start))) {
+		if (start_of_day(&t->start, day, t->timezone))
+			return fault_add(&r->faults, "--start", "must lie in the years 1 to 9999");
+	} else if (instant_read(&t->start, start, strlen(start))) {
 		return fault_add(&r->faults, "--start", "must be a date like 2026-01-31, not \"%s\"", start);
+	}
 	t->yearly = cycle && !strcmp(cycle, "yearly");
 	if (cycle && !t->yearly && strcmp(cycle, "monthly"))
 		return fault_add(&r->faults, "--cycle", "must be monthly or yearly, not \"%s\"", cycle);
