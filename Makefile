@@ -57,9 +57,10 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@node tests/bench/bench.mjs
 
-# The list of routes and scopes that review reads; `make lint` fails when it is stale.
+# What of the routes is checked in, for review; a test fails when it is stale.
 routes: $(B)/bin/routes
 	$(B)/bin/routes routes > routes.txt
+	$(B)/bin/routes openapi > openapi.json
 
 www:
 	@sh infra/www

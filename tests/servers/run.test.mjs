@@ -107,6 +107,19 @@ describe('infra/run', () => {
     assert.equal(tokens[0], tokens[1]);
   });
 
+  test('stops at SIGINT even when started by a script with "&", which ignores it', async () => {
+    const data = path.join(scratch, 'background');
+    const port = await freePort();
+    const script = spawn('sh', ['-c', 'infra/run >/dev/null & echo $!; wait'], { cwd: repo,
+      env: { ...process.env, BUILD: build, DATA: data, PORT: String(port), DEMO: '0' } });
+    const pid = Number(String(await new Promise((resolve) => script.stdout.once('data', resolve))));
+    const ended = new Promise((resolve) => script.on('close', resolve));
+    await untilReady({ child: script, said: '', complained: '' }, data);
+    process.kill(pid, 'SIGINT');
+    await ended;
+    assert.deepEqual(alive(data), []);
+  });
+
   test('says that the port is taken, and starts nothing', async () => {
     const listener = await listen();
     const { port } = listener.address();
