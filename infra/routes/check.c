@@ -54,7 +54,7 @@ static void check_verb(struct check *c, const struct verb *v, bool writes)
 {
 	if (v->scope <= SCOPE_UNSET || v->scope >= SCOPE__MAX)
 		fault(c, "a method without a scope", NULL);
-	if (v->scope == SCOPE_PUBLIC && writes)
+	if (v->scope == SCOPE_PUBLIC && writes && !v->pure)
 		fault(c, "a public method that writes", NULL);
 	if (empty(v->summary))
 		fault(c, "a method without a summary", NULL);

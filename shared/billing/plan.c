@@ -120,6 +120,16 @@ const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
 	return &none;
 }
 
+enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *e, qty used, const struct currency *currency)
+{
+	*unrounded = 0;
+	*amount = 0;
+	if (!e->priced)
+		return ST_OK;
+	enum st st = price_amount(unrounded, &e->price, used);
+	return st ? st : minor_round(amount, *unrounded, currency, ROUND_HALF_AWAY);
+}
+
 /* ---- the process's copies ---- */
 
 static struct kept_plan {

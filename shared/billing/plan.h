@@ -46,6 +46,12 @@ enum st plan_load(const struct plan **plan, struct store *store, int64_t plan_ve
 /** What the plan says of a metric; an entry of POLICY_NONE if it says nothing, or `plan` is NULL. */
 const struct plan_entry *plan_entry(const struct plan *plan, const char *metric);
 
+/** What a use costs past what is included; 0 where nothing is priced.
+ *  Returns: ST_OK; as price_amount() and minor_round().
+ *  Out: unrounded, amount  the exact price, and rounded once, half away from zero */
+enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *entry, qty used,
+                    const struct currency *currency) MUST_USE;
+
 const char *policy_name(enum policy policy);
 
 #endif

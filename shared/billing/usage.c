@@ -102,16 +102,6 @@ static qty project(const struct usage_line *l, instant now)
 	return projected > INT64_MAX ? INT64_MAX : projected < l->used ? l->used : (qty)projected;
 }
 
-static enum st charge(exact *unrounded, minor *amount, const struct plan_entry *e, qty used, const struct currency *currency)
-{
-	*unrounded = 0;
-	*amount = 0;
-	if (!e->priced)
-		return ST_OK;
-	enum st st = price_amount(unrounded, &e->price, used);
-	return st ? st : minor_round(amount, *unrounded, currency, ROUND_HALF_AWAY);
-}
-
 static enum st finish_line(struct usage_line *l, const struct usage_state *s, instant now)
 {
 	exact projected_exact;
@@ -122,8 +112,8 @@ static enum st finish_line(struct usage_line *l, const struct usage_state *s, in
 	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
 	l->overage = l->entry->priced && l->used > l->entry->included ? l->used - l->entry->included : 0;
 	l->projected = project(l, now);
-	enum st st = charge(&l->overage_exact, &l->overage_amount, l->entry, l->used, s->currency);
-	return st ? st : charge(&projected_exact, &l->projected_amount, l->entry, l->projected, s->currency);
+	enum st st = plan_charge(&l->overage_exact, &l->overage_amount, l->entry, l->used, s->currency);
+	return st ? st : plan_charge(&projected_exact, &l->projected_amount, l->entry, l->projected, s->currency);
 }
 
 static enum st make_lines(struct usage_state *s, struct arena *arena)

@@ -51,7 +51,7 @@ static bool table_writes(const struct fn_entry *table)
 {
 	for (const struct fn_entry *e = table; e->path; e++)
 		for (unsigned m = M_POST; m < M__MAX; m++)
-			if (e->fn->on[m].handle)
+			if (e->fn->on[m].handle && !e->fn->on[m].pure)
 				return true;
 	return false;
 }

@@ -84,14 +84,13 @@ void write_usage_line(struct jwriter *w, const struct usage_line *l, const struc
 	jw_end(w);
 }
 
-static void write_price_lines(struct jwriter *w, const struct usage_line *l)
+void write_breakdown(struct jwriter *w, const char *name, const struct price *price, qty quantity)
 {
 	struct price_line lines[PRICE_LINES_CAP];
 	unsigned count = 0;
 	exact amount;
-	jw_array(w, "breakdown");
-	if (price_line_room(&l->entry->price) > PRICE_LINES_CAP ||
-	    price_lines(&amount, lines, &count, &l->entry->price, l->used))
+	jw_array(w, name);
+	if (price_line_room(price) > PRICE_LINES_CAP || price_lines(&amount, lines, &count, price, quantity))
 		count = 0;
 	for (unsigned i = 0; i < count; i++) {
 		jw_object(w, NULL);
@@ -118,7 +117,7 @@ void write_charge(struct jwriter *w, const struct usage_line *l, const struct cu
 		jw_null(w, "overage_rate");
 	write_money(w, "overage_amount", l->overage_amount, currency);
 	write_exact(w, "overage_amount_exact", l->overage_exact);
-	write_price_lines(w, l);
+	write_breakdown(w, "breakdown", &l->entry->price, l->used);
 	jw_end(w);
 }
 

@@ -22,6 +22,9 @@ void write_standing(struct jwriter *w, enum policy policy, qty used, qty include
 /** The running use of one metric, as an object: what current-period lists and cards show. */
 void write_usage_line(struct jwriter *w, const struct usage_line *line, const struct currency *currency);
 
+/** How a price came about, tier by tier, as an array `name`. */
+void write_breakdown(struct jwriter *w, const char *name, const struct price *price, qty quantity);
+
 /** One charge of the bill so far, as an object. */
 void write_charge(struct jwriter *w, const struct usage_line *line, const struct currency *currency);
 

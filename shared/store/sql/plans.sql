@@ -27,3 +27,6 @@ FROM plan_versions p ORDER BY p.code, p.version;
 
 -- name: catalog_advance ()
 UPDATE catalog SET generation = generation + 1 RETURNING generation;
+
+-- name: catalog_generation ()
+SELECT generation FROM catalog;

@@ -1,0 +1,39 @@
+// A FastCGI client for one program on a socket: no web server between a test and its subject.
+import net from 'node:net';
+
+const BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6;
+
+function record(type, content) {
+  const head = Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]);
+  return Buffer.concat([head, content]);
+}
+
+const size = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([(n >> 24) | 128, (n >> 16) & 255, (n >> 8) & 255, n & 255]));
+
+function pair(name, value) {
+  const bytes = [Buffer.from(name), Buffer.from(value)];
+  return Buffer.concat([size(bytes[0].length), size(bytes[1].length), ...bytes]);
+}
+
+/** Send one request; resolves with what the program wrote to its standard output. */
+export function call(socket, environment, body = '') {
+  const params = Buffer.concat(Object.entries(environment).map(([k, v]) => pair(k, String(v))));
+  return new Promise((resolve, reject) => {
+    const connection = net.connect(socket).on('error', reject);
+    let pending = Buffer.alloc(0), out = '';
+    connection.write(Buffer.concat([
+      record(BEGIN, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(PARAMS, params), record(PARAMS, Buffer.alloc(0)),
+      ...(body ? [record(STDIN, Buffer.from(body))] : []), record(STDIN, Buffer.alloc(0)),
+    ]));
+    connection.on('data', (bytes) => {
+      pending = Buffer.concat([pending, bytes]);
+      while (pending.length >= 8) {
+        const length = pending.readUInt16BE(4), whole = 8 + length + pending[6];
+        if (pending.length < whole) return;
+        if (pending[1] === STDOUT) out += pending.toString('utf8', 8, 8 + length);
+        if (pending[1] === END) { connection.end(); resolve(out); }
+        pending = pending.subarray(whole);
+      }
+    });
+  });
+}
