@@ -73,11 +73,11 @@ enum st zone_wall(wall *out, const char *zone, instant at)
  * carries the time over the gap. */
 static instant resolve(wall clock)
 {
-	instant old = offset_at(clock - DAY), new = offset_at(clock + DAY);
-	instant by_old = clock - old, by_new = clock - new;
-	if (offset_at(by_old) == old || offset_at(by_new) != new)
+	instant old = offset_at(clock - DAY), by_old = clock - old;
+	if (offset_at(by_old) == old)
 		return by_old;
-	return by_new;
+	instant new = offset_at(clock + DAY), by_new = clock - new;
+	return offset_at(by_new) == new ? by_new : by_old;
 }
 
 enum st zone_instant(instant *out, const char *zone, wall clock)
