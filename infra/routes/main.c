@@ -84,47 +84,55 @@ static bool take_options(const struct option *options, char **arguments)
 	return true;
 }
 
-static bool make_absolute(const char **path)
+static bool make_absolute(struct arena *arena, const char **path)
 {
-	char here[4096], *whole;
+	char here[4096];
+	if (!*path) {
+		fputs("routes: out of memory\n", stderr);
+		return false;
+	}
 	if (**path == '/')
 		return true;
-	if (!getcwd(here, sizeof here) || !plain(here) || asprintf(&whole, "%s/%s", here, *path) < 0) {
+	if (!getcwd(here, sizeof here) || !plain(here)) {
 		fputs("routes: the working folder cannot be named\n", stderr);
 		return false;
 	}
-	*path = whole;
-	return true;
+	*path = arena_format(arena, "%s/%s", here, *path);
+	return *path != NULL;
 }
 
 /* What depends on another option when it is not given. */
-static bool complete(struct site *site, bool apache)
+static bool complete(struct site *site, struct arena *arena, bool apache)
 {
-	char *log, *run;
-	if (!make_absolute(&site->data) || !make_absolute(&site->www))
+	if (!make_absolute(arena, &site->data) || !make_absolute(arena, &site->www))
 		return false;
 	if (!site->fn)
 		site->fn = apache ? "fn" : "build/fn";
-	if (asprintf(&run, "%s/run", site->data) < 0 || asprintf(&log, "%s/server.log", site->data) < 0)
-		return false;
-	site->run = site->run ? site->run : run;
-	site->log = site->log ? site->log : log;
-	return make_absolute(&site->run) && make_absolute(&site->log) && (apache || make_absolute(&site->fn));
+	if (!site->run)
+		site->run = arena_format(arena, "%s/run", site->data);
+	if (!site->log)
+		site->log = arena_format(arena, "%s/server.log", site->data);
+	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log) &&
+	       (apache || make_absolute(arena, &site->fn));
+}
+
+static int print(const struct format *format, struct site *site)
+{
+	struct arena *arena;
+	if (arena_open(&arena, 1 << 20))
+		return 1;
+	bool ready = complete(site, arena, !strncmp(format->name, "apache", 6));
+	int failed = ready ? format->print(stdout, site, fn_table) : 1;
+	arena_close(arena);
+	return fflush(stdout) || failed;
 }
 
 static int run(const struct format *format, struct site *site)
 {
 	unsigned faults = check_table(stderr, fn_table);
-	if (faults) {
+	if (faults)
 		fprintf(stderr, "routes: %u fault%s in the declarations\n", faults, faults == 1 ? "" : "s");
-		return 1;
-	}
-	if (!format->print)
-		return 0;
-	if (!complete(site, !strncmp(format->name, "apache", 6)))
-		return 1;
-	int failed = format->print(stdout, site, fn_table);
-	return fflush(stdout) || failed;
+	return faults ? 1 : format->print ? print(format, site) : 0;
 }
 
 int main(int argc, char **argv)
