@@ -131,6 +131,19 @@ describe('infra/run', () => {
     listener.close();
   });
 
+  test('refuses a data folder that is being served already, and leaves that service alone', async () => {
+    const data = path.join(scratch, 'shared');
+    const first = run(data, await freePort(), { DEMO: '0' });
+    const { url } = await untilReady(first, data);
+    const second = run(data, await freePort(), { DEMO: '0' });
+    assert.equal(await second.ended, 1);
+    assert.match(second.complained, /is being served already/);
+    assert.equal((await request(url, 'GET', '/api/health')).status, 200);
+    assert.equal(JSON.parse(read(path.join(data, 'run.json'))).url, url);
+    first.child.kill('SIGTERM');
+    assert.equal(await first.ended, 143);
+  });
+
   test('refuses a port or server that is none', async () => {
     for (const env of [{ PORT: '80a' }, { PORT: '123456' }, { SERVER: 'iis' }]) {
       const started = run(path.join(scratch, 'refused'), 8080, env);
