@@ -264,6 +264,21 @@ enum st params_query(struct request *rq, const struct param *declared, const cha
 	return check_required(rq, declared, "");
 }
 
+/* RFC 6901: ~0 for ~, ~1 for /. What does not fit is cut: no declared name is that long. */
+static void member_pointer(char *out, size_t room, const char *name)
+{
+	char *end = out + room - 3;
+	for (*out++ = '/'; *name && out < end; name++) {
+		if (*name == '~' || *name == '/') {
+			*out++ = '~';
+			*out++ = *name == '~' ? '0' : '1';
+		} else {
+			*out++ = *name;
+		}
+	}
+	*out = '\0';
+}
+
 enum st params_body(struct request *rq, const struct param *declared, const struct json *object)
 {
 	char at[80];
@@ -272,7 +287,7 @@ enum st params_body(struct request *rq, const struct param *declared, const stru
 	for (const struct json *m = json_first(object); m; m = json_next(m)) {
 		struct arg arg;
 		const struct param *p = find(declared, json_name(m));
-		snprintf(at, sizeof at, "/%.64s", json_name(m));
+		member_pointer(at, sizeof at, json_name(m));
 		if (!p)
 			fault_add(rq->faults, at, "is not a field of this request");
 		else if (!param_value(&arg, rq, p, m, at) && keep(rq, &arg))
