@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, repo, request } from '../lib/server.mjs';
 
@@ -22,6 +22,9 @@ async function freePort() {
   return port;
 }
 
+const running = new Set(); // a test that fails must not leave its service behind
+afterEach(() => running.forEach((child) => child.kill('SIGTERM')));
+
 /** Starts infra/run in a session of its own, as a terminal would. */
 function run(data, port, env = {}) {
   const child = spawn('infra/run', [], { cwd: repo, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
@@ -29,7 +32,11 @@ function run(data, port, env = {}) {
   const self = { child, said: '', complained: '', ended: null };
   child.stdout.on('data', (text) => { self.said += text; });
   child.stderr.on('data', (text) => { self.complained += text; });
-  self.ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(signal ?? code)));
+  running.add(child);
+  self.ended = new Promise((resolve) => child.on('close', (code, signal) => {
+    running.delete(child);
+    resolve(signal ?? code);
+  }));
   return self;
 }
 
