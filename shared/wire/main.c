@@ -64,17 +64,40 @@ static void fcgi_write(void *stream, const char *bytes, size_t size)
 	}
 }
 
-static int run_fcgi(struct server *server)
+/* mod_fcgid gives a program no environment of its own: what .htaccess sets comes with each
+ * request, and the first one's counts. */
+static void adopt_settings(char *const *environment)
 {
+	char name[64];
+	for (; *environment; environment++) {
+		size_t size = strcspn(*environment, "=");
+		if (strncmp(*environment, "PENNYMETER_", 11) || !(*environment)[size] || size >= sizeof name)
+			continue;
+		memcpy(name, *environment, size);
+		name[size] = '\0';
+		setenv(name, *environment + size + 1, 0);
+	}
+}
+
+static int run_fcgi(void)
+{
+	struct server *server = NULL;
 	FCGX_Request request;
 	if (FCGX_Init() || FCGX_InitRequest(&request, 0, 0))
 		return 1;
 	while (FCGX_Accept_r(&request) == 0) {
+		if (!server)
+			adopt_settings(request.envp);
+		if (!server && server_open(&server, fn_table)) {
+			FCGX_Finish_r(&request);
+			return 1;
+		}
 		struct incoming in = { .stream = &request, .read = fcgi_read, .write = fcgi_write };
 		take_environment(&in, request.envp);
 		serve(server, &in);
 		FCGX_Finish_r(&request);
 	}
+	server_close(server);
 	return 0;
 }
 
@@ -93,12 +116,27 @@ static void cgi_write(void *stream, const char *bytes, size_t size)
 		clearerr(stdout); /* the client has gone */
 }
 
-static int run_cgi(struct server *server)
+/* What a refused body still has to say: mod_cgid hands it over on a socket, and to close that
+ * with bytes unread would take the answer with it. */
+static void cgi_drain(void)
 {
+	char piece[16 << 10];
+	for (size_t most = 64 << 20, n; most && (n = fread(piece, 1, sizeof piece, stdin)) > 0;)
+		most -= n < most ? n : most;
+}
+
+static int run_cgi(void)
+{
+	struct server *server;
 	struct incoming in = { .read = cgi_read, .write = cgi_write };
+	if (server_open(&server, fn_table))
+		return 1;
 	take_environment(&in, environ);
 	serve(server, &in);
-	return fflush(stdout) ? 1 : 0;
+	int failed = fflush(stdout) ? 1 : 0;
+	cgi_drain();
+	server_close(server);
+	return failed;
 }
 
 /* ---- the command line ---- */
@@ -137,16 +175,11 @@ static const char *program_name(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct server *server;
 	log_name(program_name(argv[0]));
 	if (argc > 1)
 		return strcmp(argv[1], "--describe") ? print_usage(argv[0]) : print_declarations();
 	bool cgi = FCGX_IsCGI();
 	if (cgi && !getenv("REQUEST_METHOD"))
 		return print_usage(argv[0]);
-	if (server_open(&server, fn_table))
-		return 1;
-	int failed = cgi ? run_cgi(server) : run_fcgi(server);
-	server_close(server);
-	return failed;
+	return cgi ? run_cgi() : run_fcgi();
 }
