@@ -206,6 +206,9 @@ SELECT metric, window_start, threshold_percent, fired_at FROM usage_alerts
 WHERE tenant_id = :tenant AND window_start IN (:period_start, :month_start, :day_start)
 ORDER BY metric, threshold_percent;
 
+-- A number that is taken gives way to the next free one: a batch may raise many alerts at once.
 -- name: outbox_add (tenant, outbox, kind, payload, created_at)
 INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
-VALUES (:tenant, :outbox, :kind, :payload, :created_at, :created_at);
+VALUES (:tenant,
+  (SELECT CASE WHEN MAX(outbox_id) >= :outbox THEN MAX(outbox_id) + 1 ELSE :outbox END FROM outbox WHERE tenant_id = :tenant),
+  :kind, :payload, :created_at, :created_at);
