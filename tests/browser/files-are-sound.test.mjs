@@ -41,11 +41,13 @@ test('a page announces every module it will need, and no other', async () => {
   }
 });
 
-test('the stylesheet is at most 6 kB, own code of a view at most 24 kB, compressed', async () => {
+/* With Chart.js (71 kB) the first view then stays near 100 KiB; whoever adds here must take away elsewhere. */
+test('the stylesheet is at most 6 kB, and all own code of the dashboard at most 33 kB, compressed', async () => {
   assert.ok(await compressed('assets/pennymeter.css') <= 6_000);
   const catalogues = await readdir(new URL('assets/locales/', root));
   const catalogue = Math.max(...await Promise.all(catalogues.map((name) => compressed(`assets/locales/${name}`))));
-  let total = await compressed('assets/early.js') + await compressed('assets/pennymeter.css') + await compressed('usage.html') + catalogue;
+  let total = catalogue;
+  for (const name of ['usage.html', 'assets/early.js', 'assets/pennymeter.css', 'assets/icon.svg']) total += await compressed(name);
   for (const name of await reach('usage')) total += await compressed(`assets/${name}.mjs`);
-  assert.ok(total <= 24_000, `${total} bytes`);
+  assert.ok(total <= 33_000, `${total} bytes`);
 });

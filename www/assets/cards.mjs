@@ -57,7 +57,7 @@ function reachedOn(card, now) {
 function forecast(card, now) {
   if (card.window === 'day' || card.projected === null || card.projected === undefined) return '';
   if (Number(card.used) === 0) return '';
-  const reach = hasLimit(card) ? reachedOn(card, now) : null;
+  const reach = hasLimit(card) && Number(card.projected) > Number(card.included) ? reachedOn(card, now) : null;
   const pace = t('card.projected', { projected: number(card.projected), date: day(card.window_end) });
   return reach === null ? pace : `${pace} · ${t('card.reach', { date: day(reach) })}`;
 }
