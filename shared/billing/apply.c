@@ -220,5 +220,5 @@ enum st plans_apply(struct applied *applied, struct store *store, struct faults 
 		st = read_plans(&a, faults, plans, count, metrics->text ? &declared : stored);
 	if (!st)
 		st = check_codes(&a, faults, plans);
-	return st ? st : store_write(store, &op, &pointer, sizeof pointer, NULL);
+	return st ? st : store_write(store, &op, &pointer, sizeof pointer, NULL, 0);
 }

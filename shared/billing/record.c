@@ -43,6 +43,7 @@ struct applying {
 	const struct flat_event *e;
 	const char *text[TEXT__MAX]; /* NULL for none */
 	struct flat_answer *answer;
+	bool known; /* it is in the store already: an exact repeat, or our own work of a leader that died */
 };
 
 static enum st find_duplicate(struct applying *a)
@@ -52,7 +53,8 @@ static enum st find_duplicate(struct applying *a)
 	if (!st)
 		st = rows_next(&r);
 	if (!st) {
-		a->answer->duplicate = true;
+		a->known = true;
+		a->answer->duplicate = a->e->event != rows_int(&r, 1) || a->e->recorded_at != rows_int(&r, 0);
 		a->answer->recorded_at = rows_int(&r, 0);
 		a->answer->event = rows_int(&r, 1);
 		st = strcmp(rows_text(&r, 2), a->e->fingerprint) ? ST_KEY_REUSED : ST_OK;
@@ -96,12 +98,20 @@ static enum st put_balance(struct applying *a, const struct rollup *b)
 	           INT(b->last_at), INT(b->last_event), INT(b->last));
 }
 
+/* An event that stands there already is our own if the request may have been committed before;
+ * else two numbers met by chance, and the client sends it again. */
 static enum st add_event(struct applying *a)
 {
 	const struct flat_event *e = a->e;
-	return RUN(a->store, SQL_USAGE_EVENT_INSERT, INT(e->tenant_id), INT(e->recorded_at), INT(e->event),
-	           TEXT(a->text[TEXT_METRIC]), INT(e->quantity), INT(e->user_id), OPT(a->text[TEXT_RESOURCE]),
-	           OPT(a->text[TEXT_METADATA]));
+	struct rows r = { 0 };
+	enum st st = ROWS(a->store, &r, SQL_USAGE_EVENT_INSERT, INT(e->tenant_id), INT(e->recorded_at), INT(e->event),
+	                  TEXT(a->text[TEXT_METRIC]), INT(e->quantity), INT(e->user_id), OPT(a->text[TEXT_RESOURCE]),
+	                  OPT(a->text[TEXT_METADATA]));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	a->known = st == ST_DONE;
+	return st != ST_DONE ? st : store_again(a->store) ? ST_OK : ST_BUSY;
 }
 
 static enum st add_bucket(struct applying *a, enum sql sql, instant width)
@@ -147,17 +157,18 @@ static enum st count_event(struct applying *a)
 	enum st st = find_balance(a, &balance);
 	const qty before = rollup_used(&balance, &metric);
 	a->answer->used = before;
-	if (!st && !a->answer->duplicate)
+	if (!st && !a->known)
 		st = rollup_merge(&balance, &one);
-	if (st || a->answer->duplicate)
+	if (st || a->known)
 		return st;
 	const qty used = rollup_used(&balance, &metric);
 	if (e->refuse && used > e->included && used > before)
 		return ST_LIMIT_EXCEEDED;
-	a->answer->used = used;
 	st = add_event(a);
-	if (!st)
-		st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
+	if (st || a->known)
+		return st;
+	a->answer->used = used;
+	st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
 	if (!st)
 		st = add_bucket(a, SQL_USAGE_DAY_ADD, DAY);
 	if (!st)
@@ -196,6 +207,7 @@ static enum st apply(struct store *store, const void *request, size_t size, void
 		struct applying a = { .store = store, .e = &e, .answer = answers };
 		memcpy(&e, at, sizeof e);
 		at += sizeof e;
+		*answers = (struct flat_answer){ 0 };
 		for (unsigned t = 0; t < TEXT__MAX; t++)
 			if (e.size[t] != ABSENT) {
 				a.text[t] = at;
@@ -345,7 +357,7 @@ enum st usage_record(struct usage_result *results, struct store *store, const st
 	if (!st && whole && good < count)
 		return ST_INVALID;
 	if (!st && good)
-		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers);
+		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers, count * sizeof *answers);
 	for (unsigned i = 0, k = 0; i < count && !st; i++)
 		if (!results[i].st)
 			take_answer(&results[i], &answers[k++]);

@@ -112,7 +112,7 @@ enum st tenant_add(struct tenant_added *added, struct store *store, const struct
 	*added = (struct tenant_added){ 0 };
 	check_tenant(t, faults);
 	enum st st = faults->count ? ST_INVALID : find_plan(&a.plan_version, store, t, faults);
-	return st ? st : store_write(store, &add_op, &a, sizeof a, added);
+	return st ? st : store_write(store, &add_op, &a, sizeof a, added, sizeof *added);
 }
 
 /* ---- the operator ---- */
@@ -135,7 +135,7 @@ enum st tenant_platform(struct store *store, const struct conf *conf, instant no
 	static const struct write_op op = { .name = "tenant.platform", .apply = apply_platform };
 	const struct new_tenant t = { .name = "Platform", .currency = conf->text[CONF_CURRENCY],
 		.timezone = conf->text[CONF_TIMEZONE], .now = now };
-	return store_write(store, &op, &t, sizeof t, NULL);
+	return store_write(store, &op, &t, sizeof t, NULL, 0);
 }
 
 /* ---- tokens ---- */
@@ -157,7 +157,7 @@ enum st token_add(struct token_added *added, struct store *store, const struct n
 	static const struct write_op op = { .name = "token.add", .apply = apply_token };
 	scopes set;
 	enum st st = scopes_read(&set, t->scopes);
-	return st ? st : store_write(store, &op, t, sizeof *t, added);
+	return st ? st : store_write(store, &op, t, sizeof *t, added, sizeof *added);
 }
 
 struct revoking {
@@ -181,5 +181,5 @@ enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant
 {
 	static const struct write_op op = { .name = "token.revoke", .apply = apply_revoke };
 	const struct revoking v = { tenant, token, now };
-	return store_write(store, &op, &v, sizeof v, NULL);
+	return store_write(store, &op, &v, sizeof v, NULL, 0);
 }

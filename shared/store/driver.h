@@ -46,13 +46,15 @@ struct driver {
 	enum st (*begin)(struct db *db, bool write);
 	enum st (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
-	/** A part of a write transaction that can be undone alone; they do not nest. */
+	/** A part of a write transaction that can be undone alone; the innermost is meant. */
 	enum st (*savepoint)(struct db *db);
 	enum st (*release)(struct db *db);
 	void (*undo)(struct db *db);
 
 	/** Has the database been replaced since it was opened (a restored file)? */
 	bool (*replaced)(struct db *db);
+	/** Can processes share memory beside it (its files are on a local disk)? */
+	bool (*local)(struct db *db);
 	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL". */
 	const char *(*durability)(struct db *db);
 };

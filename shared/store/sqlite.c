@@ -262,6 +262,11 @@ static bool lite_replaced(struct db *db)
 	return stat(db->path, &file) || file.st_ino != db->inode;
 }
 
+static bool lite_local(struct db *db)
+{
+	return db->wal;
+}
+
 static const char *lite_durability(struct db *db)
 {
 	return db->wal ? "SQLite, write-ahead log, synchronous=FULL" : "SQLite, rollback journal, synchronous=FULL";
@@ -273,5 +278,5 @@ const struct driver sqlite_driver = {
 	.is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
-	.replaced = lite_replaced, .durability = lite_durability,
+	.replaced = lite_replaced, .local = lite_local, .durability = lite_durability,
 };

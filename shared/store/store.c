@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/combine.h"
 #include "store/migrate.h"
 
 struct store {
@@ -17,7 +18,9 @@ struct store {
 	struct db *db;
 	enum store_mode mode;
 	bool reading;
-	int lock; /* the side file's descriptor; -1 where nothing is written */
+	bool again; /* the request being applied may have been committed before */
+	int lock;   /* the side file's descriptor; -1 where nothing is written */
+	struct combine *combine; /* NULL: each write commits alone */
 	char where[4096];
 	struct store_counts counts;
 };
@@ -66,6 +69,16 @@ static enum st check_schema(struct store *s, struct faults *faults)
 	return ST_STORE;
 }
 
+static void open_combine(struct store *s)
+{
+	char path[sizeof s->where + 8];
+	snprintf(path, sizeof path, "%s.slots", s->where);
+	if (s->mode != STORE_WRITE || !s->driver->local(s->db) || take_lock(s))
+		return;
+	s->combine = combine_open(path);
+	leave_lock(s);
+}
+
 static enum st prepare(struct store *s, struct faults *faults)
 {
 	char path[sizeof s->where + 8];
@@ -84,6 +97,8 @@ static enum st prepare(struct store *s, struct faults *faults)
 		st = check_schema(s, faults);
 	if (s->mode == STORE_CREATE)
 		leave_lock(s);
+	if (!st)
+		open_combine(s);
 	return st;
 }
 
@@ -110,6 +125,7 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
+	combine_close(s->combine);
 	if (s->db)
 		s->driver->close(s->db);
 	if (s->lock >= 0)
@@ -205,20 +221,77 @@ static enum st in_transaction(struct store *s, const struct write_op *op, const 
 	return st;
 }
 
-enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
 {
+	enum st st = take_lock(s);
+	if (st)
+		return st;
+	st = in_transaction(s, op, request, size, answer);
+	leave_lock(s);
+	return st;
+}
+
+/* One request of a group: what fails is undone by itself. */
+static enum st apply_job(struct store *s, const struct write_op *op, struct combine_job *job)
+{
+	enum st st = store_part_begin(s);
+	s->again = job->again;
+	if (!st)
+		st = store_part_end(s, op->apply(s, job->request, job->size, job->answer));
+	s->again = false;
+	return st;
+}
+
+struct leading {
+	struct store *store;
+	const struct write_op *op;
+};
+
+static void commit_group(void *context, struct combine_job *jobs, unsigned count)
+{
+	const struct leading *l = context;
+	struct store *s = l->store;
+	enum st st = s->driver->begin(s->db, true);
+	for (unsigned i = 0; i < count && !st; i++)
+		jobs[i].st = apply_job(s, l->op, &jobs[i]);
+	if (!st)
+		st = s->driver->commit(s->db);
+	if (!st)
+		return;
+	s->driver->rollback(s->db);
+	for (unsigned i = 0; i < count; i++)
+		jobs[i].st = st;
+}
+
+static uint64_t op_number(const struct write_op *op)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a of its name: the same in every program */
+	for (const char *p = op->name; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+	return hash;
+}
+
+enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
+                    size_t answer_size)
+{
+	struct leading leading = { s, op };
 	if (s->lock < 0) {
 		log_error("%s: the store was opened for reading", op->name);
 		return ST_STORE;
 	}
 	store_read_end(s);
-	enum st st = take_lock(s);
-	if (st)
-		return st;
 	s->counts.writes++;
-	st = in_transaction(s, op, request, size, answer);
-	leave_lock(s);
-	return st;
+	if (op->flat && s->combine) {
+		enum st st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
+		if (st != ST_DONE)
+			return st;
+	}
+	return write_alone(s, op, request, size, answer);
+}
+
+bool store_again(const struct store *s)
+{
+	return s->again;
 }
 
 enum st store_part_begin(struct store *s)

@@ -67,11 +67,18 @@ struct write_op {
 	enum st (*apply)(struct store *store, const void *request, size_t size, void *answer);
 };
 
-/** Carry out one write in a transaction, alone among all processes (an flock on a
- *  side file), and return when it is on disk.
- *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY,
- *  ST_STORE and ST_IO mean that nothing was written. */
-enum st store_write(struct store *store, const struct write_op *op, const void *request, size_t size, void *answer) MUST_USE;
+/** Carry out one write in a transaction, alone among all processes (an flock on a side file), and
+ *  return when it is on disk. A flat one that is small enough shares its transaction with those of
+ *  other processes (combine.h).
+ *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY and ST_STORE mean that
+ *  nothing was written; ST_IO that it is not known (repeat it with its idempotency key).
+ *  Out: answer  answer_size bytes */
+enum st store_write(struct store *store, const struct write_op *op, const void *request, size_t size, void *answer,
+                    size_t answer_size) MUST_USE;
+
+/** Inside apply(): may this very request have been committed before, by a process that died
+ *  before it could say so? */
+bool store_again(const struct store *store);
 
 /** Inside apply(): a part that can fail alone (one event of a batch). */
 enum st store_part_begin(struct store *store) MUST_USE;

@@ -91,7 +91,7 @@ static enum st put(struct store *s, const char *name, enum st outcome)
 {
 	struct order o = { .outcome = outcome };
 	snprintf(o.name, sizeof o.name, "%s", name);
-	return store_write(s, &put_op, &o, sizeof o, NULL);
+	return store_write(s, &put_op, &o, sizeof o, NULL, 0);
 }
 
 static void a_write_that_fails_leaves_nothing(void **state)

@@ -12,7 +12,9 @@ WHERE tenant_id = :tenant AND idempotency_key = :key;
 
 -- name: usage_event_insert (tenant, recorded_at, event, metric, quantity, user, resource, metadata)
 INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, user_id, resource_id, metadata)
-VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata);
+VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata)
+ON CONFLICT (tenant_id, recorded_at, event_id) DO NOTHING
+RETURNING 1;
 
 -- name: usage_hour_add (tenant, hour, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
 INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,

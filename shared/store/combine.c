@@ -1,0 +1,265 @@
+/* Group commit through a shared letter box. How it works stands in combine.h. */
+#include "store/combine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* A slot's life: FREE (nobody's or its owner is idle), FILLING (its owner writes), PUBLISHED (any
+ * leader may carry it out), DONE (the answer lies there). Only its owner moves it to FILLING,
+ * PUBLISHED and FREE, only a leader from PUBLISHED to DONE. The state is also the futex. */
+enum { FREE, FILLING, PUBLISHED, DONE };
+
+struct slot {
+	uint32_t state;
+	int32_t owner;       /* a process id; 0: nobody's */
+	uint64_t born;       /* the owner's start, so that a process id used again is told apart */
+	uint64_t op;
+	uint32_t size;
+	uint32_t tried; /* a leader has begun to carry it out */
+	int32_t st;
+	unsigned char request[COMBINE_REQUEST], answer[COMBINE_ANSWER];
+};
+
+struct box {
+	char maker[64]; /* boot and build: a box of another boot or build is not ours */
+	struct slot slots[COMBINE_SLOTS];
+};
+
+struct combine {
+	struct box *box;
+	struct slot *mine; /* NULL until the first write */
+	pid_t process;
+};
+
+enum { RETRY_NS = 5000000 };
+
+/* ---- the box ---- */
+
+static bool read_line(char *out, size_t room, const char *path)
+{
+	FILE *f = fopen(path, "re");
+	bool got = f && fgets(out, (int)room, f);
+	if (f)
+		fclose(f);
+	return got;
+}
+
+static void describe_maker(char maker[64])
+{
+	char boot[40] = "";
+	if (!read_line(boot, sizeof boot, "/proc/sys/kernel/random/boot_id"))
+		snprintf(boot, sizeof boot, "unknown");
+	memset(maker, 0, 64);
+	snprintf(maker, 64, "%.36s %s %zu", boot, PM_VERSION, sizeof(struct box));
+}
+
+static struct box *map_box(const char *path, int flags)
+{
+	struct stat info;
+	int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
+	if (fd < 0)
+		return NULL;
+	bool sized = flags ? !ftruncate(fd, sizeof(struct box)) : !fstat(fd, &info) && info.st_size == sizeof(struct box);
+	void *p = sized ? mmap(NULL, sizeof(struct box), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+	close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static struct box *make_box(const char *path, const char maker[64])
+{
+	char part[4200];
+	snprintf(part, sizeof part, "%s.part", path);
+	unlink(part);
+	struct box *box = map_box(part, O_CREAT | O_EXCL);
+	if (!box)
+		return NULL;
+	memcpy(box->maker, maker, sizeof box->maker);
+	if (!rename(part, path))
+		return box;
+	munmap(box, sizeof *box);
+	return NULL;
+}
+
+struct combine *combine_open(const char *path)
+{
+	char maker[64];
+	describe_maker(maker);
+	struct combine *c = calloc(1, sizeof *c);
+	struct box *box = c ? map_box(path, 0) : NULL;
+	if (box && memcmp(box->maker, maker, sizeof maker)) {
+		munmap(box, sizeof *box);
+		box = NULL;
+	}
+	if (c && !box)
+		box = make_box(path, maker);
+	if (!box) {
+		log_error("%s cannot be mapped: each write commits alone", path);
+		free(c);
+		return NULL;
+	}
+	*c = (struct combine){ .box = box, .process = getpid() };
+	return c;
+}
+
+void combine_close(struct combine *c)
+{
+	if (!c)
+		return;
+	if (c->mine && c->process == getpid()) {
+		__atomic_store_n(&c->mine->state, FREE, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->mine->owner, 0, __ATOMIC_RELEASE);
+	}
+	munmap(c->box, sizeof *c->box);
+	free(c);
+}
+
+/* ---- owning a slot ---- */
+
+/* When a process started, in clock ticks since boot: field 22 of /proc/PID/stat. 0: there is none such. */
+static uint64_t birth_of(int32_t process)
+{
+	char path[32], line[512];
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
+	if (!read_line(line, sizeof line, path))
+		return 0;
+	char *at = strrchr(line, ')'); /* the name may hold anything */
+	for (int field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+static bool abandoned(const struct slot *s, int32_t owner)
+{
+	return kill(owner, 0) && errno == ESRCH ? true : s->born && birth_of(owner) != s->born;
+}
+
+/* Take a slot that is nobody's, or a dead process's; not one whose request still waits for a leader. */
+static bool take_slot(struct slot *s, int32_t process, uint64_t born)
+{
+	int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+	if (owner && (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED || !abandoned(s, owner)))
+		return false;
+	if (!__atomic_compare_exchange_n(&s->owner, &owner, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	s->born = born;
+	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);
+	return true;
+}
+
+static struct slot *my_slot(struct combine *c)
+{
+	if (c->mine)
+		return c->mine;
+	const uint64_t born = birth_of(c->process);
+	for (unsigned i = 0; i < COMBINE_SLOTS && !c->mine; i++) {
+		struct slot *s = &c->box->slots[((unsigned)c->process + i) % COMBINE_SLOTS];
+		if (take_slot(s, c->process, born))
+			c->mine = s;
+	}
+	return c->mine;
+}
+
+/* ---- sleeping and waking ---- */
+
+static void sleep_on(struct slot *s)
+{
+	const struct timespec most = { 0, RETRY_NS };
+	syscall(SYS_futex, &s->state, FUTEX_WAIT, PUBLISHED, &most, NULL, 0);
+}
+
+static void wake(struct slot *s)
+{
+	syscall(SYS_futex, &s->state, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+/* ---- leading ---- */
+
+static bool waits(const struct slot *s, uint64_t op)
+{
+	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED && s->op == op;
+}
+
+static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
+{
+	struct combine_job jobs[COMBINE_SLOTS];
+	struct slot *of[COMBINE_SLOTS];
+	unsigned count = 0;
+	for (unsigned i = 0; i < COMBINE_SLOTS; i++) {
+		struct slot *s = &c->box->slots[i];
+		if (!waits(s, op) || s->size > COMBINE_REQUEST)
+			continue;
+		jobs[count] = (struct combine_job){ s->request, s->size, s->answer, s->tried, ST_STORE };
+		s->tried = 1;
+		of[count++] = s;
+	}
+	commit(context, jobs, count);
+	for (unsigned i = 0; i < count; i++) {
+		of[i]->st = jobs[i].st;
+		__atomic_store_n(&of[i]->state, DONE, __ATOMIC_RELEASE);
+		if (of[i] != c->mine)
+			wake(of[i]);
+	}
+}
+
+/* Who published while the leader was at work finds the lock free now, not 5 ms later. */
+static void wake_next(struct combine *c, uint64_t op)
+{
+	for (unsigned i = 0; i < COMBINE_SLOTS; i++)
+		if (waits(&c->box->slots[i], op)) {
+			wake(&c->box->slots[i]);
+			return;
+		}
+}
+
+/* ---- writing ---- */
+
+static void publish(struct slot *s, uint64_t op, const void *request, size_t size)
+{
+	__atomic_store_n(&s->state, FILLING, __ATOMIC_RELAXED);
+	s->op = op;
+	s->size = (uint32_t)size;
+	s->tried = 0;
+	memcpy(s->request, request, size);
+	__atomic_store_n(&s->state, PUBLISHED, __ATOMIC_RELEASE);
+}
+
+enum st combine_write(struct combine *c, int lock, uint64_t op, const void *request, size_t size, void *answer,
+                      size_t answer_size, combine_commit *commit, void *context)
+{
+	struct slot *s = size <= COMBINE_REQUEST && answer_size <= COMBINE_ANSWER ? my_slot(c) : NULL;
+	if (!s)
+		return ST_DONE;
+	publish(s, op, request, size);
+	while (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE) {
+		if (!flock(lock, LOCK_EX | LOCK_NB)) {
+			if (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE)
+				lead(c, op, commit, context);
+			flock(lock, LOCK_UN);
+			wake_next(c, op);
+		} else if (errno != EWOULDBLOCK && errno != EINTR) {
+			log_error("cannot lock the store: %s", strerror(errno));
+			c->mine = NULL; /* it stays published: another may yet commit it */
+			return ST_IO;
+		} else {
+			sleep_on(s);
+		}
+	}
+	const enum st st = (enum st)s->st;
+	memcpy(answer, s->answer, answer_size);
+	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);
+	return st;
+}

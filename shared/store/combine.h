@@ -1,0 +1,51 @@
+/* Group commit: many single-threaded processes share one transaction and one sync.
+ *
+ * A writer lays its request into its slot of a small shared file and tries for the store's
+ * lock without waiting. Who gets it leads: it carries out every request that lies there, in
+ * one transaction, lays the answers into the slots, and wakes their owners. Who does not get
+ * it sleeps on its slot, and tries again after 5 ms at the latest.
+ *
+ * What makes it safe: the lock, which the kernel frees with its holder, is all that excludes;
+ * the file is a letter box. A leader that dies before its commit has changed nothing, and the
+ * next one finds the same letters. One that dies after its commit has not told anybody: the next
+ * carries the letters out again, so an operation must know its own work when it meets it
+ * (an event's id is given before it is published, and `again` says that it may be so). */
+#ifndef STORE_COMBINE_H
+#define STORE_COMBINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct combine;
+
+enum { COMBINE_REQUEST = 8192, COMBINE_ANSWER = 512, COMBINE_SLOTS = 128 };
+
+/** One request that the leader carries out. */
+struct combine_job {
+	const void *request;
+	size_t size;
+	void *answer; /* COMBINE_ANSWER bytes */
+	bool again;   /* a leader that has died may have committed it before */
+	enum st st;   /* set by the commit */
+};
+
+/** Carry out `count` jobs in one transaction and set each one's st; called with the lock held. */
+typedef void combine_commit(void *context, struct combine_job *jobs, unsigned count);
+
+/** Map the letter box, or make it: anew after a reboot, or when another build made it.
+ *  Call it with the store's lock held. NULL where it cannot be mapped: then each write commits alone. */
+struct combine *combine_open(const char *path);
+void combine_close(struct combine *combine);
+
+/** Write one request together with whoever writes at the same time.
+ *  Returns: what the commit set; ST_DONE if it does not fit a slot or none is free: write alone; ST_IO.
+ *  In:  lock     descriptor of the store's lock
+ *  In:  op       which operation; a leader carries out its own kind only
+ *  Out: answer   answer_size bytes */
+enum st combine_write(struct combine *combine, int lock, uint64_t op, const void *request, size_t size, void *answer,
+                      size_t answer_size, combine_commit *commit, void *context) MUST_USE;
+
+#endif
