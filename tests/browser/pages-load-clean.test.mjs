@@ -20,6 +20,7 @@ async function assertClean(page, path) {
   assert.deepEqual(page.faults, [], path);
   assert.equal(await page.locator('h1').count(), 1, `${path} has one h1`);
   assert.equal(await page.locator('main').count(), 1, `${path} has one main`);
+  assert.doesNotMatch(await page.locator('body').innerText(), /\{\w+\}|undefined|null|NaN|Invalid Date|\[object/, `${path} has all its words`);
 }
 
 for (const [path, open] of Object.entries(openers)) {

@@ -51,7 +51,7 @@ function showBill({ estimate, currency, period, plan, upgrade }) {
   setText(current('value'), plan.name);
   const note = current('note');
   if (upgrade) {
-    const text = t('bill.upgrade', { plan: upgrade.name });
+    const text = t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan });
     if (note.textContent !== text) note.replaceChildren(h('a', { href: safeLink(upgrade.url) }, text));
   } else {
     setText(note, t('bill.top'));
@@ -114,7 +114,7 @@ function showWarnings(stats) {
       h('p', {}, h('strong', {}, line(worst))),
       rest.length ? h('details', {}, h('summary', {}, t('warning.more', { n: number(rest.length), count: rest.length })),
         h('ul', {}, rest.map((card) => h('li', {}, line(card))))) : null),
-    upgrade ? h('a', { class: 'button primary', href: safeLink(upgrade.url) }, t('bill.upgrade', { plan: upgrade.name })) : '',
+    upgrade ? h('a', { class: 'button primary', href: safeLink(upgrade.url) }, t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan })) : '',
     dismissButton(() => set(all.map((card) => warningKey(card, period)))));
 }
 
