@@ -1,0 +1,268 @@
+/* Facts of group commit: what is shared, and what survives leaders and followers killed anywhere. */
+#include "facts.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/combine.h"
+
+enum { WRITERS = 8, WRITES = 300, JOURNAL = 8192 };
+
+/* What the commits did, in memory that the processes share: the stand-in for a database. */
+static struct journal {
+	unsigned commits, applied;
+	unsigned times[JOURNAL]; /* how often each request took effect */
+	unsigned again;          /* requests met a second time and known */
+} *journal;
+
+/* Where a leader dies, if it is told to. */
+static enum { NOWHERE, BEFORE_COMMIT, AFTER_COMMIT } dies;
+static char folder[64], box_path[96], lock_path[96];
+
+static void commit(void *context, struct combine_job *jobs, unsigned count)
+{
+	(void)context;
+	if (dies == BEFORE_COMMIT)
+		_exit(9);
+	journal->commits++;
+	for (unsigned i = 0; i < count; i++) {
+		unsigned number;
+		memcpy(&number, jobs[i].request, sizeof number);
+		if (jobs[i].again && journal->times[number])
+			journal->again++;
+		else
+			journal->times[number]++;
+		journal->applied++;
+		memcpy(jobs[i].answer, &number, sizeof number);
+		jobs[i].st = number % 7 == 6 ? ST_LIMIT_EXCEEDED : ST_OK;
+	}
+	if (dies == AFTER_COMMIT)
+		_exit(9);
+}
+
+static int open_lock(void)
+{
+	int lock = open(lock_path, O_RDWR | O_CREAT, 0600);
+	if (lock < 0)
+		_exit(1);
+	return lock;
+}
+
+/* Write one request; exits with 1 if the answer is not its own. */
+static void write_one(struct combine *c, int lock, unsigned number)
+{
+	unsigned answer = ~0u;
+	enum st st = combine_write(c, lock, 42, &number, sizeof number, &answer, sizeof answer, commit, NULL);
+	if (answer != number || st != (number % 7 == 6 ? ST_LIMIT_EXCEEDED : ST_OK))
+		_exit(1);
+}
+
+static pid_t start_writer(unsigned first, unsigned writes)
+{
+	pid_t child = fork();
+	if (child)
+		return child;
+	struct combine *c = combine_open(box_path);
+	int lock = open_lock();
+	for (unsigned i = 0; c && i < writes; i++)
+		write_one(c, lock, first + i);
+	combine_close(c);
+	_exit(c ? 0 : 1);
+}
+
+static int ending_of(pid_t child)
+{
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int fresh(void **state)
+{
+	static unsigned number;
+	(void)state;
+	dies = NOWHERE;
+	memset(journal, 0, sizeof *journal);
+	snprintf(folder, sizeof folder, "/tmp/pennymeter-combine-%d-%u", (int)getpid(), ++number);
+	snprintf(box_path, sizeof box_path, "%s/slots", folder);
+	snprintf(lock_path, sizeof lock_path, "%s/lock", folder);
+	if (mkdir(folder, 0700))
+		return 1;
+	struct combine *c = combine_open(box_path); /* as the store does, before any writer */
+	combine_close(c);
+	return !c;
+}
+
+static int clean(void **state)
+{
+	(void)state;
+	unlink(box_path);
+	unlink(lock_path);
+	return rmdir(folder);
+}
+
+static void each_request_takes_effect_once(void **state)
+{
+	pid_t children[WRITERS];
+	(void)state;
+	for (unsigned w = 0; w < WRITERS; w++)
+		children[w] = start_writer(w * WRITES, WRITES);
+	for (unsigned w = 0; w < WRITERS; w++)
+		assert_int_equal(ending_of(children[w]), 0);
+	for (unsigned n = 0; n < WRITERS * WRITES; n++)
+		assert_int_equal(journal->times[n], 1);
+	assert_int_equal(journal->again, 0);
+}
+
+/* One writer publishes while another holds the lock: it is told only once the lock is free. */
+static void writers_that_wait_share_a_commit(void **state)
+{
+	pid_t children[WRITERS];
+	int lock = open_lock();
+	(void)state;
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	for (unsigned w = 0; w < WRITERS; w++)
+		children[w] = start_writer(w, 1);
+	struct combine *c = combine_open(box_path);
+	assert_non_null(c);
+	usleep(100000); /* most have published by now; the fact holds with two */
+	assert_int_equal(journal->applied, 0);
+	flock(lock, LOCK_UN); /* the children hold the same open file: closing it would not free it */
+	close(lock);
+	for (unsigned w = 0; w < WRITERS; w++)
+		assert_int_equal(ending_of(children[w]), 0);
+	combine_close(c);
+	assert_int_equal(journal->applied, WRITERS);
+	assert_true(journal->commits < WRITERS);
+}
+
+/* A leader that dies takes its own request with it or not; nobody else's is lost or doubled. */
+static void die_and_follow(int where)
+{
+	int lock = open_lock();
+	assert_int_equal(flock(lock, LOCK_EX), 0);
+	dies = (unsigned)where;
+	pid_t leader = start_writer(1, 1);
+	usleep(50000); /* it has published; whoever leads dies */
+	flock(lock, LOCK_UN);
+	close(lock);
+	assert_int_equal(ending_of(leader), 9);
+	dies = NOWHERE;
+	pid_t next = start_writer(2, 1);
+	assert_int_equal(ending_of(next), 0);
+	assert_int_equal(journal->times[1], 1); /* it lay there, and the next found it */
+	assert_int_equal(journal->times[2], 1);
+}
+
+static void a_leader_that_dies_before_its_commit_loses_nothing(void **state)
+{
+	(void)state;
+	die_and_follow(BEFORE_COMMIT);
+	assert_int_equal(journal->commits, 1);
+	assert_int_equal(journal->again, 0);
+}
+
+static void a_leader_that_dies_after_its_commit_doubles_nothing(void **state)
+{
+	(void)state;
+	die_and_follow(AFTER_COMMIT);
+	assert_int_equal(journal->commits, 2);
+	assert_int_equal(journal->again, 1);
+}
+
+static void writers_killed_at_random_harm_nobody(void **state)
+{
+	pid_t steady[3], victim;
+	(void)state;
+	for (unsigned w = 0; w < 3; w++)
+		steady[w] = start_writer(w * WRITES, WRITES);
+	for (unsigned k = 0; k < 40; k++) {
+		victim = start_writer(2000 + k * 100, 100);
+		usleep(200 + 137 * k % 3000);
+		kill(victim, SIGKILL);
+		ending_of(victim);
+	}
+	for (unsigned w = 0; w < 3; w++)
+		assert_int_equal(ending_of(steady[w]), 0);
+	for (unsigned n = 0; n < 3 * WRITES; n++)
+		assert_int_equal(journal->times[n], 1);
+	for (unsigned n = 2000; n < 6000; n++)
+		assert_true(journal->times[n] <= 1);
+}
+
+static void slots_of_the_dead_are_taken_again(void **state)
+{
+	(void)state;
+	for (unsigned k = 0; k < 2 * COMBINE_SLOTS; k++) {
+		pid_t child = fork();
+		if (!child) { /* takes a slot, and dies without giving it back */
+			struct combine *c = combine_open(box_path);
+			if (!c)
+				_exit(1);
+			write_one(c, open_lock(), k);
+			_exit(0);
+		}
+		assert_int_equal(ending_of(child), 0);
+	}
+	for (unsigned n = 0; n < 2 * COMBINE_SLOTS; n++)
+		assert_int_equal(journal->times[n], 1);
+}
+
+static void what_does_not_fit_a_slot_is_said_so(void **state)
+{
+	static char large[COMBINE_REQUEST + 1];
+	char answer[COMBINE_ANSWER + 1];
+	struct combine *c = combine_open(box_path);
+	int lock = open_lock();
+	(void)state;
+	assert_non_null(c);
+	assert_int_equal(combine_write(c, lock, 42, large, sizeof large, answer, 4, commit, NULL), ST_DONE);
+	assert_int_equal(combine_write(c, lock, 42, large, 4, answer, sizeof answer, commit, NULL), ST_DONE);
+	assert_int_equal(journal->applied, 0);
+	combine_close(c);
+	close(lock);
+}
+
+static void a_box_of_another_boot_is_made_anew(void **state)
+{
+	int fd = open(box_path, O_RDWR);
+	char maker[64] = "another boot", now[64];
+	(void)state;
+	assert_int_equal(pwrite(fd, maker, sizeof maker, 0), sizeof maker);
+	struct combine *c = combine_open(box_path);
+	assert_non_null(c);
+	assert_int_equal(pread(fd, now, sizeof now, 0), sizeof now);
+	assert_memory_equal(now, maker, sizeof now); /* the old file is left as it was */
+	close(fd);
+	fd = open(box_path, O_RDONLY);
+	assert_int_equal(pread(fd, now, sizeof now, 0), sizeof now);
+	assert_memory_not_equal(now, maker, sizeof now);
+	close(fd);
+	combine_close(c);
+	assert_int_equal(ending_of(start_writer(5, 1)), 0);
+}
+
+#define BOX_FACT(text, function) { text, function, fresh, clean, NULL }
+
+int main(void)
+{
+	const struct CMUnitTest facts[] = {
+		BOX_FACT("each request takes effect once", each_request_takes_effect_once),
+		BOX_FACT("writers that wait share a commit", writers_that_wait_share_a_commit),
+		BOX_FACT("a leader that dies before its commit loses nothing", a_leader_that_dies_before_its_commit_loses_nothing),
+		BOX_FACT("a leader that dies after its commit doubles nothing", a_leader_that_dies_after_its_commit_doubles_nothing),
+		BOX_FACT("writers killed at random harm nobody", writers_killed_at_random_harm_nobody),
+		BOX_FACT("slots of the dead are taken again", slots_of_the_dead_are_taken_again),
+		BOX_FACT("what does not fit a slot is said so", what_does_not_fit_a_slot_is_said_so),
+		BOX_FACT("a box of another boot is made anew", a_box_of_another_boot_is_made_anew),
+	};
+	journal = mmap(NULL, sizeof *journal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return journal == MAP_FAILED ? 1 : RUN_FACTS(facts);
+}
