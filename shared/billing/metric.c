@@ -64,6 +64,7 @@ enum st metric_read(struct metric *m, struct faults *faults, const struct json *
 static struct {
 	struct arena *arena;
 	struct catalog catalog;
+	uint64_t connection; /* of the store it was read from */
 } kept;
 
 static enum st read_rows(struct metric *metrics, unsigned *count, struct store *store, struct arena *arena)
@@ -87,7 +88,7 @@ static enum st read_rows(struct metric *metrics, unsigned *count, struct store *
 enum st catalog_load(const struct catalog **out, struct store *store, int64_t generation)
 {
 	*out = &kept.catalog;
-	if (kept.catalog.generation == generation && kept.catalog.metrics)
+	if (kept.catalog.generation == generation && kept.catalog.metrics && kept.connection == store_connection(store))
 		return ST_OK;
 	if (!kept.arena && arena_open(&kept.arena, CATALOG_CAP))
 		return ST_MEMORY;
@@ -98,6 +99,7 @@ enum st catalog_load(const struct catalog **out, struct store *store, int64_t ge
 	enum st st = metrics ? read_rows(metrics, &count, store, kept.arena) : ST_MEMORY;
 	if (!st)
 		kept.catalog = (struct catalog){ generation, metrics, count };
+	kept.connection = store_connection(store);
 	return st;
 }
 

@@ -137,6 +137,7 @@ static struct kept_plan {
 	struct plan plan; /* plan_version_id 0: free */
 } kept[PLANS_KEPT];
 static unsigned next_kept;
+static uint64_t kept_of; /* the store's connection that they were read from */
 
 /* A stored plan was checked when it was applied, so its metrics need no catalog here. */
 static enum st read_stored(struct kept_plan *k, const struct rows *r)
@@ -153,8 +154,17 @@ static enum st read_stored(struct kept_plan *k, const struct rows *r)
 	return st ? ST_STORE : ST_OK;
 }
 
+static void forget_another_database(const struct store *store)
+{
+	if (kept_of != store_connection(store))
+		for (unsigned i = 0; i < PLANS_KEPT; i++)
+			kept[i].plan = (struct plan){ 0 };
+	kept_of = store_connection(store);
+}
+
 enum st plan_load(const struct plan **out, struct store *store, int64_t plan_version_id)
 {
+	forget_another_database(store);
 	for (unsigned i = 0; i < PLANS_KEPT; i++)
 		if (kept[i].plan.plan_version_id == plan_version_id && plan_version_id) {
 			*out = &kept[i].plan;

@@ -114,6 +114,20 @@ static enum st add_event(struct applying *a)
 	return st != ST_DONE ? st : store_again(a->store) ? ST_OK : ST_BUSY;
 }
 
+/* What a leader that died may have committed is looked for before the limit is: it is in the balance. */
+static enum st find_own(struct applying *a)
+{
+	struct rows r = { 0 };
+	if (a->known || !store_again(a->store))
+		return ST_OK;
+	enum st st = ROWS(a->store, &r, SQL_USAGE_EVENT_FIND, INT(a->e->tenant_id), INT(a->e->recorded_at), INT(a->e->event));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	a->known = !st;
+	return st == ST_DONE ? ST_OK : st;
+}
+
 static enum st add_bucket(struct applying *a, enum sql sql, instant width)
 {
 	const struct flat_event *e = a->e;
@@ -187,6 +201,8 @@ static enum st apply_one(struct applying *a)
 	a->answer->recorded_at = a->e->recorded_at;
 	a->answer->event = a->e->event;
 	st = take_key(a);
+	if (!st)
+		st = find_own(a);
 	if (!st)
 		st = count_event(a);
 	a->answer->st = store_part_end(a->store, st);

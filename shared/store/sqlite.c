@@ -97,6 +97,16 @@ static enum st read_journal_mode(struct db *db)
 	return got == SQLITE_ROW ? ST_OK : failed(db, "journal_mode");
 }
 
+/* A restored backup has a rollback journal until its first writer comes. Where others are in
+ * its way the journal stays as it is: slower, and as durable. */
+static enum st return_to_wal(struct db *db)
+{
+	if (db->wal || network_name(db->path))
+		return ST_OK;
+	sqlite3_exec(db->lite, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	return read_journal_mode(db);
+}
+
 static enum st set_up(struct db *db, enum db_mode mode)
 {
 	struct stat file;
@@ -104,6 +114,8 @@ static enum st set_up(struct db *db, enum db_mode mode)
 	enum st st = mode == DB_CREATE ? choose_journal(db) : ST_OK;
 	if (!st)
 		st = read_journal_mode(db);
+	if (!st && mode == DB_WRITE)
+		st = return_to_wal(db);
 	if (!st)
 		st = exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
 		              "PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=OFF");

@@ -18,6 +18,7 @@ struct store {
 	struct db *db;
 	enum store_mode mode;
 	bool reading;
+	uint64_t connection;
 	bool again; /* the request being applied may have been committed before */
 	int lock;   /* the side file's descriptor; -1 where nothing is written */
 	struct combine *combine; /* NULL: each write commits alone */
@@ -27,11 +28,14 @@ struct store {
 
 /* ---- opening ---- */
 
+static uint64_t connections; /* that this process has made */
+
 static enum st connect_db(struct store *s, struct faults *faults)
 {
 	static const enum db_mode mode[] = {
 		[STORE_READ] = DB_READ, [STORE_WRITE] = DB_WRITE, [STORE_CREATE] = DB_CREATE,
 	};
+	s->connection = ++connections;
 	return s->driver->open(&s->db, s->where, mode[s->mode], faults);
 }
 
@@ -141,7 +145,13 @@ enum st store_refresh(struct store *s, struct faults *faults)
 		s->driver->close(s->db);
 	s->db = NULL;
 	s->reading = false;
-	return connect_db(s, faults);
+	enum st st = connect_db(s, faults);
+	return st ? st : check_schema(s, faults);
+}
+
+uint64_t store_connection(const struct store *s)
+{
+	return s->connection;
 }
 
 /* ---- statements ---- */

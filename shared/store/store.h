@@ -21,6 +21,10 @@ void store_close(struct store *store);
 /** Open it again if its file was replaced (a restore); cheap, called before each request. */
 enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
 
+/** A number that changes with each connection of this process, so that what it keeps of one
+ *  database is not taken for another's. */
+uint64_t store_connection(const struct store *store);
+
 /* ---- statements ---- */
 
 struct rows {
