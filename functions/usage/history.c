@@ -23,6 +23,7 @@ static enum st reply_page(struct request *rq, struct reply *rp, struct history *
 	jw_int(w, "days", days);
 	write_instant(w, "start", h->range.start);
 	write_instant(w, "end", h->range.end);
+	jw_string(w, "timezone", rq->account->timezone);
 	jw_int(w, "page", h->page);
 	jw_int(w, "per_page", h->per_page);
 	jw_int(w, "total", h->total);

@@ -10,6 +10,8 @@ static enum st stats(struct request *rq, struct reply *rp)
 		st = history_series(&s.series, rq->store, rq->account, s.state.catalog, s.first_day, STATS_DAYS, rq->arena);
 	if (!st)
 		st = history_recent(s.recent, &s.recent_count, STATS_RECENT, rq->store, rq->account, rq->arena);
+	if (!st)
+		st = upgrade_name(&s.upgrade_name, rq->store, s.state.plan, rq->arena);
 	if (st)
 		return st;
 	s.upgrade_url = upgrade_url(rq->conf, s.state.plan, rq->arena);

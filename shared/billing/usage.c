@@ -207,6 +207,21 @@ unsigned usage_threshold(const struct usage_line *l)
 	return reached;
 }
 
+enum st upgrade_name(const char **name, struct store *store, const struct plan *plan, struct arena *arena)
+{
+	struct rows r = { 0 };
+	*name = plan ? plan->next : NULL;
+	if (!*name)
+		return ST_OK;
+	enum st st = ROWS(store, &r, SQL_PLAN_NAME, TEXT(plan->next));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*name = arena_copy(arena, rows_text(&r, 0), strlen(rows_text(&r, 0)));
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
 const char *upgrade_url(const struct conf *conf, const struct plan *plan, struct arena *arena)
 {
 	const char *pattern = conf->text[CONF_UPGRADE_URL], *mark = strstr(pattern, "{plan}");

@@ -69,6 +69,7 @@ void write_usage_line(struct jwriter *w, const struct usage_line *l, const struc
 	jw_string(w, "label", l->metric->label);
 	jw_string(w, "unit", l->metric->unit);
 	jw_string(w, "policy", policy_name(l->entry->policy));
+	jw_string(w, "aggregation", aggregation_name(l->metric->aggregation));
 	jw_string(w, "window", window_name(l->metric->window));
 	write_instant(w, "window_start", l->window.start);
 	write_instant(w, "window_end", l->window.end);

@@ -80,7 +80,7 @@ static void write_warnings(struct jwriter *w, const struct usage_state *s, struc
 	jw_end(w);
 }
 
-static void write_bill(struct jwriter *w, const struct usage_state *s, const char *upgrade)
+static void write_bill(struct jwriter *w, const struct usage_state *s, const char *name, const char *upgrade)
 {
 	jw_object(w, "estimate");
 	write_money(w, "base_price", s->base_price, s->currency);
@@ -94,6 +94,7 @@ static void write_bill(struct jwriter *w, const struct usage_state *s, const cha
 	}
 	jw_object(w, "upgrade");
 	jw_string(w, "plan", s->plan->next);
+	jw_string(w, "name", name);
 	jw_string(w, "url", upgrade);
 	jw_end(w);
 }
@@ -106,6 +107,6 @@ void write_stats(struct jwriter *w, const struct stats *s, struct arena *arena)
 	write_series(w, &s->state, s->series, s->first_day);
 	write_events(w, "recent", s->recent, s->recent_count);
 	write_warnings(w, &s->state, arena);
-	write_bill(w, &s->state, s->upgrade_url);
+	write_bill(w, &s->state, s->upgrade_name, s->upgrade_url);
 	jw_end(w);
 }

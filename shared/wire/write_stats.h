@@ -13,6 +13,7 @@ struct stats {
 	qty *series;       /* [metric × STATS_DAYS + day] */
 	struct history_event recent[STATS_RECENT];
 	unsigned recent_count;
+	const char *upgrade_name;
 	const char *upgrade_url; /* NULL: there is no larger plan */
 };
 

@@ -30,3 +30,6 @@ UPDATE catalog SET generation = generation + 1 RETURNING generation;
 
 -- name: catalog_generation ()
 SELECT generation FROM catalog;
+
+-- name: plan_name (code)
+SELECT name FROM plan_versions WHERE code = :code ORDER BY version DESC LIMIT 1;
