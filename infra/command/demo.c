@@ -78,13 +78,13 @@ static enum st tell_day(struct story *s, instant day, unsigned number)
 	const bool weekend = ((day / DAY) + 4) % 7 == 0 || ((day / DAY) + 4) % 7 == 6;
 	enum st st = ST_OK;
 	for (size_t h = 0; h < sizeof habits / sizeof *habits && !st; h++) {
-		unsigned times = habits[h].times * (70 + number / 2) / 100;
+		unsigned times = habits[h].times * (70 + number / 2) * (unsigned)draw(s, 60, 145) / 10000;
 		times = weekend ? times / 3 : times;
 		for (unsigned i = 0; i < times && !st; i++)
 			st = tell(s, &habits[h], day + draw(s, 7 * 3600, 21 * 3600) * SECOND + draw(s, 0, 999) * 1000);
 	}
 	const struct habit team = { "team_members", 1, (2 + number / 30) * MICRO, (2 + number / 30) * MICRO, true, NULL };
-	return st || weekend ? st : tell(s, &team, day + 6 * HOUR);
+	return st ? st : tell(s, &team, day + 6 * HOUR);
 }
 
 static enum st tell_story(struct run *r, int64_t tenant)
