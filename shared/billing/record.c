@@ -98,8 +98,7 @@ static enum st put_balance(struct applying *a, const struct rollup *b)
 	           INT(b->last_at), INT(b->last_event), INT(b->last));
 }
 
-/* An event that stands there already is our own if the request may have been committed before;
- * else two numbers met by chance, and the client sends it again. */
+/* find_own() has looked: an event that stands there is another's, whose number met ours by chance. */
 static enum st add_event(struct applying *a)
 {
 	const struct flat_event *e = a->e;
@@ -110,8 +109,7 @@ static enum st add_event(struct applying *a)
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
-	a->known = st == ST_DONE;
-	return st != ST_DONE ? st : store_again(a->store) ? ST_OK : ST_BUSY;
+	return st == ST_DONE ? ST_BUSY : st;
 }
 
 /* What a leader that died may have committed is looked for before the limit is: it is in the balance. */
@@ -178,11 +176,10 @@ static enum st count_event(struct applying *a)
 	const qty used = rollup_used(&balance, &metric);
 	if (e->refuse && used > e->included && used > before)
 		return ST_LIMIT_EXCEEDED;
-	st = add_event(a);
-	if (st || a->known)
-		return st;
 	a->answer->used = used;
-	st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
+	st = add_event(a);
+	if (!st)
+		st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
 	if (!st)
 		st = add_bucket(a, SQL_USAGE_DAY_ADD, DAY);
 	if (!st)
