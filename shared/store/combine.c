@@ -73,7 +73,8 @@ static struct box *map_box(const char *path, int flags)
 	int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 	if (fd < 0)
 		return NULL;
-	bool sized = flags ? !ftruncate(fd, sizeof(struct box)) : !fstat(fd, &info) && info.st_size == sizeof(struct box);
+	/* Room is taken at once: a hole that a full disk cannot fill would be a SIGBUS later. */
+	bool sized = flags ? !posix_fallocate(fd, 0, sizeof(struct box)) : !fstat(fd, &info) && info.st_size == sizeof(struct box);
 	void *p = sized ? mmap(NULL, sizeof(struct box), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
 	close(fd);
 	return p == MAP_FAILED ? NULL : p;
@@ -85,8 +86,10 @@ static struct box *make_box(const char *path, const char maker[64])
 	snprintf(part, sizeof part, "%s.part", path);
 	unlink(part);
 	struct box *box = map_box(part, O_CREAT | O_EXCL);
-	if (!box)
+	if (!box) {
+		unlink(part);
 		return NULL;
+	}
 	memcpy(box->maker, maker, sizeof box->maker);
 	if (!rename(part, path))
 		return box;

@@ -392,6 +392,15 @@ static enum st put_in_place(const char *copy, const char *file)
 	return st ? st : sync_path(slash ? folder : ".");
 }
 
+/* With the journal that a copy broken off leaves beside it. */
+static void remove_copy(const char *copy)
+{
+	char journal[4200];
+	snprintf(journal, sizeof journal, "%s-journal", copy);
+	unlink(journal);
+	unlink(copy);
+}
+
 enum st store_backup(struct store *s, const char *file, struct faults *faults)
 {
 	char copy[4096];
@@ -399,7 +408,7 @@ enum st store_backup(struct store *s, const char *file, struct faults *faults)
 	int n = snprintf(copy, sizeof copy, "%s.part.%d", file, (int)getpid());
 	if (n < 0 || (size_t)n >= sizeof copy)
 		return fault_add(faults, file, "the path is too long");
-	unlink(copy);
+	remove_copy(copy);
 	enum st st = one_int(s, SQL_CARE_COUNT_EVENTS, &events);
 	if (!st)
 		st = s->driver->copy_to(s->db, copy);
@@ -410,6 +419,6 @@ enum st store_backup(struct store *s, const char *file, struct faults *faults)
 	if (st && !faults->count)
 		fault_add(faults, file, "the backup could not be written: %s", errno ? strerror(errno) : st_name(st));
 	if (st)
-		unlink(copy);
+		remove_copy(copy);
 	return st;
 }

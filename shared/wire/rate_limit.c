@@ -22,7 +22,7 @@ static uint64_t *map_slots(const char *path)
 {
 	const size_t size = SLOTS * sizeof(uint64_t);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, (off_t)size)) {
+	if (fd < 0 || posix_fallocate(fd, 0, (off_t)size)) {
 		if (fd >= 0)
 			close(fd);
 		return NULL;
