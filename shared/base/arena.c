@@ -74,7 +74,7 @@ static struct block *room_for(struct arena *a, size_t size)
 	return a->newest = b;
 }
 
-void *arena_take(struct arena *a, size_t size)
+void *arena_take_raw(struct arena *a, size_t size)
 {
 	const size_t align = alignof(max_align_t);
 	if (size > a->cap - a->taken)
@@ -86,14 +86,23 @@ void *arena_take(struct arena *a, size_t size)
 	void *p = b->bytes + b->used;
 	b->used += size;
 	a->taken += size < a->cap - a->taken ? size : a->cap - a->taken;
-	return memset(p, 0, size);
+	return p;
+}
+
+void *arena_take(struct arena *a, size_t size)
+{
+	void *p = arena_take_raw(a, size);
+	return p ? memset(p, 0, size) : NULL;
 }
 
 char *arena_copy(struct arena *a, const char *text, size_t size)
 {
-	char *p = size < SIZE_MAX ? arena_take(a, size + 1) : NULL;
-	if (p && size)
+	char *p = size < SIZE_MAX ? arena_take_raw(a, size + 1) : NULL;
+	if (!p)
+		return NULL;
+	if (size)
 		memcpy(p, text, size);
+	p[size] = '\0';
 	return p;
 }
 
@@ -103,7 +112,7 @@ char *arena_vformat(struct arena *a, const char *format, va_list args)
 	va_copy(again, args);
 	int n = vsnprintf(NULL, 0, format, again);
 	va_end(again);
-	char *p = n < 0 ? NULL : arena_take(a, (size_t)n + 1);
+	char *p = n < 0 ? NULL : arena_take_raw(a, (size_t)n + 1);
 	if (p)
 		vsnprintf(p, (size_t)n + 1, format, args);
 	return p;

@@ -24,6 +24,9 @@ void arena_reset(struct arena *arena);
  *  Returns: NULL when memory or the cap is exhausted. */
 void *arena_take(struct arena *arena, size_t size);
 
+/** The same, not zeroed: for what is filled at once. */
+void *arena_take_raw(struct arena *arena, size_t size);
+
 /** Copy `size` bytes and a NUL behind them. NULL as arena_take(). */
 char *arena_copy(struct arena *arena, const char *text, size_t size);
 

@@ -309,25 +309,47 @@ struct jwriter jw_new(struct text *text)
 	return (struct jwriter){ .text = text };
 }
 
-static void write_string(struct text *t, const char *s)
+/* How many bytes from here need no escape. */
+static size_t plain_run(const char *s)
+{
+	size_t n = 0;
+	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
+static void write_escaped(struct text *t, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
 	text_addc(t, '"');
-	for (;;) {
-		size_t plain = 0;
-		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
-			plain++;
-		text_add(t, s, plain);
-		s += plain;
-		if (!*s)
-			break;
-		if (*s == '"' || *s == '\\')
-			text_add(t, (char[]){ '\\', *s }, 2);
+	for (size_t plain; plain = plain_run(s), text_add(t, s, plain), s[plain]; s += plain + 1) {
+		char c = s[plain];
+		if (c == '"' || c == '\\')
+			text_add(t, (char[]){ '\\', c }, 2);
 		else
-			text_add(t, (char[]){ '\\', 'u', '0', '0', hex[*s >> 4], hex[*s & 15] }, 6);
-		s++;
+			text_add(t, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
 	}
 	text_addc(t, '"');
+}
+
+/* `after` ends it: a colon behind a name, nothing ('\0') behind a value. */
+static void write_string(struct text *t, const char *s, char after)
+{
+	const size_t plain = plain_run(s), tail = after ? 2 : 1;
+	if (s[plain]) {
+		write_escaped(t, s);
+		if (after)
+			text_addc(t, after);
+		return;
+	}
+	char *at = text_grow(t, plain + 1 + tail);
+	if (!at)
+		return;
+	*at = '"';
+	memcpy(at + 1, s, plain);
+	at[plain + 1] = '"';
+	if (after)
+		at[plain + 2] = after;
 }
 
 static void begin(struct jwriter *w, const char *name)
@@ -335,10 +357,8 @@ static void begin(struct jwriter *w, const char *name)
 	if (w->some[w->depth])
 		text_addc(w->text, ',');
 	w->some[w->depth] = true;
-	if (name) {
-		write_string(w->text, name);
-		text_addc(w->text, ':');
-	}
+	if (name)
+		write_string(w->text, name, ':');
 }
 
 static void open(struct jwriter *w, const char *name, char opens, char closes)
@@ -374,7 +394,7 @@ void jw_string(struct jwriter *w, const char *name, const char *string)
 {
 	begin(w, name);
 	if (string)
-		write_string(w->text, string);
+		write_string(w->text, string, '\0');
 	else
 		text_adds(w->text, "null");
 }

@@ -20,7 +20,7 @@ static bool make_room(struct text *t, size_t more)
 	size_t room = t->room ? t->room * 2 : 1024;
 	while (room <= t->size + more)
 		room *= 2;
-	char *bytes = arena_take(t->arena, room);
+	char *bytes = arena_take_raw(t->arena, room);
 	if (!bytes) {
 		t->failed = true;
 		return false;
@@ -47,9 +47,21 @@ void text_adds(struct text *t, const char *string)
 	text_add(t, string, strlen(string));
 }
 
+char *text_grow(struct text *t, size_t size)
+{
+	if (!make_room(t, size))
+		return NULL;
+	char *at = t->bytes + t->size;
+	t->size += size;
+	t->bytes[t->size] = '\0';
+	return at;
+}
+
 void text_addc(struct text *t, char c)
 {
-	text_add(t, &c, 1);
+	char *at = text_grow(t, 1);
+	if (at)
+		*at = c;
 }
 
 void text_addf(struct text *t, const char *format, ...)

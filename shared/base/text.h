@@ -22,6 +22,8 @@ struct text text_new(struct arena *arena, size_t cap);
 void text_add(struct text *text, const char *bytes, size_t size);
 void text_adds(struct text *text, const char *string);
 void text_addc(struct text *text, char c);
+/** Grow by `size` bytes for the caller to fill. NULL on failure, as above. */
+char *text_grow(struct text *text, size_t size);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Drop the content, keep the memory. */

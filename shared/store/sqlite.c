@@ -12,6 +12,8 @@
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
 
+enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
+
 struct cursor {
 	struct db *db;
 	sqlite3_stmt *stmt;
@@ -21,6 +23,7 @@ struct cursor {
 struct db {
 	sqlite3 *lite;
 	struct cursor cursors[STATEMENTS]; /* each prepared at its first use, then kept */
+	sqlite3_stmt *control[CONTROL__MAX]; /* the same */
 	char path[4096];
 	ino_t inode;
 	bool wal;
@@ -130,6 +133,8 @@ static void lite_close(struct db *db)
 		return;
 	for (unsigned i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(db->cursors[i].stmt);
+	for (unsigned i = 0; i < CONTROL__MAX; i++)
+		sqlite3_finalize(db->control[i]);
 	sqlite3_close(db->lite);
 	free(db);
 }
@@ -236,15 +241,29 @@ static void lite_end(struct cursor *c)
 
 /* ---- transactions ---- */
 
-/* Each kept as a prepared statement would save a parse of a dozen bytes; exec() is enough. */
+static enum st run_control(struct db *db, enum control which)
+{
+	static const char *const text[CONTROL__MAX] = {
+		[BEGIN_READ] = "BEGIN", [BEGIN_WRITE] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT",
+		[SAVEPOINT] = "SAVEPOINT part", [RELEASE] = "RELEASE part", [UNDO] = "ROLLBACK TO part",
+	};
+	sqlite3_stmt **stmt = &db->control[which];
+	if (!*stmt && sqlite3_prepare_v3(db->lite, text[which], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) != SQLITE_OK)
+		return failed(db, text[which]);
+	int rc = sqlite3_step(*stmt);
+	enum st st = rc == SQLITE_DONE ? ST_OK : failed(db, text[which]);
+	sqlite3_reset(*stmt);
+	return st;
+}
+
 static enum st lite_begin(struct db *db, bool write)
 {
-	return exec(db, write ? "BEGIN IMMEDIATE" : "BEGIN");
+	return run_control(db, write ? BEGIN_WRITE : BEGIN_READ);
 }
 
 static enum st lite_commit(struct db *db)
 {
-	return exec(db, "COMMIT");
+	return run_control(db, COMMIT);
 }
 
 static void lite_rollback(struct db *db)
@@ -255,17 +274,18 @@ static void lite_rollback(struct db *db)
 
 static enum st lite_savepoint(struct db *db)
 {
-	return exec(db, "SAVEPOINT part");
+	return run_control(db, SAVEPOINT);
 }
 
 static enum st lite_release(struct db *db)
 {
-	return exec(db, "RELEASE part");
+	return run_control(db, RELEASE);
 }
 
 static void lite_undo(struct db *db)
 {
-	exec(db, "ROLLBACK TO part; RELEASE part");
+	if (!run_control(db, UNDO))
+		(void)!run_control(db, RELEASE);
 }
 
 static bool lite_replaced(struct db *db)

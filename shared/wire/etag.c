@@ -1,4 +1,4 @@
-/* Entity tags by 64-bit FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/ */
+/* Entity tags by FNV-1a over words of 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
 #include "wire/etag.h"
 
 #include <stdint.h>
@@ -7,9 +7,13 @@
 
 void etag_of(char *tag, const char *bytes, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 0x100000001b3u;
+	uint64_t hash = 0xcbf29ce484222325u ^ size;
+	for (size_t i = 0; i < size; i += sizeof hash) {
+		uint64_t word = 0;
+		memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
+		hash = (hash ^ word) * 0x100000001b3u;
+		hash ^= hash >> 32; /* a word's upper bits must reach the lower ones */
+	}
 	snprintf(tag, ETAG_ROOM, "\"%016llx\"", (unsigned long long)hash);
 }
 
