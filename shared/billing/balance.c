@@ -22,8 +22,10 @@ static enum st rebuild_window(struct store *store, const struct account *a, enum
 		return st;
 	st = usage_summary(&totals, &count, store, a, NULL, 0, w, arena);
 	for (unsigned i = 0; i < count && !st; i++)
-		if (totals[i].metric->window == kind)
-			st = put(store, a, &totals[i], w);
+		if (totals[i].metric->window == kind) {
+			st = usage_latest(&totals[i], store, a, 0, w);
+			st = st ? st : put(store, a, &totals[i], w);
+		}
 	arena_close(arena);
 	return st;
 }
@@ -92,7 +94,7 @@ static enum st verify_rollups(struct verifying *v, enum sql sql, const char *wha
 static bool same(const struct rollup *a, const struct rollup *b)
 {
 	return a->sum == b->sum && a->count == b->count && a->min == b->min && a->max == b->max &&
-	       a->first_at == b->first_at && a->last_at == b->last_at;
+	       a->first_at == b->first_at && a->last_at == b->last_at && a->last_event == b->last_event && a->last == b->last;
 }
 
 static enum st verify_balance(struct verifying *v, const struct metric *m, struct period w, const struct rollup *have)
@@ -101,6 +103,8 @@ static enum st verify_balance(struct verifying *v, const struct metric *m, struc
 	unsigned count;
 	const struct rollup none = { 0 };
 	enum st st = usage_summary(&totals, &count, v->store, v->account, m, 0, w, v->arena);
+	if (!st && count)
+		st = usage_latest(&totals[0], v->store, v->account, 0, w);
 	if (!st && !same(have, count ? &totals[0].rollup : &none))
 		differ(v, "the balance", m->name, w.start);
 	return st;

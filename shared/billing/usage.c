@@ -33,8 +33,7 @@ static struct cuts cut(struct period r)
 	INT((account)->tenant_id), INT(user), TEXT(metric), INT((range).start), INT((c).first_hour), INT((c).first_day), \
 	INT((c).last_day), INT((c).last_hour), INT((range).end)
 
-static enum st find_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
-                           struct period range)
+enum st usage_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user, struct period range)
 {
 	const struct cuts c = cut(range);
 	struct rows r = { 0 };
@@ -42,7 +41,7 @@ static enum st find_latest(struct usage_total *t, struct store *store, const str
 	if (!st)
 		st = rows_next(&r);
 	if (!st) {
-		t->rollup.last = t->total = rows_int(&r, 0);
+		t->rollup.last = rows_int(&r, 0);
 		t->rollup.last_at = rows_int(&r, 1);
 		t->rollup.last_event = rows_int(&r, 2);
 	}
@@ -80,8 +79,10 @@ enum st usage_summary(struct usage_total **out, unsigned *count, struct store *s
 	rows_end(&r);
 	st = st == ST_DONE ? ST_OK : st;
 	for (unsigned i = 0; i < *count && !st; i++)
-		if (totals[i].metric->aggregation == AGGREGATE_LATEST)
-			st = find_latest(&totals[i], store, account, user, range);
+		if (totals[i].metric->aggregation == AGGREGATE_LATEST) {
+			st = usage_latest(&totals[i], store, account, user, range);
+			totals[i].total = totals[i].rollup.last;
+		}
 	*out = totals;
 	return st;
 }

@@ -22,6 +22,11 @@ struct usage_total {
 enum st usage_summary(struct usage_total **totals, unsigned *count, struct store *store, const struct account *account,
                       const struct metric *metric, int64_t user, struct period range, struct arena *arena) MUST_USE;
 
+/** Fill in the newest event of a total: last, last_at and last_event of its roll-up, which a
+ *  summary knows only where the metric's aggregation asks for them. */
+enum st usage_latest(struct usage_total *total, struct store *store, const struct account *account, int64_t user,
+                     struct period range) MUST_USE;
+
 /* ---- the windows that hold one instant ---- */
 
 struct usage_line {

@@ -401,6 +401,16 @@ static void remove_copy(const char *copy)
 	unlink(copy);
 }
 
+/* A copy holds every tenant, wherever it is put: nobody but its owner may read it. */
+static enum st make_private(const char *copy)
+{
+	int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return ST_IO;
+	close(fd);
+	return ST_OK;
+}
+
 enum st store_backup(struct store *s, const char *file, struct faults *faults)
 {
 	char copy[4096];
@@ -409,7 +419,9 @@ enum st store_backup(struct store *s, const char *file, struct faults *faults)
 	if (n < 0 || (size_t)n >= sizeof copy)
 		return fault_add(faults, file, "the path is too long");
 	remove_copy(copy);
-	enum st st = one_int(s, SQL_CARE_COUNT_EVENTS, &events);
+	enum st st = make_private(copy);
+	if (!st)
+		st = one_int(s, SQL_CARE_COUNT_EVENTS, &events);
 	if (!st)
 		st = s->driver->copy_to(s->db, copy);
 	if (!st)

@@ -167,14 +167,21 @@ SELECT COALESCE(MIN(first_at), 0), COALESCE(MAX(last_at), 0) FROM usage_days WHE
 -- Roll-ups against events, one row where they differ.
 -- name: usage_hour_differences (tenant)
 SELECT hour, metric FROM (
-  SELECT hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, 1 AS side
+  SELECT hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
   FROM usage_hours WHERE tenant_id = :tenant
   UNION ALL
-  SELECT recorded_at - recorded_at % 3600000000, metric, user_id, SUM(quantity), COUNT(*), MIN(quantity), MAX(quantity),
-    MIN(recorded_at), MAX(recorded_at), 1
-  FROM usage_events WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+  SELECT e.hour, e.metric, e.user_id, e.quantity_sum, e.event_count, e.quantity_min, e.quantity_max, e.first_at, e.last_at,
+    (SELECT MAX(l.event_id) FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
+       AND l.metric = e.metric AND l.user_id = e.user_id),
+    (SELECT l.quantity FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
+       AND l.metric = e.metric AND l.user_id = e.user_id ORDER BY l.event_id DESC LIMIT 1)
+  FROM (
+    SELECT recorded_at - recorded_at % 3600000000 AS hour, metric, user_id, SUM(quantity) AS quantity_sum, COUNT(*) AS event_count,
+      MIN(quantity) AS quantity_min, MAX(quantity) AS quantity_max, MIN(recorded_at) AS first_at, MAX(recorded_at) AS last_at
+    FROM usage_events WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+  ) AS e
 ) AS both_sides
-GROUP BY hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+GROUP BY hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
 HAVING COUNT(*) <> 2
 LIMIT 20;
 

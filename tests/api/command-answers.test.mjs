@@ -1,0 +1,199 @@
+// The operator's command: what it prints with --json, its exit codes and its help.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { value } from '../lib/database.mjs';
+import { cgi } from '../lib/cgi.mjs';
+import { build, repo } from '../lib/server.mjs';
+
+const commands = [['init'], ['doctor'], ['tenant', 'add'], ['tenant', 'list'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'], ['plan', 'apply'], ['plan', 'list'], ['check'], ['backup']];
+
+let data;
+const run = (...args) => {
+  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, env: { ...process.env, PENNYMETER_DATA: data } });
+  return { code: r.status, out: r.stdout, err: r.stderr, get json() { return JSON.parse(r.stdout); } };
+};
+const good = (...args) => {
+  const r = run(...args, '--json');
+  assert.equal(r.code, 0, r.err);
+  return r.json;
+};
+const fails = (code, pattern, ...args) => {
+  const r = run(...args);
+  assert.equal(r.code, code, `${args.join(' ')}: ${r.out}${r.err}`);
+  assert.match(r.err, pattern);
+};
+const fresh = () => {
+  data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-command-')));
+  rmSync(data, { recursive: true });
+  return good('init');
+};
+before(fresh);
+after(() => rmSync(data, { recursive: true, force: true }));
+
+describe('init', () => {
+  test('makes a folder that nobody else can look into, with a database and a configuration', () => {
+    assert.equal(statSync(data).mode & 0o777, 0o700);
+    for (const name of ['pennymeter.db', 'pennymeter.conf']) assert.ok(statSync(path.join(data, name)).size > 0);
+    assert.equal(statSync(path.join(data, 'pennymeter.conf')).mode & 0o077, 0);
+    assert.equal(value(data, 'PRAGMA journal_mode'), 'wal');
+  });
+
+  test('may be repeated: it changes neither tenants nor the configuration', () => {
+    const conf = readFileSync(path.join(data, 'pennymeter.conf'), 'utf8');
+    writeFileSync(path.join(data, 'pennymeter.conf'), `${conf}\nlate_days = 10\n`);
+    const answer = good('init');
+    assert.deepEqual([answer.data, answer.metrics, answer.plans, answer.new_versions], [data, 10, 4, 0]);
+    assert.match(readFileSync(path.join(data, 'pennymeter.conf'), 'utf8'), /late_days = 10/);
+    writeFileSync(path.join(data, 'pennymeter.conf'), conf);
+  });
+
+  test('refuses a configuration that it cannot read, by file and line', () => {
+    const file = path.join(data, 'pennymeter.conf');
+    const conf = readFileSync(file, 'utf8');
+    for (const [line, cause] of [['nonsense', /pennymeter\.conf:1.*KEY = VALUE/], ['colour = red', /pennymeter\.conf:1.*colour/], ['late_days = soon', /pennymeter\.conf:1.*late_days/]]) {
+      writeFileSync(file, `${line}\n`);
+      fails(1, cause, 'tenant', 'list');
+    }
+    writeFileSync(file, conf);
+  });
+});
+
+describe('tenants and tokens', () => {
+  test('the first tenant of a new installation is 2, with subscription 1 and a token', () => {
+    rmSync(data, { recursive: true });
+    fresh();
+    const { out } = run('tenant', 'add', '--name', 'Acme Boxes', '--plan', 'starter', '--start', '2026-01-31', '--cycle', 'monthly', '--currency', 'USD', '--json');
+    assert.match(out, /^\{"tenant_id":2,"subscription_id":1,"token":"pm_[A-Za-z0-9_]{30,}"\}\n$/);
+  });
+
+  test('list shows them, the operator first', () => {
+    const { tenants } = good('tenant', 'list');
+    assert.deepEqual(tenants.map((t) => [t.tenant_id, t.name, t.plan]), [[1, 'Platform', null], [2, 'Acme Boxes', 'starter']]);
+    assert.deepEqual([tenants[1].anchor, tenants[1].cycle, tenants[1].currency, tenants[1].timezone], ['2026-01-31T00:00:00Z', 'monthly', 'USD', 'UTC']);
+  });
+
+  test('a token is shown once, works, and is listed without its secret', () => {
+    const added = good('token', 'add', '--tenant', '2', '--name', 'meter', '--scopes', 'usage:write');
+    assert.deepEqual(Object.keys(added), ['tenant_id', 'token_id', 'token']);
+    const listed = run('token', 'list', '--tenant', '2', '--json');
+    assert.ok(!listed.out.includes(added.token));
+    const row = listed.json.tokens.find((t) => t.token_id === added.token_id);
+    assert.deepEqual([row.name, row.scopes, row.user_id, row.revoked_at], ['meter', 'usage:write', null, null]);
+    assert.ok(added.token.startsWith(row.prefix) && row.prefix.length < 16);
+    const record = () => cgi(data, 'usage-record', 'POST', '/api/usage/record', { token: added.token, body: '{"metric_name":"api_calls","quantity":1}' }).status;
+    assert.equal(record(), 201);
+    assert.deepEqual(good('token', 'revoke', '--tenant', '2', '--token', String(added.token_id)), { revoked: true });
+    assert.equal(record(), 401);
+    const revoked = good('token', 'list', '--tenant', '2').tokens.find((t) => t.token_id === added.token_id);
+    assert.match(revoked.revoked_at, /Z$/);
+    assert.deepEqual(good('token', 'revoke', '--tenant', '2', '--token', String(added.token_id)), { revoked: true });
+    assert.equal(good('token', 'list', '--tenant', '2').tokens.find((t) => t.token_id === added.token_id).revoked_at, revoked.revoked_at, 'the first time stays');
+  });
+
+  const bad = [
+    [/--name/, ['tenant', 'add', '--plan', 'starter']],
+    [/--name/, ['tenant', 'add', '--name', '', '--plan', 'starter']],
+    [/--plan.*gold/, ['tenant', 'add', '--name', 'x', '--plan', 'gold']],
+    [/--start.*2026-02-30/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--start', '2026-02-30']],
+    [/--cycle.*weekly/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--cycle', 'weekly']],
+    [/--currency.*XYZ/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--currency', 'XYZ']],
+    [/--timezone.*Mars/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', 'Mars/Olympus']],
+    [/--timezone/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', '../../etc/passwd']],
+    [/--tenant/, ['token', 'add', '--name', 'x']],
+    [/--tenant/, ['token', 'add', '--tenant', '99']],
+    [/--tenant/, ['token', 'add', '--tenant', 'two']],
+    [/--scopes.*usage:everything/, ['token', 'add', '--tenant', '2', '--scopes', 'usage:everything']],
+    [/--token/, ['token', 'revoke', '--tenant', '2', '--token', '99']],
+    [/--tenant/, ['token', 'revoke', '--tenant', '1', '--token', '1']],
+    [/--tenant/, ['check', '--tenant', '99']],
+  ];
+  for (const [cause, args] of bad) {
+    test(`refuses: ${args.join(' ')}`, () => {
+      const before = [value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')];
+      fails(1, cause.source === '--tenant' ? /--t/ : cause, ...args);
+      assert.deepEqual([value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')], before);
+    });
+  }
+});
+
+describe('bad usage is 2, and says what is wrong', () => {
+  const bad = [[], ['fly'], ['tenant'], ['tenant', 'fly'], ['token', 'remove'], ['init', '--force'], ['init', 'here'], ['backup'], ['backup', 'a', 'b'], ['plan', 'apply'],
+    ['tenant', 'add', '--name'], ['tenant', 'add', '--name', 'x', '--name', 'y'], ['check', '--tenant'], ['--fly'], ['calc'], ['calc', 'nothing']];
+  for (const args of bad) test(`pennymeter ${args.join(' ')}`, () => fails(2, /./, ...args));
+});
+
+describe('help', () => {
+  for (const command of commands) {
+    test(command.join(' '), () => {
+      const r = run(...command, '--help');
+      assert.equal(r.code, 0, r.err);
+      assert.ok(r.out.startsWith(`usage: pennymeter ${command.join(' ')}`), r.out);
+      assert.match(r.out, /--json/);
+      assert.ok(run('--help').out.includes(`  ${command.join(' ')} `), 'the list names it');
+    });
+  }
+
+  test('version', () => {
+    assert.equal(run('--version').out.trim(), readFileSync(path.join(repo, 'VERSION'), 'utf8').trim());
+  });
+});
+
+describe('without --json each command speaks to a person', () => {
+  for (const args of [['tenant', 'list'], ['plan', 'list'], ['check'], ['doctor'], ['token', 'list', '--tenant', '2']]) {
+    test(args.join(' '), () => {
+      const r = run(...args);
+      assert.equal(r.code, 0, r.err);
+      assert.ok(r.out.length > 10);
+      assert.throws(() => JSON.parse(r.out));
+    });
+  }
+});
+
+describe('doctor', () => {
+  test('finds nothing wrong in a new installation', () => {
+    const { findings, ok } = good('doctor');
+    assert.equal(ok, true, JSON.stringify(findings));
+    assert.ok(findings.every((f) => f.ok && f.what && f.detail));
+  });
+
+  for (const [name, spoil, mend] of [
+    ['a data folder of mode 0755', () => chmodSync(data, 0o755), () => chmodSync(data, 0o700)],
+    ['a database that is none', () => { writeFileSync(path.join(data, 'other.db'), 'no database '.repeat(99)); process.env.PENNYMETER_STORE = 'other.db'; }, () => { delete process.env.PENNYMETER_STORE; }],
+    ['a missing database', () => { process.env.PENNYMETER_STORE = 'none.db'; }, () => { delete process.env.PENNYMETER_STORE; }],
+  ]) {
+    test(`finds ${name}`, () => {
+      spoil();
+      try {
+        const r = run('doctor', '--json');
+        assert.equal(r.code, 1, r.out);
+        assert.equal(r.json.ok, false);
+        assert.equal(r.json.findings.filter((f) => !f.ok).length, 1, r.out);
+      } finally {
+        mend();
+      }
+    });
+  }
+
+  test('finds a missing folder', () => {
+    const kept = data;
+    data = path.join(kept, 'nowhere');
+    try {
+      const r = run('doctor', '--json');
+      assert.equal(r.code, 1);
+      assert.match(r.out, /init/);
+    } finally {
+      data = kept;
+    }
+  });
+});
+
+test('a command leaves nothing behind in the data folder that was not there', () => {
+  const before = readdirSync(data).sort();
+  for (const args of [['check'], ['tenant', 'list'], ['plan', 'list'], ['doctor']]) run(...args);
+  assert.deepEqual(readdirSync(data).sort(), before);
+});
