@@ -31,7 +31,7 @@ struct slot {
 	uint32_t size;
 	uint32_t tried; /* a leader has begun to carry it out */
 	int32_t st;
-	unsigned char request[COMBINE_REQUEST], answer[COMBINE_ANSWER];
+	_Alignas(16) unsigned char request[COMBINE_REQUEST], answer[COMBINE_ANSWER]; /* structs lie in them */
 };
 
 struct box {
