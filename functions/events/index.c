@@ -37,14 +37,19 @@ static void report(struct request *rq, const struct intake *in, unsigned i)
 	};
 	const struct usage_result *r = &in->results[i];
 	for (unsigned f = 0; f < r->faults.count; f++) {
-		char at[128], lead[32] = "";
-		const char *name = r->faults.item[f].pointer;
-		for (size_t n = 0; n < sizeof names / sizeof *names; n++)
-			if (!strcmp(name, names[n][0]))
+		char at[256], lead[32] = "";
+		const char *name = r->faults.item[f].pointer, *below = "";
+		for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+			const size_t size = strlen(names[n][0]);
+			if (!strncmp(name, names[n][0], size) && (!name[size] || name[size] == '/')) {
+				below = name + size;
 				name = names[n][1];
+				break;
+			}
+		}
 		if (in->many)
 			snprintf(lead, sizeof lead, "/%u", i);
-		snprintf(at, sizeof at, "%s%.64s", lead, name);
+		snprintf(at, sizeof at, "%s%.64s%s", lead, name, below);
 		fault_add(rq->faults, at, "%s", r->faults.item[f].detail);
 	}
 	if (r->st == ST_KEY_REUSED)

@@ -19,6 +19,7 @@ static enum st metrics(struct request *rq, struct reply *rp)
 		jw_string(w, "label", l->metric->label);
 		jw_string(w, "unit", l->metric->unit);
 		jw_string(w, "aggregation", aggregation_name(l->metric->aggregation));
+		jw_string(w, "field", l->metric->field);
 		jw_string(w, "window", window_name(l->metric->window));
 		jw_bool(w, "signed", l->metric->is_signed);
 		jw_string(w, "policy", policy_name(l->entry->policy));

@@ -40,8 +40,13 @@ static void write_total(struct jwriter *w, const struct usage_total *t)
 	jw_string(w, "metric_name", t->metric->name);
 	write_qty(w, "total_quantity", t->total);
 	jw_int(w, "event_count", t->rollup.count);
-	write_instant(w, "first_usage", t->rollup.first_at);
-	write_instant(w, "last_usage", t->rollup.last_at);
+	if (t->rollup.count) {
+		write_instant(w, "first_usage", t->rollup.first_at);
+		write_instant(w, "last_usage", t->rollup.last_at);
+	} else { /* what was held before weighs on */
+		jw_null(w, "first_usage");
+		jw_null(w, "last_usage");
+	}
 	jw_end(w);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/field.h"
 #include "billing/balance.h"
+#include "billing/beside.h"
 
 struct applying {
 	struct arena *arena;
@@ -13,6 +14,10 @@ struct applying {
 	const struct json **plans;
 	unsigned plan_count;
 	bool windows_changed;
+	const struct metric *declared; /* in the order of `metrics`; `recast` says which ask events for more now */
+	bool *recast;
+	struct faults *faults;
+	const char *metrics_name;
 	struct applied *applied;
 };
 
@@ -159,52 +164,98 @@ static enum st list_tenants(struct store *store, int64_t *ids, unsigned most, un
 	return st == ST_DONE ? ST_OK : st;
 }
 
-/* A metric whose window moved has its balances in other windows now. */
-static enum st rebuild_all(struct applying *a, struct store *store)
+static enum st each_tenant(struct applying *a, struct store *store,
+                           enum st (*visit)(struct applying *, struct store *, int64_t tenant_id))
 {
 	int64_t ids[100], after = 0;
 	unsigned count = 1;
 	enum st st = ST_OK;
 	while (!st && count) {
 		st = list_tenants(store, ids, 100, &count, after);
-		for (unsigned i = 0; i < count && !st; i++) {
-			struct account account;
-			after = ids[i];
-			st = account_by_tenant(&account, store, ids[i], a->arena);
-			if (!st)
-				st = balances_rebuild(store, &account, a->arena);
-		}
+		for (unsigned i = 0; i < count && !st; i++)
+			st = visit(a, store, after = ids[i]);
 	}
 	return st;
+}
+
+/* A metric whose window moved has its balances in other windows now. */
+static enum st rebuild(struct applying *a, struct store *store, int64_t tenant_id)
+{
+	struct account account;
+	enum st st = account_by_tenant(&account, store, tenant_id, a->arena);
+	return st ? st : balances_rebuild(store, &account, a->arena);
+}
+
+static enum st has_events(bool *seen, struct store *store, int64_t tenant_id, const char *metric)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_METRIC_SEEN, INT(tenant_id), TEXT(metric));
+	if (!st)
+		st = rows_next(&r);
+	*seen = !st;
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* What unique and weighted_sum keep of each event cannot be kept of those that came before. */
+static enum st refuse_recast(struct applying *a, struct store *store, int64_t tenant_id)
+{
+	unsigned i = 0;
+	for (const struct json *m = json_first(a->metrics); m; m = json_next(m), i++) {
+		bool seen = false;
+		enum st st = a->recast[i] ? has_events(&seen, store, tenant_id, a->declared[i].name) : ST_OK;
+		if (st)
+			return st;
+		if (seen)
+			return fault_add(a->faults, arena_format(a->arena, "%s: /metrics/%u/aggregation", a->metrics_name, i),
+			                 "%s has events, which were not kept as %s wants them; declare a metric of another name",
+			                 a->declared[i].name, aggregation_name(a->declared[i].aggregation));
+	}
+	return ST_OK;
 }
 
 static enum st apply(struct store *store, const void *request, size_t size, void *answer)
 {
 	struct applying *a = *(struct applying *const *)request;
 	(void)size, (void)answer;
-	enum st st = store_metrics(a, store);
+	enum st st = a->recast ? each_tenant(a, store, refuse_recast) : ST_OK;
+	if (!st)
+		st = store_metrics(a, store);
 	for (unsigned i = 0; i < a->plan_count && !st; i++)
 		st = store_plan(a, store, a->plans[i]);
 	if (!st)
 		st = store_run(store, SQL_CATALOG_ADVANCE, NULL, 0);
-	return !st && a->windows_changed ? rebuild_all(a, store) : st;
+	return !st && a->windows_changed ? each_tenant(a, store, rebuild) : st;
 }
 
-static bool windows_differ(const struct catalog *before, const struct catalog *after)
+/* Does a metric that was something else want more than roll-ups now? */
+static bool is_recast(const struct metric *old, const struct metric *m)
 {
+	const bool same = old->aggregation == m->aggregation && (!m->field || !strcmp(m->field, old->field));
+	return !same && beside_needed(m->aggregation);
+}
+
+static enum st compare(struct applying *a, const struct catalog *before, const struct catalog *after)
+{
+	bool any = false, *recast = arena_take(a->arena, after->count + 1);
+	if (!recast)
+		return ST_MEMORY;
 	for (unsigned i = 0; i < after->count; i++) {
-		const struct metric *old = metric_find(before, after->metrics[i].name);
-		if (old && old->window != after->metrics[i].window)
-			return true;
+		const struct metric *m = &after->metrics[i], *old = metric_find(before, m->name);
+		a->windows_changed |= old && (old->window != m->window || old->aggregation != m->aggregation);
+		any |= recast[i] = old && is_recast(old, m);
 	}
-	return false;
+	a->declared = after->metrics;
+	a->recast = any ? recast : NULL;
+	return ST_OK;
 }
 
 enum st plans_apply(struct applied *applied, struct store *store, struct faults *faults, const struct plan_file *metrics,
                     const struct plan_file *plans, unsigned count, instant now, struct arena *arena)
 {
 	static const struct write_op op = { .name = "plans.apply", .apply = apply };
-	struct applying a = { .arena = arena, .now = now, .applied = applied }, *pointer = &a;
+	struct applying a = { .arena = arena, .now = now, .applied = applied, .faults = faults, .metrics_name = metrics->name },
+	                *pointer = &a;
 	struct faults of_metrics = { .arena = arena };
 	const struct catalog *stored;
 	struct catalog declared;
@@ -214,7 +265,7 @@ enum st plans_apply(struct applied *applied, struct store *store, struct faults 
 		const struct json *root = parse_file(&of_metrics, metrics, arena);
 		st = root ? read_metrics(&declared, &a.metrics, &of_metrics, root, arena) : ST_INVALID;
 		name_faults(faults, &of_metrics, metrics->name);
-		a.windows_changed = !st && windows_differ(stored, &declared);
+		st = st ? st : compare(&a, stored, &declared);
 	}
 	if (!st)
 		st = read_plans(&a, faults, plans, count, metrics->text ? &declared : stored);

@@ -3,13 +3,16 @@
 
 #include <string.h>
 
+#include "billing/unique.h"
+
 /* ---- rebuilding ---- */
 
 static enum st put(struct store *store, const struct account *a, const struct usage_total *t, struct period w)
 {
 	const struct rollup *b = &t->rollup;
 	return RUN(store, SQL_USAGE_BALANCE_PUT, INT(a->tenant_id), INT(w.start), TEXT(t->metric->name), INT(w.end), INT(b->sum),
-	           INT(b->count), INT(b->min), INT(b->max), INT(b->first_at), INT(b->last_at), INT(b->last_event), INT(b->last));
+	           INT(b->count), INT(b->min), INT(b->max), INT(b->first_at), INT(b->last_at), INT(b->last_event), INT(b->last),
+	           INT(b->distinct));
 }
 
 static enum st rebuild_window(struct store *store, const struct account *a, enum limit_window kind, struct period w)
@@ -21,11 +24,15 @@ static enum st rebuild_window(struct store *store, const struct account *a, enum
 	if (st)
 		return st;
 	st = usage_summary(&totals, &count, store, a, NULL, 0, w, arena);
-	for (unsigned i = 0; i < count && !st; i++)
-		if (totals[i].metric->window == kind) {
-			st = usage_latest(&totals[i], store, a, 0, w);
-			st = st ? st : put(store, a, &totals[i], w);
-		}
+	for (unsigned i = 0; i < count && !st; i++) {
+		if (totals[i].metric->window != kind || !totals[i].rollup.count)
+			continue;
+		st = usage_latest(&totals[i], store, a, 0, w);
+		if (!st)
+			st = put(store, a, &totals[i], w);
+		if (!st && totals[i].metric->aggregation == AGGREGATE_UNIQUE)
+			st = unique_refill(store, a->tenant_id, totals[i].metric->name, w);
+	}
 	arena_close(arena);
 	return st;
 }
@@ -48,6 +55,8 @@ enum st balances_rebuild(struct store *store, const struct account *a, struct ar
 	struct windows w;
 	(void)arena;
 	enum st st = RUN(store, SQL_USAGE_BALANCE_FORGET, INT(a->tenant_id));
+	if (!st)
+		st = RUN(store, SQL_WINDOW_VALUE_FORGET, INT(a->tenant_id));
 	if (!st)
 		st = used_span(&span, store, a);
 	for (unsigned kind = 0; kind < WINDOW__MAX && !st && span.start; kind++) {
@@ -72,8 +81,9 @@ struct verifying {
 	void *context;
 };
 
-static void differ(struct verifying *v, const char *what, const char *metric, instant at)
+static void differ(void *context, const char *what, const char *metric, instant at)
 {
+	struct verifying *v = context;
 	char when[INSTANT_ROOM];
 	const char *text = arena_format(v->arena, "tenant %lld: %s of %s at %s differs from its events",
 	                                (long long)v->account->tenant_id, what, metric, instant_print(when, at));
@@ -94,7 +104,8 @@ static enum st verify_rollups(struct verifying *v, enum sql sql, const char *wha
 static bool same(const struct rollup *a, const struct rollup *b)
 {
 	return a->sum == b->sum && a->count == b->count && a->min == b->min && a->max == b->max &&
-	       a->first_at == b->first_at && a->last_at == b->last_at && a->last_event == b->last_event && a->last == b->last;
+	       a->first_at == b->first_at && a->last_at == b->last_at && a->last_event == b->last_event && a->last == b->last &&
+	       a->distinct == b->distinct;
 }
 
 static enum st verify_balance(struct verifying *v, const struct metric *m, struct period w, const struct rollup *have)
@@ -141,6 +152,16 @@ static enum st verify_running(struct verifying *v)
 	return st;
 }
 
+static enum st verify_beside(struct verifying *v)
+{
+	const struct beside_witness witness = { differ, v };
+	const struct catalog *catalog;
+	enum st st = catalog_load(&catalog, v->store, v->account->generation);
+	for (unsigned i = 0; !st && i < catalog->count; i++)
+		st = beside_verify(v->store, v->account->tenant_id, &catalog->metrics[i], &witness);
+	return st;
+}
+
 enum st usage_verify(unsigned *differences, struct store *store, const struct account *account, struct arena *arena,
                      void (*report)(void *, const char *), void *context)
 {
@@ -152,6 +173,8 @@ enum st usage_verify(unsigned *differences, struct store *store, const struct ac
 		st = verify_balances(&v);
 	if (!st)
 		st = verify_running(&v);
+	if (!st)
+		st = verify_beside(&v);
 	*differences = v.differences;
 	return st;
 }

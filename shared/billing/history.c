@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include "billing/beside.h"
+#include "billing/cut.h"
+
 struct bucket { /* a day or an hour that has events */
 	instant start;
 	struct rollup rollup;
@@ -17,13 +20,9 @@ struct walk {
 	struct arena *arena;
 	struct bucket *days; /* oldest first */
 	unsigned day_count;
+	struct usage_total open; /* of the last day, up to the range's end */
 	int64_t skip;
 };
-
-static instant floor_to(instant t, instant width)
-{
-	return floor_div(t, width) * width;
-}
 
 static const char *metric_name(const struct metric *m)
 {
@@ -40,19 +39,21 @@ static qty value_of(const struct rollup *r, const struct metric *m)
 
 /* ---- counting ---- */
 
-/* The roll-up of any range: of one metric, or the mere count of all. */
-static enum st read_range(struct walk *w, struct rollup *out, struct period range)
+/* Of any range: the total of one metric, or the mere count of all. */
+static enum st read_range(struct walk *w, struct usage_total *out, struct period range)
 {
 	struct usage_total *totals;
 	unsigned count;
-	*out = (struct rollup){ 0 };
+	*out = (struct usage_total){ 0 };
 	enum st st = usage_summary(&totals, &count, w->store, w->account, w->h->metric, 0, range, w->arena);
 	for (unsigned i = 0; i < count && !st; i++) {
 		if (w->h->metric)
-			*out = totals[i].rollup;
+			*out = totals[i];
 		else
-			out->count += totals[i].rollup.count;
+			out->rollup.count += totals[i].rollup.count;
 	}
+	if (!w->h->metric)
+		out->total = out->rollup.count * 1000000;
 	return st;
 }
 
@@ -83,12 +84,48 @@ static enum st read_days(struct walk *w)
 			w->days[w->day_count++] = (struct bucket){ rows_int(&r, 0), row };
 	}
 	rows_end(&r);
-	struct bucket *open = &w->days[w->day_count];
-	*open = (struct bucket){ .start = last };
 	if (st == ST_DONE)
-		st = read_range(w, &open->rollup, (struct period){ last, w->h->range.end });
-	w->day_count += open->rollup.count > 0;
+		st = read_range(w, &w->open, (struct period){ last, w->h->range.end });
+	if (!st && w->open.rollup.count)
+		w->days[w->day_count++] = (struct bucket){ last, w->open.rollup };
 	return st;
+}
+
+static void see_day(struct history *h, instant day, qty value)
+{
+	if (h->summary.peak_day >= 0 && value <= h->summary.peak_total)
+		return;
+	h->summary.peak_day = day;
+	h->summary.peak_total = value;
+}
+
+/* Days by what is kept beside the roll-ups; one without events may be the peak of what is held. */
+static enum st see_days_beside(struct walk *w)
+{
+	struct history *h = w->h;
+	const instant last = floor_to(h->range.end, DAY);
+	qty *values = arena_take(w->arena, (HISTORY_DAYS_CAP + 2) * sizeof *values);
+	if (!values)
+		return ST_MEMORY;
+	enum st st = beside_days(values, w->store, w->account->tenant_id, h->metric, h->range.start, last);
+	for (instant day = h->range.start; day < last && !st; day += DAY)
+		if (values[(day - h->range.start) / DAY])
+			see_day(h, day, values[(day - h->range.start) / DAY]);
+	if (!st && w->open.total)
+		see_day(h, last, w->open.total);
+	return st;
+}
+
+static enum st see_days(struct walk *w)
+{
+	w->h->summary.peak_day = -1;
+	for (unsigned i = 0; i < w->day_count; i++)
+		w->h->total += w->days[i].rollup.count;
+	if (w->h->metric && beside_needed(w->h->metric->aggregation))
+		return see_days_beside(w);
+	for (unsigned i = 0; i < w->day_count; i++)
+		see_day(w->h, w->days[i].start, value_of(&w->days[i].rollup, w->h->metric));
+	return ST_OK;
 }
 
 static enum st summarise(struct walk *w)
@@ -96,23 +133,16 @@ static enum st summarise(struct walk *w)
 	struct history *h = w->h;
 	const instant length = floor_to(h->range.end + DAY - 1, DAY) - h->range.start;
 	const bool adds_up = !h->metric || h->metric->aggregation == AGGREGATE_SUM || h->metric->aggregation == AGGREGATE_COUNT;
-	struct rollup whole, previous;
-	h->summary.peak_day = -1;
-	for (unsigned i = 0; i < w->day_count; i++) {
-		qty value = value_of(&w->days[i].rollup, h->metric);
-		h->total += w->days[i].rollup.count;
-		if (h->summary.peak_day < 0 || value > h->summary.peak_total) {
-			h->summary.peak_day = w->days[i].start;
-			h->summary.peak_total = value;
-		}
-	}
-	enum st st = read_range(w, &whole, h->range);
+	struct usage_total whole, previous;
+	enum st st = see_days(w);
+	if (!st)
+		st = read_range(w, &whole, h->range);
 	if (!st)
 		st = read_range(w, &previous, (struct period){ h->range.start - length, h->range.start });
 	if (st)
 		return st;
-	h->summary.total = value_of(&whole, h->metric);
-	h->summary.previous_total = value_of(&previous, h->metric);
+	h->summary.total = whole.total;
+	h->summary.previous_total = previous.total;
 	h->summary.has_mean = adds_up;
 	h->summary.daily_mean = adds_up ? h->summary.total / (length / DAY ? length / DAY : 1) : 0;
 	return ST_OK;
@@ -179,7 +209,9 @@ static enum st walk_day(struct walk *w, instant day)
 			hour.end = w->h->range.end;
 			if (hour.end <= hour.start)
 				continue;
-			st = read_range(w, &hours[i].rollup, hour);
+			struct usage_total part;
+			st = read_range(w, &part, hour);
+			hours[i].rollup = part.rollup;
 		}
 		if (!st && w->skip >= hours[i].rollup.count)
 			w->skip -= hours[i].rollup.count;
@@ -262,6 +294,10 @@ enum st history_series(qty **out, struct store *store, const struct account *acc
 			values[(size_t)(m - catalog->metrics) * days + (size_t)day] = value_of(&row, m);
 	}
 	rows_end(&r);
+	st = st == ST_DONE ? ST_OK : st;
+	for (unsigned i = 0; i < catalog->count && !st; i++)
+		if (beside_needed(catalog->metrics[i].aggregation))
+			st = beside_days(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], first, first + days * DAY);
 	*out = values;
-	return st == ST_DONE ? ST_OK : st;
+	return st;
 }

@@ -6,7 +6,7 @@
 #include "base/field.h"
 #include "base/log.h"
 
-enum { CATALOG_CAP = 1 << 20, METRICS_CAP = 500 };
+enum { CATALOG_CAP = 1 << 20, METRICS_CAP = 500, FIELD_CAP = 64 };
 
 static const char *const window_names[WINDOW__MAX] = {
 	[WINDOW_PERIOD] = "period", [WINDOW_MONTH] = "month", [WINDOW_DAY] = "day",
@@ -16,9 +16,6 @@ static const char *const aggregation_names[AGGREGATE__MAX] = {
 	[AGGREGATE_SUM] = "sum", [AGGREGATE_COUNT] = "count", [AGGREGATE_MAX] = "max", [AGGREGATE_MIN] = "min",
 	[AGGREGATE_LATEST] = "latest", [AGGREGATE_UNIQUE] = "unique", [AGGREGATE_WEIGHTED_SUM] = "weighted_sum",
 };
-
-/* Those that a roll-up's row answers; unique and weighted_sum need more beside it. */
-enum { AGGREGATIONS_OFFERED = AGGREGATE_LATEST + 1 };
 
 const char *window_name(enum limit_window window)
 {
@@ -41,21 +38,26 @@ enum st metric_read(struct metric *m, struct faults *faults, const struct json *
 	const unsigned before = faults->count;
 	unsigned aggregation = AGGREGATE_SUM, window = WINDOW_PERIOD;
 	*m = (struct metric){ .unit = "unit" };
-	field_only(&f, "name alias label unit aggregation window signed description");
+	field_only(&f, "name alias label unit aggregation field window signed description");
 	field_string(&m->name, &f, "name", NEEDED);
 	field_string(&m->alias, &f, "alias", DEFAULTED);
 	m->label = m->name;
 	field_string(&m->label, &f, "label", DEFAULTED);
 	field_string(&m->unit, &f, "unit", DEFAULTED);
-	field_choice(&aggregation, &f, "aggregation", aggregation_names, AGGREGATIONS_OFFERED, DEFAULTED);
+	field_choice(&aggregation, &f, "aggregation", aggregation_names, AGGREGATE__MAX, DEFAULTED);
+	field_string(&m->field, &f, "field", aggregation == AGGREGATE_UNIQUE ? NEEDED : DEFAULTED);
 	field_choice(&window, &f, "window", window_names, WINDOW__MAX, DEFAULTED);
 	field_bool(&m->is_signed, &f, "signed");
 	m->aggregation = aggregation;
 	m->window = window;
 	if (m->name && !good_name(m->name))
 		field_fault(&f, "name", "must be lower-case letters, digits, \"_\", \".\" and \"-\", a letter first");
-	if (m->is_signed && m->aggregation != AGGREGATE_SUM)
-		field_fault(&f, "signed", "goes with the aggregation sum only");
+	if (m->is_signed && m->aggregation != AGGREGATE_SUM && m->aggregation != AGGREGATE_WEIGHTED_SUM)
+		field_fault(&f, "signed", "goes with the aggregations sum and weighted_sum only");
+	if (m->field && m->aggregation != AGGREGATE_UNIQUE)
+		field_fault(&f, "field", "goes with the aggregation unique only");
+	else if (m->field && (!*m->field || strlen(m->field) > FIELD_CAP))
+		field_fault(&f, "field", "must have 1 to 64 bytes");
 	return faults->count > before ? ST_INVALID : ST_OK;
 }
 

@@ -12,6 +12,7 @@ struct metric {
 	const char *name, *alias; /* alias: NULL if it has none */
 	const char *label, *unit; /* "API calls", "call" */
 	enum aggregation aggregation;
+	const char *field; /* unique: the member of metadata whose values are counted; else NULL */
 	enum limit_window window;
 	bool is_signed; /* takes negative quantities; what is used never falls below 0 */
 };

@@ -42,6 +42,8 @@ static void read_entry(struct plan_entry *e, const struct fields *f, const char 
 	field_only(f, "policy included price description");
 	field_choice(&policy, f, "policy", policy_names, POLICY__MAX, e->priced ? DEFAULTED : NEEDED);
 	e->policy = policy;
+	if (m && m->aggregation == AGGREGATE_WEIGHTED_SUM && policy == POLICY_HARD)
+		field_fault(f, "policy", "must be soft or unlimited: an average over time is known only at its end, so it cannot refuse");
 	if (policy == POLICY_SOFT || policy == POLICY_HARD)
 		field_qty(&e->included, f, "included", NEEDED);
 	else if (json_get(f->object, "included"))

@@ -9,11 +9,13 @@
 #include "base/text.h"
 #include "billing/event_id.h"
 #include "billing/rollup.h"
+#include "billing/unique.h"
+#include "billing/weighted.h"
 #include "billing/window.h"
 
-/* ---- the flat request: `count` of these, each followed by its four strings ---- */
+/* ---- the flat request: `count` of these, each followed by its strings ---- */
 
-enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT__MAX };
+enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT__MAX };
 enum { ABSENT = UINT16_MAX };
 
 struct flat_event {
@@ -95,7 +97,7 @@ static enum st put_balance(struct applying *a, const struct rollup *b)
 {
 	return RUN(a->store, SQL_USAGE_BALANCE_PUT, INT(a->e->tenant_id), INT(a->e->window.start), TEXT(a->text[TEXT_METRIC]),
 	           INT(a->e->window.end), INT(b->sum), INT(b->count), INT(b->min), INT(b->max), INT(b->first_at),
-	           INT(b->last_at), INT(b->last_event), INT(b->last));
+	           INT(b->last_at), INT(b->last_event), INT(b->last), INT(b->distinct));
 }
 
 /* find_own() has looked: an event that stands there is another's, whose number met ours by chance. */
@@ -160,32 +162,79 @@ static enum st fire_alert(void *context, unsigned threshold)
 	return st == ST_DONE ? ST_OK : st ? st : queue_alert(a, threshold);
 }
 
-static enum st count_event(struct applying *a)
+/* A value counts once a window: entering it tells whether this event is the first to bring it. */
+static enum st enter_value(struct applying *a, struct rollup *one)
+{
+	bool fresh = false;
+	if (a->e->aggregation != AGGREGATE_UNIQUE)
+		return ST_OK;
+	enum st st = unique_enter(&fresh, a->store, a->e->tenant_id, a->text[TEXT_METRIC], a->e->window, a->text[TEXT_VALUE]);
+	one->distinct = fresh;
+	return st;
+}
+
+static enum st keep_beside(struct applying *a)
 {
 	const struct flat_event *e = a->e;
-	const struct metric metric = { .aggregation = e->aggregation, .is_signed = e->is_signed };
-	const struct rollup one = rollup_of(e->quantity, e->recorded_at, e->event);
-	struct rollup balance;
-	enum st st = find_balance(a, &balance);
-	const qty before = rollup_used(&balance, &metric);
-	a->answer->used = before;
-	if (!st && !a->known)
-		st = rollup_merge(&balance, &one);
-	if (st || a->known)
-		return st;
-	const qty used = rollup_used(&balance, &metric);
-	if (e->refuse && used > e->included && used > before)
-		return ST_LIMIT_EXCEEDED;
-	a->answer->used = used;
-	st = add_event(a);
+	const struct beside_event event = {
+		.tenant_id = e->tenant_id, .metric = a->text[TEXT_METRIC], .user_id = e->user_id, .recorded_at = e->recorded_at,
+		.event = e->event, .quantity = e->quantity, .value = a->text[TEXT_VALUE],
+	};
+	return beside_keep(a->store, e->aggregation, &event);
+}
+
+/* A use that is an average stands at what has accrued in its window by now. */
+static enum st accrue(struct applying *a)
+{
+	const struct flat_event *e = a->e;
+	const instant seen = e->now < e->window.start ? e->window.start : e->now < e->window.end ? e->now : e->window.end;
+	const struct beside_range asked = { e->tenant_id, a->text[TEXT_METRIC], 0, { e->window.start, seen } };
+	struct weight weight;
+	qty projected;
+	if (e->aggregation != AGGREGATE_WEIGHTED_SUM)
+		return ST_OK;
+	enum st st = weighted_over(&weight, a->store, &asked);
+	return st ? st : weight_standing(&a->answer->used, &projected, &weight, e->window.end);
+}
+
+/* The event and all that it changes, once it is decided that it counts. */
+static enum st keep(struct applying *a, const struct rollup *balance)
+{
+	enum st st = add_event(a);
 	if (!st)
 		st = add_bucket(a, SQL_USAGE_HOUR_ADD, HOUR);
 	if (!st)
 		st = add_bucket(a, SQL_USAGE_DAY_ADD, DAY);
 	if (!st)
-		st = put_balance(a, &balance);
+		st = put_balance(a, balance);
+	return st ? st : keep_beside(a);
+}
+
+static enum st count_event(struct applying *a)
+{
+	const struct flat_event *e = a->e;
+	const struct metric metric = { .aggregation = e->aggregation, .is_signed = e->is_signed };
+	struct rollup balance, one = rollup_of(e->quantity, e->recorded_at, e->event);
+	enum st st = find_balance(a, &balance);
+	const qty before = rollup_used(&balance, &metric);
+	a->answer->used = before;
+	if (!st && a->known)
+		return accrue(a);
+	if (!st)
+		st = enter_value(a, &one);
+	if (!st)
+		st = rollup_merge(&balance, &one);
+	if (st)
+		return st;
+	const qty used = rollup_used(&balance, &metric);
+	if (e->refuse && used > e->included && used > before)
+		return ST_LIMIT_EXCEEDED;
+	a->answer->used = used;
+	st = keep(a, &balance);
+	if (!st)
+		st = accrue(a); /* an average had no use before: what it passed since its last event fires now */
 	if (!st && e->alerts)
-		st = thresholds_between(before, used, e->included, fire_alert, a);
+		st = thresholds_between(before, a->answer->used, e->included, fire_alert, a);
 	return st;
 }
 
@@ -257,7 +306,17 @@ static enum st check_time(const struct checking *c, const struct usage_event *e,
 	return ST_OK;
 }
 
-static enum st check(const struct checking *c, const struct usage_event *e, const struct metric **metric, struct faults *f)
+/* What the metric's aggregation asks of an event. */
+static enum st check_aggregation(const char **value, const struct usage_event *e, const struct metric *m, struct faults *f)
+{
+	*value = NULL;
+	if (m && m->aggregation == AGGREGATE_WEIGHTED_SUM && e->enforce)
+		return fault_add(f, "/enforce", "does not go with %s: an average over time is known only at its end", m->name);
+	return m && m->aggregation == AGGREGATE_UNIQUE ? unique_value(value, f, m, e->metadata) : ST_OK;
+}
+
+static enum st check(const struct checking *c, const struct usage_event *e, const struct metric **metric, const char **value,
+                     struct faults *f)
 {
 	*metric = metric_find(c->catalog, e->metric);
 	if (!*metric)
@@ -269,7 +328,8 @@ static enum st check(const struct checking *c, const struct usage_event *e, cons
 	if (e->metadata && strlen(e->metadata) > METADATA_CAP)
 		fault_add(f, "/metadata", "must be at most %d bytes of JSON", METADATA_CAP);
 	check_time(c, e, f);
-	return f->count ? ST_INVALID : ST_OK;
+	enum st st = check_aggregation(value, e, *metric, f);
+	return f->count ? ST_INVALID : st;
 }
 
 /* What makes two payloads the same: what was sent, not when it arrived. */
@@ -293,7 +353,8 @@ static void flat_string(struct text *flat, struct flat_event *e, unsigned which,
 		text_add(flat, text, strlen(text) + 1);
 }
 
-static enum st flatten(struct checking *c, const struct usage_event *e, unsigned index, struct usage_result *out)
+static enum st flatten(struct checking *c, const struct usage_event *e, const char *value, unsigned index,
+                       struct usage_result *out)
 {
 	const struct metric *m = out->standing.metric;
 	const struct plan_entry *entry = plan_entry(c->plan, m->name);
@@ -306,7 +367,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, unsigned
 		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
 		.quantity = e->quantity, .included = entry->included,
 		.aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
-		.refuse = entry->policy == POLICY_HARD || (e->enforce && entry->policy != POLICY_UNLIMITED),
+		.refuse = (entry->policy == POLICY_HARD && m->aggregation != AGGREGATE_WEIGHTED_SUM) || (e->enforce && entry->policy != POLICY_UNLIMITED),
 		.alerts = limited,
 	};
 	enum st st = windows_at(&w, c->account, f.recorded_at);
@@ -322,6 +383,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, unsigned
 	flat_string(&c->flat, &f, TEXT_RESOURCE, e->resource_id);
 	flat_string(&c->flat, &f, TEXT_METADATA, e->metadata);
 	flat_string(&c->flat, &f, TEXT_KEY, e->key);
+	flat_string(&c->flat, &f, TEXT_VALUE, value);
 	if (c->flat.failed)
 		return ST_MEMORY;
 	memcpy(c->flat.bytes + at, &f, sizeof f); /* now with the sizes */
@@ -361,10 +423,11 @@ enum st usage_record(struct usage_result *results, struct store *store, const st
 	enum st st = answers ? prepare(&c, store, arena) : ST_MEMORY;
 	for (unsigned i = 0; i < count && !st; i++) {
 		struct usage_result *r = &results[i];
+		const char *value;
 		*r = (struct usage_result){ .faults.arena = arena };
-		r->st = check(&c, &events[i], &r->standing.metric, &r->faults);
+		r->st = check(&c, &events[i], &r->standing.metric, &value, &r->faults);
 		if (!r->st)
-			st = flatten(&c, &events[i], i, r);
+			st = flatten(&c, &events[i], value, i, r);
 		good += !r->st;
 	}
 	if (!st && whole && good < count)

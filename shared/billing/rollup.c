@@ -3,7 +3,7 @@
 
 struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id)
 {
-	return (struct rollup){ quantity, quantity, quantity, quantity, 1, recorded_at, recorded_at, event_id };
+	return (struct rollup){ quantity, quantity, quantity, quantity, 1, recorded_at, recorded_at, event_id, 0 };
 }
 
 enum st rollup_merge(struct rollup *into, const struct rollup *o)
@@ -19,6 +19,7 @@ enum st rollup_merge(struct rollup *into, const struct rollup *o)
 		return ST_RANGE;
 	into->sum = sum;
 	into->count += o->count;
+	into->distinct += o->distinct;
 	into->min = o->min < into->min ? o->min : into->min;
 	into->max = o->max > into->max ? o->max : into->max;
 	into->first_at = o->first_at < into->first_at ? o->first_at : into->first_at;
@@ -30,11 +31,18 @@ enum st rollup_merge(struct rollup *into, const struct rollup *o)
 	return ST_OK;
 }
 
+static qty whole(int64_t count)
+{
+	return count > INT64_MAX / 1000000 ? INT64_MAX : count * 1000000;
+}
+
 qty rollup_used(const struct rollup *r, const struct metric *metric)
 {
 	qty used = 0;
 	switch (metric->aggregation) {
-	case AGGREGATE_COUNT: used = r->count > INT64_MAX / 1000000 ? INT64_MAX : r->count * 1000000; break;
+	case AGGREGATE_COUNT: used = whole(r->count); break;
+	case AGGREGATE_UNIQUE: used = whole(r->distinct); break;
+	case AGGREGATE_WEIGHTED_SUM: break;
 	case AGGREGATE_MAX: used = r->max; break;
 	case AGGREGATE_MIN: used = r->min; break;
 	case AGGREGATE_LATEST: used = r->last; break;
@@ -48,6 +56,6 @@ struct rollup rollup_row(const struct rows *r, unsigned c)
 	return (struct rollup){
 		.sum = rows_int(r, c), .count = rows_int(r, c + 1), .min = rows_int(r, c + 2), .max = rows_int(r, c + 3),
 		.first_at = rows_int(r, c + 4), .last_at = rows_int(r, c + 5), .last_event = rows_int(r, c + 6),
-		.last = rows_int(r, c + 7),
+		.last = rows_int(r, c + 7), .distinct = rows_int(r, c + 8),
 	};
 }

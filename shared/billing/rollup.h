@@ -10,6 +10,7 @@ struct rollup {
 	int64_t count;
 	instant first_at, last_at;
 	int64_t last_event; /* of events at one instant the larger id is the newer */
+	int64_t distinct;   /* unique: values. Kept with balances only; one event adds 1 if its value is new there */
 };
 
 /** The roll-up of one event. */
@@ -18,11 +19,11 @@ struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id);
 /** Take another in. Returns: ST_OK; ST_RANGE when the sum does not fit (`into` is unchanged). */
 enum st rollup_merge(struct rollup *into, const struct rollup *other) MUST_USE;
 
-/** What counts as used: by the metric's aggregation, never below 0. */
+/** What counts as used: by the metric's aggregation, never below 0. Not of weighted_sum, which needs time: 0. */
 qty rollup_used(const struct rollup *rollup, const struct metric *metric);
 
-/** Read the eight columns of a roll-up that begin at `column`: sum, count, min, max, first_at,
- *  last_at, last_event_id, last_quantity. */
+/** Read the nine columns of a balance that begin at `column`: sum, count, min, max, first_at,
+ *  last_at, last_event_id, last_quantity, distinct_values. */
 struct rollup rollup_row(const struct rows *rows, unsigned column);
 
 #endif

@@ -1,33 +1,15 @@
 /* Reading usage. */
 #include "billing/usage.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "billing/cut.h"
+#include "billing/unique.h"
+#include "billing/weighted.h"
 
 /* ---- any range ---- */
-
-static instant floor_to(instant t, instant width)
-{
-	return floor_div(t, width) * width;
-}
-
-/* How a range is cut: raw events, whole hours, whole days, whole hours, raw events. */
-struct cuts {
-	instant first_hour, first_day, last_day, last_hour;
-};
-
-static struct cuts cut(struct period r)
-{
-	struct cuts c = { .first_hour = floor_to(r.start + HOUR - 1, HOUR), .last_hour = floor_to(r.end, HOUR) };
-	if (c.first_hour >= c.last_hour) /* within an hour, or across one boundary: events alone */
-		return (struct cuts){ r.end, r.end, r.end, r.end };
-	c.first_day = floor_to(c.first_hour + DAY - 1, DAY);
-	c.last_day = floor_to(c.last_hour, DAY);
-	if (c.first_day > c.last_day)
-		c.first_day = c.last_day = c.last_hour;
-	return c;
-}
 
 #define RANGE_VALS(account, user, metric, range, c) \
 	INT((account)->tenant_id), INT(user), TEXT(metric), INT((range).start), INT((c).first_hour), INT((c).first_day), \
@@ -49,6 +31,38 @@ enum st usage_latest(struct usage_total *t, struct store *store, const struct ac
 	return st == ST_DONE ? ST_OK : st;
 }
 
+static enum st find_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
+                           struct period range)
+{
+	enum st st = usage_latest(t, store, account, user, range);
+	t->total = t->rollup.last;
+	return st;
+}
+
+static enum st find_distinct(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
+                             struct period range)
+{
+	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
+	enum st st = unique_count(&t->rollup.distinct, store, &asked);
+	t->total = rollup_used(&t->rollup, t->metric);
+	return st;
+}
+
+static enum st find_average(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
+                            struct period range)
+{
+	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
+	struct weight weight;
+	enum st st = weighted_over(&weight, store, &asked);
+	return st ? st : weight_average(&t->total, &weight, range.end - range.start);
+}
+
+/* Aggregations that sums of roll-ups do not answer. */
+static enum st (*const finders[AGGREGATE__MAX])(struct usage_total *, struct store *, const struct account *, int64_t,
+                                                struct period) = {
+	[AGGREGATE_LATEST] = find_latest, [AGGREGATE_UNIQUE] = find_distinct, [AGGREGATE_WEIGHTED_SUM] = find_average,
+};
+
 static void read_total(struct usage_total *t, const struct rows *r)
 {
 	t->rollup = (struct rollup){
@@ -56,6 +70,40 @@ static void read_total(struct usage_total *t, const struct rows *r)
 		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
 	};
 	t->total = t->metric->aggregation == AGGREGATE_SUM ? t->rollup.sum : rollup_used(&t->rollup, t->metric);
+}
+
+static bool is_among(const struct usage_total *totals, unsigned count, const struct metric *m)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (totals[i].metric == m)
+			return true;
+	return false;
+}
+
+/* What is held weighs on in a range without events. */
+static void add_held(struct usage_total *totals, unsigned *count, const struct catalog *catalog, const struct metric *only)
+{
+	for (unsigned i = 0; i < catalog->count; i++) {
+		const struct metric *m = &catalog->metrics[i];
+		if (m->aggregation == AGGREGATE_WEIGHTED_SUM && (!only || only == m) && !is_among(totals, *count, m))
+			totals[(*count)++] = (struct usage_total){ .metric = m };
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct usage_total *)a)->metric->name, ((const struct usage_total *)b)->metric->name);
+}
+
+/* Leave out what neither happened nor was held; in the order of names. */
+static unsigned tidy(struct usage_total *totals, unsigned count)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < count; i++)
+		if (totals[i].rollup.count || totals[i].total)
+			totals[kept++] = totals[i];
+	qsort(totals, kept, sizeof *totals, by_name);
+	return kept;
 }
 
 enum st usage_summary(struct usage_total **out, unsigned *count, struct store *store, const struct account *account,
@@ -78,11 +126,11 @@ enum st usage_summary(struct usage_total **out, unsigned *count, struct store *s
 	}
 	rows_end(&r);
 	st = st == ST_DONE ? ST_OK : st;
+	add_held(totals, count, catalog, metric ? metric_find(catalog, metric->name) : NULL);
 	for (unsigned i = 0; i < *count && !st; i++)
-		if (totals[i].metric->aggregation == AGGREGATE_LATEST) {
-			st = usage_latest(&totals[i], store, account, user, range);
-			totals[i].total = totals[i].rollup.last;
-		}
+		if (finders[totals[i].metric->aggregation])
+			st = finders[totals[i].metric->aggregation](&totals[i], store, account, user, range);
+	*count = tidy(totals, *count);
 	*out = totals;
 	return st;
 }
@@ -106,13 +154,15 @@ static qty project(const struct usage_line *l, instant now)
 static enum st finish_line(struct usage_line *l, const struct usage_state *s, instant now)
 {
 	exact projected_exact;
-	l->used = rollup_used(&l->rollup, l->metric);
+	if (l->metric->aggregation != AGGREGATE_WEIGHTED_SUM) {
+		l->used = rollup_used(&l->rollup, l->metric);
+		l->projected = project(l, now);
+	}
 	l->limited = l->entry->policy == POLICY_SOFT || l->entry->policy == POLICY_HARD;
 	l->percent = l->limited ? percent_of(l->used, l->entry->included) : -1;
 	l->level = l->limited ? level_of(l->used, l->entry->included) : LEVEL_OK;
 	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
 	l->overage = l->entry->priced && l->used > l->entry->included ? l->used - l->entry->included : 0;
-	l->projected = project(l, now);
 	enum st st = plan_charge(&l->overage_exact, &l->overage_amount, l->entry, l->used, s->currency);
 	return st ? st : plan_charge(&projected_exact, &l->projected_amount, l->entry, l->projected, s->currency);
 }
@@ -147,6 +197,32 @@ static enum st read_balances(struct usage_state *s, struct store *store, const s
 	return st == ST_DONE ? ST_OK : st;
 }
 
+/* A closed window has accrued all; one that runs, up to the instant that is asked for, taken
+ * down to the minute where that is now, so that a minute's polls agree. */
+static instant accrued_until(struct period window, instant at, instant now)
+{
+	const instant minute = floor_to(now, MINUTE);
+	if (now >= window.end)
+		return window.end;
+	return at != now ? at : minute > window.start ? minute : window.start;
+}
+
+static enum st weigh_lines(struct usage_state *s, struct store *store, const struct account *account, instant at, instant now)
+{
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < s->count && !st; i++) {
+		struct usage_line *l = &s->lines[i];
+		const struct beside_range asked = { account->tenant_id, l->metric->name, 0,
+			{ l->window.start, accrued_until(l->window, at, now) } };
+		if (l->metric->aggregation != AGGREGATE_WEIGHTED_SUM)
+			continue;
+		st = weighted_over(&l->weight, store, &asked);
+		if (!st)
+			st = weight_standing(&l->used, &l->projected, &l->weight, l->window.end);
+	}
+	return st;
+}
+
 static enum st add_up(struct usage_state *s, const struct account *account, instant now)
 {
 	enum st st = ST_OK;
@@ -178,6 +254,8 @@ enum st usage_state_at(struct usage_state *s, struct store *store, const struct 
 		st = make_lines(s, arena);
 	if (!st)
 		st = read_balances(s, store, account);
+	if (!st)
+		st = weigh_lines(s, store, account, at, now);
 	return st ? st : add_up(s, account, now);
 }
 
@@ -187,10 +265,26 @@ const struct usage_line *usage_line_of(const struct usage_state *s, const char *
 	return m ? &s->lines[m - s->catalog->metrics] : NULL;
 }
 
+/* Where the window would end if so much more were held from now on. */
+static enum st held_would_fit(const struct usage_line *l, qty quantity)
+{
+	struct weight after = l->weight;
+	qty used, projected;
+	enum st st = weight_add(&after, after.span.end, quantity, 0);
+	if (!st)
+		st = weight_standing(&used, &projected, &after, l->window.end);
+	if (st || l->entry->policy == POLICY_UNLIMITED)
+		return st;
+	return projected > l->entry->included ? ST_LIMIT_EXCEEDED : ST_OK;
+}
+
 enum st usage_would_fit(const struct usage_line *l, qty quantity)
 {
-	const struct rollup one = rollup_of(quantity, INT64_MAX, INT64_MAX);
+	struct rollup one = rollup_of(quantity, INT64_MAX, INT64_MAX);
 	struct rollup after = l->rollup;
+	one.distinct = 1; /* a value that was not there */
+	if (l->metric->aggregation == AGGREGATE_WEIGHTED_SUM)
+		return held_would_fit(l, quantity);
 	if (rollup_merge(&after, &one))
 		return ST_RANGE;
 	const qty used = rollup_used(&after, l->metric);

@@ -6,18 +6,20 @@
 #include "billing/plan.h"
 #include "billing/rollup.h"
 #include "billing/window.h"
+#include "rate/weight.h"
 
 /* ---- any range ---- */
 
 struct usage_total {
 	const struct metric *metric;
 	struct rollup rollup;
-	qty total; /* by the metric's aggregation; a signed sum may be below 0 here */
+	qty total; /* by the metric's aggregation; what is signed may be below 0 here */
 };
 
-/** The totals of [start, end), exact to the microsecond, in one query.
+/** The totals of [start, end), exact to the microsecond from roll-ups and part-hours: in one
+ *  query, and one or two for each metric of latest, unique and weighted_sum.
  *  Returns: ST_OK; ST_RANGE if a sum does not fit; what the store returns.
- *  Out: totals  one a metric with events, in the arena
+ *  Out: totals  one a metric with events, or of which something was held; by name, in the arena
  *  In:  metric  NULL: all. user: 0: all */
 enum st usage_summary(struct usage_total **totals, unsigned *count, struct store *store, const struct account *account,
                       const struct metric *metric, int64_t user, struct period range, struct arena *arena) MUST_USE;
@@ -34,6 +36,7 @@ struct usage_line {
 	const struct plan_entry *entry;
 	struct period window;
 	struct rollup rollup;
+	struct weight weight; /* weighted_sum: from the window's start to the instant that is looked at */
 	qty used, remaining;  /* remaining: 0 when over; of no meaning without a limit */
 	bool limited;         /* soft or hard: `included` counts */
 	int64_t percent;      /* of the included quantity, rounded down; -1 where there is none */
@@ -57,7 +60,8 @@ struct usage_state {
 	minor projected_overage, projected_total;
 };
 
-/** Where an account stands at an instant, against its plan, in one query.
+/** Where an account stands at an instant, against its plan, in one query and two a metric of weighted_sum.
+ *  A weighted_sum has accrued up to `at`, or to its window's end once that is past.
  *  In:  now  for the projection, taken down to the hour so that an hour's polls agree
  *  Returns: ST_OK; ST_RANGE; ST_INVALID for a damaged account; what the store returns. */
 enum st usage_state_at(struct usage_state *state, struct store *store, const struct account *account, instant at,
@@ -66,7 +70,8 @@ enum st usage_state_at(struct usage_state *state, struct store *store, const str
 /** The line of a metric, by name or alias; NULL if there is none such. */
 const struct usage_line *usage_line_of(const struct usage_state *state, const char *metric);
 
-/** May `quantity` more be used? As recording with enforcement would decide, without recording.
+/** May `quantity` more be used? As recording with enforcement would decide, without recording. Of unique, may
+ *  one more value; of weighted_sum, would the window end within what is included if it were held till then.
  *  Returns: ST_OK; ST_LIMIT_EXCEEDED; ST_RANGE. */
 enum st usage_would_fit(const struct usage_line *line, qty quantity) MUST_USE;
 

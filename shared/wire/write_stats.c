@@ -21,7 +21,7 @@ static void write_tenant(struct jwriter *w, const struct account *a, const struc
 /* What a person wants to see: what the plan speaks of, and what is used anyway. */
 static bool shown(const struct usage_line *l)
 {
-	return l->entry->policy != POLICY_NONE || l->rollup.count;
+	return l->entry->policy != POLICY_NONE || l->rollup.count || l->used;
 }
 
 static void write_cards(struct jwriter *w, const struct usage_state *s)

@@ -48,25 +48,27 @@ ON CONFLICT (tenant_id, day, metric, user_id) DO UPDATE SET
   last_quantity = CASE WHEN excluded.last_at > d.last_at OR (excluded.last_at = d.last_at AND excluded.last_event_id > d.last_event_id)
     THEN excluded.last_quantity ELSE d.last_quantity END;
 
--- name: usage_balance_put (tenant, window_start, metric, window_end, sum, count, min, max, first_at, last_at, last_event, last_quantity)
+-- name: usage_balance_put (tenant, window_start, metric, window_end, sum, count, min, max, first_at, last_at, last_event, last_quantity, distinct)
 INSERT INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min, quantity_max,
-  first_at, last_at, last_event_id, last_quantity)
-VALUES (:tenant, :window_start, :metric, :window_end, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
+  first_at, last_at, last_event_id, last_quantity, distinct_values)
+VALUES (:tenant, :window_start, :metric, :window_end, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity,
+  :distinct)
 ON CONFLICT (tenant_id, window_start, metric, window_end) DO UPDATE SET
   quantity_sum = excluded.quantity_sum, event_count = excluded.event_count,
   quantity_min = excluded.quantity_min, quantity_max = excluded.quantity_max,
   first_at = excluded.first_at, last_at = excluded.last_at,
-  last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity;
+  last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity,
+  distinct_values = excluded.distinct_values;
 
 -- name: usage_balance_find (tenant, window_start, metric, window_end)
-SELECT quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+SELECT quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances
 WHERE tenant_id = :tenant AND window_start = :window_start AND metric = :metric AND window_end = :window_end;
 
 -- All the windows that hold one instant: the period, the month and the day.
 -- name: usage_balance_list (tenant, period_start, month_start, day_start)
 SELECT metric, window_start, window_end,
-  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances
 WHERE tenant_id = :tenant AND window_start IN (:period_start, :month_start, :day_start);
 
@@ -75,7 +77,7 @@ DELETE FROM usage_balances WHERE tenant_id = :tenant;
 
 -- name: usage_balance_all (tenant)
 SELECT metric, window_start, window_end,
-  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+  quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances WHERE tenant_id = :tenant;
 
 -- Any range: whole days, whole hours beside them, and raw events in the part-hours at the edges.
