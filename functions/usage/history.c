@@ -1,4 +1,5 @@
 /* GET /api/usage/history: events newest first with a summary; as CSV all of them. */
+#include "billing/event_id.h"
 #include "wire/fn.h"
 #include "wire/usage_export.h"
 #include "wire/write.h"
@@ -8,6 +9,8 @@ static const struct param query[] = {
 	{ "days", P_CHOICE, OPTIONAL, "how many days, today included; 30 if absent", 0, 0, "7 30 90 365" },
 	{ "page", P_INT, OPTIONAL, "from 1", 1, 1000000, NULL },
 	{ "per_page", P_INT, OPTIONAL, "events a page; 25 if absent", 1, HISTORY_PAGE_CAP, NULL },
+	{ "limit", P_INT, OPTIONAL, "a list by cursor in place of pages: how many events", 1, HISTORY_PAGE_CAP, NULL },
+	{ "after", P_TEXT, OPTIONAL, "the `next` of the answer before; with `limit` or alone", 1, 64, NULL },
 	{ "end", P_END, OPTIONAL, "only what lies before: give each page the `end` of the first, and they stay stable", 0, 0, NULL },
 	{ 0 },
 };
@@ -34,6 +37,27 @@ static enum st reply_page(struct request *rq, struct reply *rp, struct history *
 	return ST_OK;
 }
 
+/* By cursor: what comes after one event, for programs; stable whatever is recorded meanwhile. */
+static enum st reply_list(struct request *rq, struct reply *rp, const struct history *h)
+{
+	const unsigned limit = (unsigned)rq_int(rq, "limit", 25);
+	const char *after = rq_text(rq, "after");
+	struct history_event events[HISTORY_PAGE_CAP];
+	struct history_export x = { .metric = h->metric, .range = h->range, .started = after != NULL };
+	char id[EVENT_ID_ROOM];
+	unsigned count = 0;
+	if (after && event_id_read(&x.before_at, &x.before_event, after))
+		return fault_add(rq->faults, "after", "is not the `next` of an answer");
+	enum st st = history_next(events, &count, limit, &x, rq->store, rq->account, rq->arena);
+	if (st && st != ST_DONE)
+		return st;
+	jw_object(&rp->json, NULL);
+	write_events(&rp->json, "events", events, count);
+	jw_string(&rp->json, "next", count == limit ? event_id_print(id, x.before_at, x.before_event) : NULL);
+	jw_end(&rp->json);
+	return ST_OK;
+}
+
 static enum st history(struct request *rq, struct reply *rp)
 {
 	const struct catalog *catalog;
@@ -48,6 +72,8 @@ static enum st history(struct request *rq, struct reply *rp)
 	if (type && !h.metric)
 		return fault_add(rq->faults, "type", "\"%.64s\" is not a metric", type);
 	h.range = (struct period){ floor_div(end - 1, DAY) * DAY - (days - 1) * DAY, end };
+	if (rq_has(rq, "limit") || rq_has(rq, "after"))
+		return reply_list(rq, rp, &h);
 	return rq->wants_csv ? usage_export(rq, rp, h.metric, h.range) : reply_page(rq, rp, &h, days);
 }
 

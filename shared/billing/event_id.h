@@ -13,4 +13,7 @@ int64_t event_number(instant now, unsigned sequence, int64_t randomness);
 /** "evt_" and 26 characters of Crockford's base 32: recorded_at and number. Returns `out`. */
 const char *event_id_print(char *out, instant recorded_at, int64_t number);
 
+/** The place that an id tells. Returns: ST_OK; ST_INVALID for what event_id_print() never wrote. */
+enum st event_id_read(instant *recorded_at, int64_t *number, const char *text) MUST_USE;
+
 #endif

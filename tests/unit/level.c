@@ -94,6 +94,14 @@ static void an_event_id_tells_events_apart(void **state)
 	event_id_print(b, 1768495500000000, event_number(1768495500000000, 1, 42));
 	assert_string_not_equal(a, b);
 	assert_int_equal(strlen(a), 30);
+	instant at;
+	int64_t number;
+	assert_int_equal(event_id_read(&at, &number, b), ST_OK);
+	assert_int_equal(at, 1768495500000000);
+	assert_int_equal(number, event_number(1768495500000000, 1, 42));
+	assert_int_equal(event_id_read(&at, &number, "evt_zzzzzzzzzzzzzzzzzzzzzzzzzz"), ST_INVALID);
+	assert_int_equal(event_id_read(&at, &number, "evt_"), ST_INVALID);
+	assert_int_equal(event_id_read(&at, &number, "evt_!000000000000000000000000u"), ST_INVALID);
 	assert_true(event_number(1768495500001000, 0, 0) > event_number(1768495500000000, 999, 0));
 }
 
