@@ -18,7 +18,7 @@ export const value = (data, sql) => Object.values(query(data, sql)[0] ?? { none:
 
 /** Everything that an event may change, as one text: equal texts mean that nothing was recorded. */
 export function recorded(data, tenant) {
-  const tables = ['usage_events', 'usage_keys', 'usage_hours', 'usage_days', 'usage_balances', 'usage_alerts', 'outbox',
-    'usage_samples', 'usage_values', 'usage_window_values', 'usage_moments', 'usage_levels'];
-  return JSON.stringify(tables.map((table) => query(data, `SELECT * FROM ${table} WHERE tenant_id = ${tenant}`)));
+  const tables = query(data, `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'tenant_id'
+    WHERE m.type = 'table' AND m.name NOT IN ('tenants', 'tokens', 'subscriptions') ORDER BY m.name`);
+  return JSON.stringify(tables.map(({ name }) => query(data, `SELECT * FROM ${name} WHERE tenant_id = ${tenant}`)));
 }
