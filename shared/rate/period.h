@@ -15,7 +15,8 @@ enum period_unit { UNIT_MINUTE, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT
 
 /* anniversary: boundary k is the anchor + k × n units; minutes and hours are elapsed time.
  * calendar: local midnight of each day, Monday, 1st or 1 January, or the local minute or
- * hour; n units are aligned to January (months), to midnight (hours), else to the year 2000. */
+ * hour; n units are aligned to January (months), to midnight (hours), else to the year 2000. Where
+ * clocks jump by what n minutes do not divide, boundaries are what the clocks show after it. */
 enum period_mode { PERIOD_ANNIVERSARY, PERIOD_CALENDAR };
 
 struct cycle {
