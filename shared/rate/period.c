@@ -169,19 +169,69 @@ static enum st mark_after(instant *out, const struct grid *g, instant mark)
 	return st;
 }
 
-/* How many marks lie between two: as many as the clocks passed, less the whole steps that
- * they were moved by. Moved by less than a step they only made one longer or shorter. */
-static enum st count_marks(int64_t *count, const struct grid *g, instant from, instant to)
+/* A span in which clocks change at most once: no zone has put two changes nearer to each other. */
+enum { CHANGE_DAYS = 10 };
+
+static enum st offset_at(instant *offset, const struct grid *g, instant at)
 {
-	wall first, last;
-	enum st st = zone_wall(&first, g->zone, from);
-	if (!st)
-		st = zone_wall(&last, g->zone, to);
+	wall clock = at;
+	enum st st = zone_wall(&clock, g->zone, at);
+	*offset = clock - at;
+	return st;
+}
+
+/* The first instant of a new offset in (from, to], where the offsets of both differ. */
+static enum st change_between(instant *change, const struct grid *g, instant from, instant to)
+{
+	instant old, here;
+	enum st st = offset_at(&old, g, from);
+	while (!st && to - from > 1) {
+		instant middle = from + (to - from) / 2;
+		st = offset_at(&here, g, middle);
+		*(here == old ? &from : &to) = middle;
+	}
+	*change = to;
+	return st;
+}
+
+/* Marks in (from, to] under one offset. */
+static int64_t passed(const struct grid *g, instant from, instant to, instant offset)
+{
+	return floor_div(to + offset - g->origin, g->time) - floor_div(from + offset - g->origin, g->time);
+}
+
+/* Marks in (from, to] across a change: around it one by one, since clocks pass some twice and leave out others. */
+static enum st count_across(int64_t *count, const struct grid *g, instant from, instant to, instant old, instant new)
+{
+	instant change, mark, settled;
+	enum st st = change_between(&change, g, from, to);
 	if (st)
 		return st;
-	instant moved = (last - to) - (first - from);
-	*count = floor_div(last - g->origin, g->time) - floor_div(first - g->origin, g->time) - moved / g->time;
-	return ST_OK;
+	settled = change + (new > old ? new - old : 0) + g->time;
+	settled = settled < to ? settled : to;
+	*count += passed(g, from, change - 1, old);
+	st = mark_at(&mark, g, change - 1);
+	while (!st && !(st = mark_after(&mark, g, mark)) && mark <= settled)
+		++*count;
+	*count += passed(g, settled, to, new);
+	return st;
+}
+
+/* How many marks lie in (from, to]. */
+static enum st count_marks(int64_t *count, const struct grid *g, instant from, instant to)
+{
+	instant old, new;
+	*count = 0;
+	enum st st = offset_at(&old, g, from);
+	for (instant next; from < to && !st; from = next, old = new) {
+		next = to - from > CHANGE_DAYS * DAY ? from + CHANGE_DAYS * DAY : to;
+		st = offset_at(&new, g, next);
+		if (!st && old == new)
+			*count += passed(g, from, next, old);
+		else if (!st)
+			st = count_across(count, g, from, next, old, new);
+	}
+	return st;
 }
 
 /* ---- what a cycle says ---- */
