@@ -262,7 +262,8 @@ enum st combine_write(struct combine *c, int lock, uint64_t op, const void *requ
 		}
 	}
 	const enum st st = (enum st)s->st;
-	memcpy(answer, s->answer, answer_size);
+	if (answer_size)
+		memcpy(answer, s->answer, answer_size);
 	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);
 	return st;
 }
