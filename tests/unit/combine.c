@@ -249,20 +249,20 @@ static void a_box_of_another_boot_is_made_anew(void **state)
 	assert_int_equal(ending_of(start_writer(5, 1)), 0);
 }
 
-#define BOX_FACT(text, function) { text, function, fresh, clean, NULL }
+#define BOX_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, clean)
 
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		BOX_FACT("each request takes effect once", each_request_takes_effect_once),
-		BOX_FACT("writers that wait share a commit", writers_that_wait_share_a_commit),
-		BOX_FACT("a leader that dies before its commit loses nothing", a_leader_that_dies_before_its_commit_loses_nothing),
-		BOX_FACT("a leader that dies after its commit doubles nothing", a_leader_that_dies_after_its_commit_doubles_nothing),
-		BOX_FACT("writers killed at random harm nobody", writers_killed_at_random_harm_nobody),
-		BOX_FACT("slots of the dead are taken again", slots_of_the_dead_are_taken_again),
-		BOX_FACT("what does not fit a slot is said so", what_does_not_fit_a_slot_is_said_so),
-		BOX_FACT("a box of another boot is made anew", a_box_of_another_boot_is_made_anew),
+		BOX_FACT(each_request_takes_effect_once),
+		BOX_FACT(writers_that_wait_share_a_commit),
+		BOX_FACT(a_leader_that_dies_before_its_commit_loses_nothing),
+		BOX_FACT(a_leader_that_dies_after_its_commit_doubles_nothing),
+		BOX_FACT(writers_killed_at_random_harm_nobody),
+		BOX_FACT(slots_of_the_dead_are_taken_again),
+		BOX_FACT(what_does_not_fit_a_slot_is_said_so),
+		BOX_FACT(a_box_of_another_boot_is_made_anew),
 	};
 	journal = mmap(NULL, sizeof *journal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return journal == MAP_FAILED ? 1 : RUN_FACTS(facts);
+	return journal == MAP_FAILED ? 1 : cmocka_run_group_tests(facts, NULL, NULL);
 }

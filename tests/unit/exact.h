@@ -2,18 +2,10 @@
 #ifndef UNIT_EXACT_H
 #define UNIT_EXACT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "facts.h"
 
 #include "base/instant.h"
 #include "base/money.h"
-
-#define FACT(f) cmocka_unit_test(f)
 
 static inline wide number(const char *text, unsigned digits)
 {

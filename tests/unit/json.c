@@ -157,20 +157,20 @@ static void an_arena_never_gives_more_than_its_cap(void **state)
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		FACT("refuses what is no JSON", refuses_what_is_no_json),
-		FACT("refuses numbers outside the grammar", refuses_numbers_outside_the_grammar),
-		FACT("refuses bad text", refuses_bad_text),
-		FACT("names the place of a duplicate", names_the_place_of_a_duplicate),
-		FACT("tells names apart by case", tells_names_apart_by_case),
-		FACT("refuses more than 32 levels", refuses_more_than_32_levels),
-		FACT("keeps the digits of numbers", keeps_the_digits_of_numbers),
-		FACT("writes back what it read", writes_back_what_it_read),
-		FACT("a text never grows past its cap", a_text_never_grows_past_its_cap),
-		FACT("an arena never gives more than its cap", an_arena_never_gives_more_than_its_cap),
+		FACT(refuses_what_is_no_json),
+		FACT(refuses_numbers_outside_the_grammar),
+		FACT(refuses_bad_text),
+		FACT(names_the_place_of_a_duplicate),
+		FACT(tells_names_apart_by_case),
+		FACT(refuses_more_than_32_levels),
+		FACT(keeps_the_digits_of_numbers),
+		FACT(writes_back_what_it_read),
+		FACT(a_text_never_grows_past_its_cap),
+		FACT(an_arena_never_gives_more_than_its_cap),
 	};
 	if (arena_open(&arena, 16 << 20))
 		return 1;
-	int failed = RUN_FACTS(facts);
+	int failed = cmocka_run_group_tests(facts, NULL, NULL);
 	arena_close(arena);
 	return failed;
 }

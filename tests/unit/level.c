@@ -130,15 +130,14 @@ static void an_entity_tag_is_found_in_every_form(void **state)
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		FACT("levels turn exactly at their bounds", levels_turn_exactly_at_their_bounds),
-		FACT("nothing included is ok until it is used", nothing_included_is_ok_until_it_is_used),
-		FACT("levels do not overflow", levels_do_not_overflow),
-		FACT("a threshold fires in the step that reaches it", a_threshold_fires_in_the_step_that_reaches_it),
-		FACT("the latest of one instant is the one with the larger number",
-		     the_latest_of_one_instant_is_the_one_with_the_larger_number),
-		FACT("a sum that does not fit changes nothing", a_sum_that_does_not_fit_changes_nothing),
-		FACT("an event id tells events apart", an_event_id_tells_events_apart),
-		FACT("an entity tag is found in every form", an_entity_tag_is_found_in_every_form),
+		FACT(levels_turn_exactly_at_their_bounds),
+		FACT(nothing_included_is_ok_until_it_is_used),
+		FACT(levels_do_not_overflow),
+		FACT(a_threshold_fires_in_the_step_that_reaches_it),
+		FACT(the_latest_of_one_instant_is_the_one_with_the_larger_number),
+		FACT(a_sum_that_does_not_fit_changes_nothing),
+		FACT(an_event_id_tells_events_apart),
+		FACT(an_entity_tag_is_found_in_every_form),
 	};
-	return RUN_FACTS(facts);
+	return cmocka_run_group_tests(facts, NULL, NULL);
 }

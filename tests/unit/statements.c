@@ -162,19 +162,19 @@ static void statements_stay_in_the_shared_subset(void **state)
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		FACT("every statement names the tenant", every_statement_names_the_tenant),
-		FACT("the check finds a statement without its tenant", the_check_finds_a_statement_without_its_tenant),
-		FACT("every statement can be prepared", every_statement_can_be_prepared),
-		FACT("no statement reads a whole history", no_statement_reads_a_whole_history),
-		FACT("every tenant's table leads its key with the tenant", every_tenants_table_leads_its_key_with_the_tenant),
-		FACT("statements stay in the shared subset", statements_stay_in_the_shared_subset),
+		FACT(every_statement_names_the_tenant),
+		FACT(the_check_finds_a_statement_without_its_tenant),
+		FACT(every_statement_can_be_prepared),
+		FACT(no_statement_reads_a_whole_history),
+		FACT(every_tenants_table_leads_its_key_with_the_tenant),
+		FACT(statements_stay_in_the_shared_subset),
 	};
 	if (sqlite3_open(":memory:", &database) != SQLITE_OK)
 		return 1;
 	for (const struct migration *m = migrations; m->name; m++)
 		if (sqlite3_exec(database, m->sql, NULL, NULL, NULL) != SQLITE_OK)
 			return 1;
-	int failed = RUN_FACTS(facts);
+	int failed = cmocka_run_group_tests(facts, NULL, NULL);
 	sqlite3_close(database);
 	return failed;
 }

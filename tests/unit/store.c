@@ -224,24 +224,24 @@ static void a_backup_that_fails_leaves_no_file(void **state)
 	store_close(s);
 }
 
-#define STORE_FACT(text, function) { text, function, fresh_folder, remove_folder, NULL }
+#define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh_folder, remove_folder)
 
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		STORE_FACT("a write that fails leaves nothing", a_write_that_fails_leaves_nothing),
-		STORE_FACT("a reader cannot write", a_reader_cannot_write),
-		STORE_FACT("a write waits for who holds the lock", a_write_waits_for_who_holds_the_lock),
-		STORE_FACT("a reader sees one instant", a_reader_sees_one_instant),
-		STORE_FACT("a part can fail alone", a_part_can_fail_alone),
-		STORE_FACT("a network file system gets a rollback journal", a_network_file_system_gets_a_rollback_journal),
-		STORE_FACT("a store that is not there says what to do", a_store_that_is_not_there_says_what_to_do),
-		STORE_FACT("a replaced file is opened again", a_replaced_file_is_opened_again),
-		STORE_FACT("a backup that fails leaves no file", a_backup_that_fails_leaves_no_file),
+		STORE_FACT(a_write_that_fails_leaves_nothing),
+		STORE_FACT(a_reader_cannot_write),
+		STORE_FACT(a_write_waits_for_who_holds_the_lock),
+		STORE_FACT(a_reader_sees_one_instant),
+		STORE_FACT(a_part_can_fail_alone),
+		STORE_FACT(a_network_file_system_gets_a_rollback_journal),
+		STORE_FACT(a_store_that_is_not_there_says_what_to_do),
+		STORE_FACT(a_replaced_file_is_opened_again),
+		STORE_FACT(a_backup_that_fails_leaves_no_file),
 	};
 	if (arena_open(&arena, 16 << 20))
 		return 1;
-	int failed = RUN_FACTS(facts);
+	int failed = cmocka_run_group_tests(facts, NULL, NULL);
 	arena_close(arena);
 	return failed;
 }

@@ -203,19 +203,19 @@ static void what_is_no_value_is_a_fault_at_the_field(void **state)
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		FACT("what is carried in weighs for the whole span", what_is_carried_in_weighs_for_the_whole_span),
-		FACT("a value held for half of the span counts half", a_value_held_for_half_of_the_span_counts_half),
-		FACT("averages round once, half away from zero", averages_round_once_half_away_from_zero),
-		FACT("a standing has accrued so far, and is carried to the end", a_standing_has_accrued_so_far_and_is_carried_to_the_end),
-		FACT("what does not fit is refused and changes nothing", what_does_not_fit_is_refused_and_changes_nothing),
-		FACT("buckets weigh what aggregate() says of their events", buckets_weigh_what_aggregate_says_of_their_events),
-		FACT("cuts cover a range once and end buckets on their bounds", cuts_cover_a_range_once_and_end_buckets_on_their_bounds),
-		FACT("values are strings, numbers and booleans, by their text", values_are_strings_numbers_and_booleans_by_their_text),
-		FACT("what is no value is a fault at the field", what_is_no_value_is_a_fault_at_the_field),
+		FACT(what_is_carried_in_weighs_for_the_whole_span),
+		FACT(a_value_held_for_half_of_the_span_counts_half),
+		FACT(averages_round_once_half_away_from_zero),
+		FACT(a_standing_has_accrued_so_far_and_is_carried_to_the_end),
+		FACT(what_does_not_fit_is_refused_and_changes_nothing),
+		FACT(buckets_weigh_what_aggregate_says_of_their_events),
+		FACT(cuts_cover_a_range_once_and_end_buckets_on_their_bounds),
+		FACT(values_are_strings_numbers_and_booleans_by_their_text),
+		FACT(what_is_no_value_is_a_fault_at_the_field),
 	};
 	if (arena_open(&arena, 1 << 20))
 		return 1;
-	int failed = RUN_FACTS(facts);
+	int failed = cmocka_run_group_tests(facts, NULL, NULL);
 	arena_close(arena);
 	return failed;
 }
