@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export const BIN = process.env.PENNYMETER ?? `${root}build/bin/pennymeter`
+export const BIN = `${root}${process.env.PENNYMETER_BUILD ?? 'build'}/bin/pennymeter`
 
 // The published cases: beside the repository where they are kept, else the copy in it.
 const published = `${root}../shared/vectors`
