@@ -23,7 +23,6 @@ struct store {
 	int lock;   /* the side file's descriptor; -1 where nothing is written */
 	struct combine *combine; /* NULL: each write commits alone */
 	char where[4096];
-	struct store_counts counts;
 };
 
 /* ---- opening ---- */
@@ -159,7 +158,6 @@ uint64_t store_connection(const struct store *s)
 enum st store_rows(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
 {
 	*r = (struct rows){ .driver = s->driver };
-	s->counts.statements++;
 	return s->driver->start(s->db, &r->cursor, sql, vals, count);
 }
 
@@ -290,7 +288,6 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 		return ST_STORE;
 	}
 	store_read_end(s);
-	s->counts.writes++;
 	if (op->flat && s->combine) {
 		enum st st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
 		if (st != ST_DONE)
@@ -344,11 +341,6 @@ int64_t store_schema_wanted(void)
 const char *store_durability(struct store *s)
 {
 	return s->driver->durability(s->db);
-}
-
-struct store_counts store_counts(const struct store *s)
-{
-	return s->counts;
 }
 
 /* A copy is good when it opens, has our schema, and holds as many events as it was taken of. */

@@ -98,10 +98,4 @@ int64_t store_schema_wanted(void);
 enum st store_backup(struct store *store, const char *file, struct faults *faults) MUST_USE;
 const char *store_durability(struct store *store);
 
-/** Statements run through this store since it was opened: what a test or bench holds to a figure. */
-struct store_counts {
-	uint64_t statements, writes;
-};
-struct store_counts store_counts(const struct store *store);
-
 #endif
