@@ -17,7 +17,7 @@ SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize
 CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
 CPPFLAGS = -D_GNU_SOURCE -DPM_VERSION='"$(shell cat VERSION)"' -Ishared -I$(B)/gen
 LDFLAGS = $(SANITIZE) -Wl,--as-needed
-LIBS = -lsqlite3 -lcjson -lsodium
+LIBS = -lsqlite3 -lpq -lcjson -lsodium
 FCGI_LIBS = -lfcgi
 
 # ---- sources ----

@@ -146,7 +146,9 @@ static void examine_store(struct finding *f)
 	}
 	snprintf(detail, sizeof detail, "schema %lld", (long long)store_schema_wanted());
 	find(f, "database", true, detail);
-	find(f, "durability", strstr(store_durability(r->store), "write-ahead"), store_durability(r->store));
+	bool sound;
+	const char *durability = store_durability(r->store, &sound);
+	find(f, "durability", sound, durability);
 	struct rows rows = { 0 };
 	enum st st = store_rows(r->store, &rows, SQL_PLAN_LIST, NULL, 0);
 	if (!st)

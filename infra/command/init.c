@@ -32,7 +32,8 @@ static enum st make_configuration(struct run *r)
 
 enum st command_init(struct run *r)
 {
-	const char *plans = run_option(r, "plans");
+	const char *plans = run_option(r, "plans"), *durability;
+	bool sound;
 	enum st st = make_folder(r);
 	if (!st)
 		st = make_configuration(r);
@@ -45,13 +46,14 @@ enum st command_init(struct run *r)
 	jw_object(&r->w, NULL);
 	jw_string(&r->w, "data", r->conf.data);
 	jw_int(&r->w, "schema", store_schema_wanted());
-	jw_string(&r->w, "store", store_durability(r->store));
+	durability = store_durability(r->store, &sound);
+	jw_string(&r->w, "store", durability);
 	plans = plans ? plans : default_plans(r);
 	if (plans)
 		st = apply_folder(r, plans);
 	jw_end(&r->w);
 	say(r, "The data folder %s is ready: schema %lld, %s.\n", r->conf.data, (long long)store_schema_wanted(),
-	    store_durability(r->store));
+	    durability);
 	if (!plans)
 		say(r, "No plans were found: run `pennymeter plan apply DIR`.\n");
 	return st;

@@ -5,7 +5,8 @@
 #   INSERT … VALUES (:tenant, :recorded_at, :id);
 #
 # Behind the name stand its parameters in the order they are bound. A block
-# "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver.
+# "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver. A statement
+# without a text for both has none on the driver that lacks a variant.
 
 function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; failed = 1; exit 1 }
 
@@ -13,8 +14,8 @@ function flush_statement(   text) {
 	if (name == "") return
 	text = body
 	sub(/[ \t\n]*;[ \t\n]*$/, "", text)
-	if (text == "") fail("statement " name " has no text")
-	texts[dialect, name] = numbered(text)
+	if (text != "") texts[dialect, name] = numbered(text)
+	else if (dialect != "any") fail("the " dialect " variant of " name " has no text")
 	name = ""; body = ""
 }
 
@@ -33,6 +34,13 @@ function numbered(text,   out, word, n, i) {
 		text = substr(text, RSTART + RLENGTH)
 	}
 	return out text
+}
+
+function text_of(driver, n,   text) {
+	text = ((driver, n) in texts) ? texts[driver, n] : texts["any", n]
+	if (text == "") return "NULL"
+	gsub(/\001/, driver == "sqlite" ? "?" : "$", text)
+	return quoted(text)
 }
 
 function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); return "\"" text "\"" }
@@ -65,23 +73,22 @@ END {
 	flush_statement()
 	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > header
 	print "#ifndef GEN_STATEMENTS_H\n#define GEN_STATEMENTS_H\n" > header
+	print "enum dialect { SQLITE, POSTGRES, DIALECT__MAX };\n" > header
 	print "enum sql {" > header
 	for (i = 1; i <= total; i++) print "\tSQL_" toupper(order[i]) "," > header
 	print "\tSQL__MAX\n};\n" > header
-	print "/* One statement: its name, its text in each dialect, how many values it binds. */" > header
-	print "struct statement {\n\tconst char *name, *sqlite, *postgres;\n\tunsigned params;\n};\n" > header
+	print "/* One statement: its name, its text in each dialect (NULL: not offered there), how many values it binds. */" > header
+	print "struct statement {\n\tconst char *name, *text[DIALECT__MAX];\n\tunsigned params;\n};\n" > header
 	print "extern const struct statement statements[SQL__MAX];\n\n#endif" > header
 	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > source
-	print "#include \"statements.h\"\n\nconst struct statement statements[SQL__MAX] = {" > source
+	print "#include \"statements.h\"\n\n#include <stddef.h>\n\nconst struct statement statements[SQL__MAX] = {" > source
 	for (i = 1; i <= total; i++) {
 		n = order[i]
 		for (k = 1; k <= count[n]; k++) if (!used[n, k]) { print n ": parameter " params[n, k] " is not used" > "/dev/stderr"; exit 1 }
-		lite = (("sqlite", n) in texts) ? texts["sqlite", n] : texts["any", n]
-		post = (("postgres", n) in texts) ? texts["postgres", n] : texts["any", n]
-		if (lite == "" || post == "") { print n ": no text for a dialect" > "/dev/stderr"; exit 1 }
-		gsub(/\001/, "?", lite)
-		gsub(/\001/, "$", post)
-		printf "\t[SQL_%s] = { \"%s\",\n\t\t%s,\n\t\t%s, %d },\n", toupper(n), n, quoted(lite), quoted(post), count[n] > source
+		lite = text_of("sqlite", n)
+		post = text_of("postgres", n)
+		if (lite == "NULL" && post == "NULL") { print n ": no text for any dialect" > "/dev/stderr"; exit 1 }
+		printf "\t[SQL_%s] = { \"%s\",\n\t\t{ %s,\n\t\t%s }, %d },\n", toupper(n), n, lite, post, count[n] > source
 	}
 	print "};" > source
 }

@@ -17,6 +17,7 @@ static const char *const names[ST__MAX] = {
 	[ST_BAD_MEDIA] = "unsupported_media_type",
 	[ST_RATE_LIMITED] = "rate_limited",
 	[ST_BUSY] = "busy",
+	[ST_STALE] = "stale",
 	[ST_STORE] = "store_failed",
 	[ST_IO] = "io_failed",
 	[ST_MEMORY] = "out_of_memory",

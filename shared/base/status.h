@@ -21,6 +21,7 @@ enum st {
 	ST_BAD_MEDIA,
 	ST_RATE_LIMITED,
 	ST_BUSY,            /* try again: the store is held by another */
+	ST_STALE,           /* the store has been put elsewhere: open it anew */
 	ST_STORE,           /* the database failed; the log says how */
 	ST_IO,
 	ST_MEMORY,

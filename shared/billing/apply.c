@@ -172,8 +172,10 @@ static enum st each_tenant(struct applying *a, struct store *store,
 	enum st st = ST_OK;
 	while (!st && count) {
 		st = list_tenants(store, ids, 100, &count, after);
-		for (unsigned i = 0; i < count && !st; i++)
-			st = visit(a, store, after = ids[i]);
+		for (unsigned i = 0; i < count && !st; i++) {
+			st = balances_hold(store, after = ids[i]);
+			st = st ? st : visit(a, store, ids[i]);
+		}
 	}
 	return st;
 }

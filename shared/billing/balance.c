@@ -5,6 +5,11 @@
 
 #include "billing/unique.h"
 
+enum st balances_hold(struct store *store, int64_t tenant_id)
+{
+	return store_offers(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant_id)) : ST_OK;
+}
+
 /* ---- rebuilding ---- */
 
 static enum st put(struct store *store, const struct account *a, const struct usage_total *t, struct period w)

@@ -36,6 +36,13 @@ bool threshold_reached(qty used, qty included, unsigned threshold)
 	return included > 0 && (wide)used * 100 >= (wide)included * threshold;
 }
 
+enum st threshold_at(qty *used, qty included, unsigned threshold)
+{
+	const wide least = ((wide)included * threshold + 99) / 100;
+	*used = (qty)least;
+	return included > 0 && least <= INT64_MAX ? ST_OK : ST_RANGE;
+}
+
 /* In hundredths of a quantity's millionth, so that every percentage of it is whole. */
 enum st thresholds_between(qty before, qty after, qty included, enum st (*fire)(void *, unsigned), void *context)
 {

@@ -24,6 +24,10 @@ const char *threshold_level(unsigned threshold);
 /** Is used at or above `threshold` percent of included? */
 bool threshold_reached(qty used, qty included, unsigned threshold);
 
+/** The least use that reaches `threshold` percent of included.
+ *  Returns: ST_OK; ST_RANGE when none does: included is 0, or the use would not fit. */
+enum st threshold_at(qty *used, qty included, unsigned threshold) MUST_USE;
+
 /** The thresholds t with before < t <= after, through rate/alert: calls `fire` for each, ascending.
  *  Returns: ST_OK; the first failure of `fire`; ST_RANGE. */
 enum st thresholds_between(qty before, qty after, qty included, enum st (*fire)(void *context, unsigned threshold),

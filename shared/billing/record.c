@@ -7,36 +7,35 @@
 
 #include "auth/token.h"
 #include "base/text.h"
+#include "billing/balance.h"
 #include "billing/event_id.h"
+#include "billing/record_flat.h"
 #include "billing/rollup.h"
 #include "billing/unique.h"
 #include "billing/weighted.h"
 #include "billing/window.h"
 
-/* ---- the flat request: `count` of these, each followed by its strings ---- */
+/* ---- the flat request ---- */
 
-enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT__MAX };
-enum { ABSENT = UINT16_MAX };
+const char *flat_read(struct flat_event *e, const char *text[TEXT__MAX], const char *at)
+{
+	memcpy(e, at, sizeof *e);
+	at += sizeof *e;
+	for (unsigned t = 0; t < TEXT__MAX; t++) {
+		text[t] = e->size[t] == ABSENT ? NULL : at;
+		at += e->size[t] == ABSENT ? 0 : e->size[t] + 1u;
+	}
+	return at;
+}
 
-struct flat_event {
-	int64_t tenant_id, user_id, event;
-	instant recorded_at, now;
-	qty quantity, included;
-	struct period window;
-	char fingerprint[33];
-	uint8_t aggregation, is_signed;
-	uint8_t refuse;            /* past `included` */
-	uint8_t alerts;            /* watch the thresholds */
-	uint16_t size[TEXT__MAX];  /* without the NUL; ABSENT for none */
-};
-
-struct flat_answer {
-	enum st st;
-	bool duplicate;
-	instant recorded_at;
-	int64_t event;
-	qty used;
-};
+void flat_alert(char *head, char *tail, size_t room, const struct flat_event *e, const char *metric, unsigned threshold)
+{
+	char included[DECIMAL_ROOM], start[INSTANT_ROOM];
+	snprintf(head, room, "{\"metric_name\":\"%s\",\"threshold_percent\":%u,\"alert_level\":\"%s\",\"used_quantity\":", metric,
+	         threshold, threshold_level(threshold));
+	snprintf(tail, room, ",\"included_quantity\":%s,\"window_start\":\"%s\"}", qty_print(included, e->included),
+	         instant_print(start, e->window.start));
+}
 
 /* ---- carrying it out, inside the transaction ---- */
 
@@ -139,12 +138,9 @@ static enum st add_bucket(struct applying *a, enum sql sql, instant width)
 
 static enum st queue_alert(struct applying *a, unsigned threshold)
 {
-	char payload[512], used[DECIMAL_ROOM], included[DECIMAL_ROOM], start[INSTANT_ROOM];
-	snprintf(payload, sizeof payload,
-	         "{\"metric_name\":\"%s\",\"threshold_percent\":%u,\"alert_level\":\"%s\",\"used_quantity\":%s,"
-	         "\"included_quantity\":%s,\"window_start\":\"%s\"}",
-	         a->text[TEXT_METRIC], threshold, threshold_level(threshold), qty_print(used, a->answer->used),
-	         qty_print(included, a->e->included), instant_print(start, a->e->window.start));
+	char payload[600], head[256], tail[256], used[DECIMAL_ROOM];
+	flat_alert(head, tail, sizeof head, a->e, a->text[TEXT_METRIC], threshold);
+	snprintf(payload, sizeof payload, "%s%s%s", head, qty_print(used, a->answer->used), tail);
 	return RUN(a->store, SQL_OUTBOX_ADD, INT(a->e->tenant_id), INT(event_number(a->e->now, threshold, a->e->event)),
 	           TEXT("usage_alert"), TEXT(payload), INT(a->e->now));
 }
@@ -260,28 +256,41 @@ static enum st apply_one(struct applying *a)
 	}
 }
 
+/* Was it decided by the catalogue that stands now? The tenant is held from here on. */
+static enum st hold(struct store *store, const struct flat_event *e)
+{
+	struct rows r = { 0 };
+	enum st st = balances_hold(store, e->tenant_id);
+	if (st)
+		return st;
+	st = store_rows(store, &r, SQL_CATALOG_GENERATION, NULL, 0);
+	if (!st)
+		st = rows_next(&r);
+	if (!st && rows_int(&r, 0) != e->generation)
+		st = ST_CONFLICT;
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
+}
+
 static enum st apply(struct store *store, const void *request, size_t size, void *answer)
 {
 	const char *at = request, *end = at + size;
 	struct flat_answer *answers = answer;
-	for (enum st st; at < end; answers++) {
+	enum st st = ST_OK;
+	for (bool held = false; at < end && !st; answers++, held = true) {
 		struct flat_event e;
 		struct applying a = { .store = store, .e = &e, .answer = answers };
-		memcpy(&e, at, sizeof e);
-		at += sizeof e;
+		at = flat_read(&e, a.text, at);
 		*answers = (struct flat_answer){ 0 };
-		for (unsigned t = 0; t < TEXT__MAX; t++)
-			if (e.size[t] != ABSENT) {
-				a.text[t] = at;
-				at += e.size[t] + 1;
-			}
-		if ((st = apply_one(&a)))
-			return st;
+		if (!held)
+			st = hold(store, &e);
+		if (!st)
+			st = apply_one(&a);
 	}
-	return ST_OK;
+	return st;
 }
 
-static const struct write_op record_op = { .name = "usage.record", .flat = true, .apply = apply };
+static const struct write_op record_op = { .name = "usage.record", .flat = true, .call = record_call, .apply = apply };
 
 /* ---- checking, before the door ---- */
 
@@ -291,6 +300,7 @@ struct checking {
 	const struct catalog *catalog;
 	const struct plan *plan;
 	instant now;
+	struct arena *arena;
 	int64_t randomness;
 	struct text flat;
 };
@@ -362,7 +372,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	const bool limited = entry->policy == POLICY_HARD || entry->policy == POLICY_SOFT;
 	struct windows w;
 	struct flat_event f = {
-		.tenant_id = c->account->tenant_id, .user_id = c->account->user_id,
+		.tenant_id = c->account->tenant_id, .generation = c->account->generation, .user_id = c->account->user_id,
 		.event = event_number(c->now, index, c->randomness),
 		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
 		.quantity = e->quantity, .included = entry->included,
@@ -413,29 +423,46 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 	return st;
 }
 
-enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
-                     const struct account *account, const struct usage_event *events, unsigned count, bool whole,
-                     instant now, struct arena *arena)
+/* Check all and record what is good. Returns: as usage_record(); ST_CONFLICT: decide anew. */
+static enum st record(struct usage_result *results, struct store *store, struct checking *c, const struct usage_event *events,
+                      unsigned count, bool whole)
 {
-	struct checking c = { .conf = conf, .account = account, .now = now };
+	struct arena *arena = c->arena;
 	struct flat_answer *answers = arena_take(arena, count * sizeof *answers);
 	unsigned good = 0;
-	enum st st = answers ? prepare(&c, store, arena) : ST_MEMORY;
+	enum st st = answers ? prepare(c, store, arena) : ST_MEMORY;
 	for (unsigned i = 0; i < count && !st; i++) {
 		struct usage_result *r = &results[i];
 		const char *value;
 		*r = (struct usage_result){ .faults.arena = arena };
-		r->st = check(&c, &events[i], &r->standing.metric, &value, &r->faults);
+		r->st = check(c, &events[i], &r->standing.metric, &value, &r->faults);
 		if (!r->st)
-			st = flatten(&c, &events[i], value, i, r);
+			st = flatten(c, &events[i], value, i, r);
 		good += !r->st;
 	}
 	if (!st && whole && good < count)
 		return ST_INVALID;
 	if (!st && good)
-		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers, count * sizeof *answers);
+		st = store_write(store, &record_op, c->flat.bytes, c->flat.size, answers, count * sizeof *answers);
 	for (unsigned i = 0, k = 0; i < count && !st; i++)
 		if (!results[i].st)
 			take_answer(&results[i], &answers[k++]);
 	return st;
+}
+
+enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, bool whole,
+                     instant now, struct arena *arena)
+{
+	struct account anew = *account;
+	struct checking c = { .conf = conf, .account = &anew, .now = now, .arena = arena };
+	enum st st = record(results, store, &c, events, count, whole);
+	for (unsigned tries = 1; st == ST_CONFLICT && tries < 3; tries++) {
+		st = account_by_tenant(&anew, store, account->tenant_id, arena);
+		anew.token_id = account->token_id;
+		anew.user_id = account->user_id;
+		if (!st)
+			st = record(results, store, &c, events, count, whole);
+	}
+	return st == ST_CONFLICT ? ST_BUSY : st;
 }

@@ -22,6 +22,9 @@ struct cursor; /* a running statement; at most one at a time of the same number 
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
 
 struct driver {
+	enum dialect dialect;
+	bool one_file; /* a file of this machine: its writers take turns by a lock beside it */
+
 	/** Returns: ST_OK; ST_STORE with a fault that says what to do. */
 	enum st (*open)(struct db **db, const char *where, enum db_mode mode, struct faults *faults);
 	void (*close)(struct db *db);
@@ -29,10 +32,11 @@ struct driver {
 	/** Run a script of statements that bind and return nothing (migrations). */
 	enum st (*script)(struct db *db, const char *sql);
 
-	/** Write the whole database to a new file, consistent at one instant. */
+	/** Write the whole database to a new file, consistent at one instant. NULL: not offered. */
 	enum st (*copy_to)(struct db *db, const char *file);
 
-	/** Bind and start. Returns: ST_OK; ST_STORE.
+	/** Bind and start. Outside a transaction a statement is one by itself.
+	 *  Returns: ST_OK; what step() and commit() return on failure.
 	 *  Out: cursor  ended with end(), also after a failed step */
 	enum st (*start)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
 	/** Returns: ST_OK for a row; ST_DONE; ST_RANGE for an integer overflow; ST_BUSY; ST_STORE. */
@@ -42,7 +46,9 @@ struct driver {
 	bool (*is_null)(struct cursor *cursor, unsigned column);
 	void (*end)(struct cursor *cursor);
 
-	/** Transactions. A write one is durable once commit() has returned ST_OK. */
+	/** Transactions. A write one is durable once commit() has returned ST_OK.
+	 *  Returns: ST_OK; ST_BUSY: nothing was changed, it can be tried again; ST_IO (commit): the
+	 *  connection broke, it may have been committed; ST_STORE. */
 	enum st (*begin)(struct db *db, bool write);
 	enum st (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
@@ -51,14 +57,15 @@ struct driver {
 	enum st (*release)(struct db *db);
 	void (*undo)(struct db *db);
 
-	/** Has the database been replaced since it was opened (a restored file)? */
-	bool (*replaced)(struct db *db);
+	/** Must it be opened again: was its file replaced (a restore), did its server go away? Cheap. */
+	bool (*gone)(struct db *db);
 	/** Can processes share memory beside it (its files are on a local disk)? */
 	bool (*local)(struct db *db);
-	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL". */
-	const char *(*durability)(struct db *db);
+	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL".
+	 *  Out: sound  false: something about it should be mended */
+	const char *(*durability)(struct db *db, bool *sound);
 };
 
-extern const struct driver sqlite_driver;
+extern const struct driver sqlite_driver, postgres_driver;
 
 #endif

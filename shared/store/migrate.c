@@ -11,29 +11,44 @@ int migrate_wanted(void)
 	return last;
 }
 
-static enum st note_version(const struct driver *d, struct db *db, const struct migration *m)
+/* Run a statement; what its first row holds, if it has one. */
+static enum st run(const struct driver *d, struct db *db, int64_t *value, enum sql sql, const struct val *vals, unsigned count)
 {
 	struct cursor *c;
+	if (!statements[sql].text[d->dialect])
+		return ST_OK;
+	enum st st = d->start(db, &c, sql, vals, count);
+	if (st)
+		return st;
+	st = d->step(c);
+	if (!st && value)
+		*value = d->get_int(c, 0);
+	d->end(c);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st note_version(const struct driver *d, struct db *db, const struct migration *m)
+{
 	const struct val vals[] = {
 		{ .kind = VAL_INT, .number = m->number },
 		{ .kind = VAL_TEXT, .text = m->name },
 		{ .kind = VAL_INT, .number = clock_now() },
 	};
-	enum st st = d->start(db, &c, SQL_SCHEMA_NOTE, vals, 3);
-	if (!st) {
-		st = d->step(c);
-		d->end(c);
-	}
-	return st == ST_DONE ? ST_OK : st;
+	return run(d, db, NULL, SQL_SCHEMA_NOTE, vals, 3);
 }
 
+/* Another may have migrated while we waited for our turn. */
 static enum st migrate_one(const struct driver *d, struct db *db, const struct migration *m)
 {
+	int64_t have = 0;
 	enum st st = d->begin(db, true);
-	if (st)
-		return st;
-	st = d->script(db, m->sql);
 	if (!st)
+		st = run(d, db, NULL, SQL_SCHEMA_HOLD, NULL, 0);
+	if (!st)
+		st = run(d, db, &have, SQL_SCHEMA_VERSION, NULL, 0);
+	if (!st && have < m->number)
+		st = d->script(db, m->sql[d->dialect]);
+	if (!st && have < m->number)
 		st = note_version(d, db, m);
 	if (!st)
 		st = d->commit(db);

@@ -6,7 +6,7 @@
 
 struct migration {
 	int number;
-	const char *name, *sql;
+	const char *name, *sql[DIALECT__MAX];
 };
 
 /** The migrations of shared/store/schema in order, ended by a row without a name. Generated.

@@ -195,8 +195,12 @@ static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, cons
 {
 	struct cursor *c = &db->cursors[sql];
 	const struct statement *s = &statements[sql];
+	if (!s->text[SQLITE]) {
+		log_error("%s is not for SQLite", s->name);
+		return ST_STORE;
+	}
 	if (!c->stmt) {
-		if (sqlite3_prepare_v3(db->lite, s->sqlite, -1, SQLITE_PREPARE_PERSISTENT, &c->stmt, NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(db->lite, s->text[SQLITE], -1, SQLITE_PREPARE_PERSISTENT, &c->stmt, NULL) != SQLITE_OK)
 			return failed(db, s->name);
 		c->db = db;
 		c->sql = sql;
@@ -288,7 +292,7 @@ static void lite_undo(struct db *db)
 		(void)!run_control(db, RELEASE);
 }
 
-static bool lite_replaced(struct db *db)
+static bool lite_gone(struct db *db)
 {
 	struct stat file;
 	return stat(db->path, &file) || file.st_ino != db->inode;
@@ -299,16 +303,18 @@ static bool lite_local(struct db *db)
 	return db->wal;
 }
 
-static const char *lite_durability(struct db *db)
+static const char *lite_durability(struct db *db, bool *sound)
 {
+	*sound = db->wal;
 	return db->wal ? "SQLite, write-ahead log, synchronous=FULL" : "SQLite, rollback journal, synchronous=FULL";
 }
 
 const struct driver sqlite_driver = {
+	.dialect = SQLITE, .one_file = true,
 	.open = lite_open, .close = lite_close, .script = lite_script, .copy_to = lite_copy_to,
 	.start = lite_start, .step = lite_step, .get_int = lite_get_int, .get_text = lite_get_text,
 	.is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
-	.replaced = lite_replaced, .local = lite_local, .durability = lite_durability,
+	.gone = lite_gone, .local = lite_local, .durability = lite_durability,
 };

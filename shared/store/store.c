@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -20,10 +22,12 @@ struct store {
 	bool reading;
 	uint64_t connection;
 	bool again; /* the request being applied may have been committed before */
-	int lock;   /* the side file's descriptor; -1 where nothing is written */
+	int lock;   /* the side file's descriptor; -1 where nothing is written, or where the server takes turns */
 	struct combine *combine; /* NULL: each write commits alone */
-	char where[4096];
+	char where[4096]; /* a file, or a server's address */
 };
+
+enum { TRIES = 5 }; /* of a write that met others' on a server */
 
 /* ---- opening ---- */
 
@@ -59,16 +63,19 @@ static enum st check_schema(struct store *s, struct faults *faults)
 	int64_t have = 0;
 	enum st st = ST_OK;
 	if (s->mode == STORE_CREATE) {
-		st = s->driver->script(s->db, migrations[0].sql);
+		st = s->driver->script(s->db, migrations[0].sql[s->driver->dialect]);
 		if (!st)
 			st = store_schema(s, &have);
 		return st ? st : migrate(s->driver, s->db, have, faults);
 	}
 	st = store_schema(s, &have);
-	if (st || have == migrate_wanted())
-		return st;
-	fault_add(faults, "schema", "the database has schema %lld, this program wants %d: run `pennymeter init`",
-	          (long long)have, migrate_wanted());
+	if (!st && have == migrate_wanted())
+		return ST_OK;
+	if (st)
+		fault_add(faults, "schema", "the database's schema cannot be read: run `pennymeter init`");
+	else
+		fault_add(faults, "schema", "the database has schema %lld, this program wants %d: run `pennymeter init`",
+		          (long long)have, migrate_wanted());
 	return ST_STORE;
 }
 
@@ -82,27 +89,61 @@ static void open_combine(struct store *s)
 	leave_lock(s);
 }
 
-static enum st prepare(struct store *s, struct faults *faults)
+static enum st open_lock(struct store *s, struct faults *faults)
 {
 	char path[sizeof s->where + 8];
 	snprintf(path, sizeof path, "%s.lock", s->where);
-	if (s->mode != STORE_READ) {
-		s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		if (s->lock < 0) {
-			fault_add(faults, path, "cannot open the lock file: %s", strerror(errno));
-			return ST_IO;
-		}
-	}
-	enum st st = s->mode == STORE_CREATE ? take_lock(s) : ST_OK;
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (s->lock >= 0)
+		return ST_OK;
+	fault_add(faults, path, "cannot open the lock file: %s", strerror(errno));
+	return ST_IO;
+}
+
+/* Who makes a file's database does so alone. */
+static enum st open_all(struct store *s, struct faults *faults)
+{
+	const bool locked = s->driver->one_file && s->mode == STORE_CREATE;
+	enum st st = s->driver->one_file && s->mode != STORE_READ ? open_lock(s, faults) : ST_OK;
+	if (!st && locked)
+		st = take_lock(s);
 	if (!st)
 		st = connect_db(s, faults);
 	if (!st)
 		st = check_schema(s, faults);
-	if (s->mode == STORE_CREATE)
+	if (locked && s->lock >= 0)
 		leave_lock(s);
 	if (!st)
 		open_combine(s);
 	return st;
+}
+
+static void close_all(struct store *s)
+{
+	combine_close(s->combine);
+	if (s->db)
+		s->driver->close(s->db);
+	if (s->lock >= 0)
+		close(s->lock);
+	s->combine = NULL;
+	s->db = NULL;
+	s->lock = -1;
+	s->reading = false;
+}
+
+static bool is_address(const char *name)
+{
+	return !strncasecmp(name, "postgresql://", 13) || !strncasecmp(name, "postgres://", 11);
+}
+
+/* Take the driver and the place that the configuration names. */
+static enum st locate(struct store *s, const struct conf *conf, struct faults *faults)
+{
+	const char *name = conf->text[CONF_STORE];
+	s->driver = is_address(name) ? &postgres_driver : &sqlite_driver;
+	const char *folder = is_address(name) || *name == '/' ? "" : conf->data;
+	int n = snprintf(s->where, sizeof s->where, "%s%s%s", folder, *folder ? "/" : "", name);
+	return n < 0 || (size_t)n >= sizeof s->where ? fault_add(faults, "store", "the path is too long") : ST_OK;
 }
 
 enum st store_open(struct store **out, const struct conf *conf, enum store_mode mode, struct faults *faults)
@@ -110,12 +151,10 @@ enum st store_open(struct store **out, const struct conf *conf, enum store_mode 
 	struct store *s = calloc(1, sizeof *s);
 	if (!s)
 		return ST_MEMORY;
-	const char *name = conf->text[CONF_STORE];
-	*s = (struct store){ .driver = &sqlite_driver, .mode = mode, .lock = -1 };
-	int n = *name == '/' ? snprintf(s->where, sizeof s->where, "%s", name)
-	                     : snprintf(s->where, sizeof s->where, "%s/%s", conf->data, name);
-	enum st st = n < 0 || (size_t)n >= sizeof s->where ? fault_add(faults, "store", "the path is too long")
-	                                                   : prepare(s, faults);
+	*s = (struct store){ .mode = mode, .lock = -1 };
+	enum st st = locate(s, conf, faults);
+	if (!st)
+		st = open_all(s, faults);
 	if (st) {
 		store_close(s);
 		return st;
@@ -128,24 +167,32 @@ void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	combine_close(s->combine);
-	if (s->db)
-		s->driver->close(s->db);
-	if (s->lock >= 0)
-		close(s->lock);
+	close_all(s);
 	free(s);
+}
+
+/* A file that has gone may have been moved to a server: the configuration is read again. */
+static enum st follow(struct store *s, struct faults *faults)
+{
+	struct arena *arena;
+	struct conf conf;
+	enum st st = arena_open(&arena, 1 << 20);
+	if (st)
+		return st;
+	struct faults of_conf = { .arena = arena };
+	st = conf_load(&conf, &of_conf, arena);
+	if (!st)
+		st = locate(s, &conf, faults);
+	arena_close(arena);
+	return st ? st : open_all(s, faults);
 }
 
 enum st store_refresh(struct store *s, struct faults *faults)
 {
-	if (s->db && !s->driver->replaced(s->db))
+	if (s->db && !s->driver->gone(s->db))
 		return ST_OK;
-	if (s->db)
-		s->driver->close(s->db);
-	s->db = NULL;
-	s->reading = false;
-	enum st st = connect_db(s, faults);
-	return st ? st : check_schema(s, faults);
+	close_all(s);
+	return follow(s, faults);
 }
 
 uint64_t store_connection(const struct store *s)
@@ -188,6 +235,11 @@ void rows_end(struct rows *r)
 	r->cursor = NULL;
 }
 
+bool store_offers(const struct store *s, enum sql sql)
+{
+	return statements[sql].text[s->driver->dialect] != NULL;
+}
+
 enum st store_run(struct store *s, enum sql sql, const struct val *vals, unsigned count)
 {
 	struct rows r;
@@ -216,12 +268,20 @@ void store_read_end(struct store *s)
 
 /* ---- writing ---- */
 
+/* What all tenants share has one writer at a time; a flat write sees to its own tenant. */
+static enum st take_turn(struct store *s, const struct write_op *op)
+{
+	return op->flat || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+}
+
 static enum st in_transaction(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
 {
 	enum st st = s->driver->begin(s->db, true);
 	if (st)
 		return st;
-	st = op->apply(s, request, size, answer);
+	st = take_turn(s, op);
+	if (!st)
+		st = op->apply(s, request, size, answer);
 	if (!st)
 		st = s->driver->commit(s->db);
 	if (st)
@@ -231,10 +291,12 @@ static enum st in_transaction(struct store *s, const struct write_op *op, const 
 
 static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
 {
+	if (!s->driver->one_file)
+		return in_transaction(s, op, request, size, answer);
 	enum st st = take_lock(s);
 	if (st)
 		return st;
-	st = in_transaction(s, op, request, size, answer);
+	st = s->driver->gone(s->db) ? ST_STALE : in_transaction(s, op, request, size, answer);
 	leave_lock(s);
 	return st;
 }
@@ -259,7 +321,7 @@ static void commit_group(void *context, struct combine_job *jobs, unsigned count
 {
 	const struct leading *l = context;
 	struct store *s = l->store;
-	enum st st = s->driver->begin(s->db, true);
+	enum st st = s->driver->gone(s->db) ? ST_STALE : s->driver->begin(s->db, true);
 	for (unsigned i = 0; i < count && !st; i++)
 		jobs[i].st = apply_job(s, l->op, &jobs[i]);
 	if (!st)
@@ -279,21 +341,67 @@ static uint64_t op_number(const struct write_op *op)
 	return hash;
 }
 
-enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
-                    size_t answer_size)
+static enum st write_once(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
+                          size_t answer_size)
 {
 	struct leading leading = { s, op };
-	if (s->lock < 0) {
-		log_error("%s: the store was opened for reading", op->name);
-		return ST_STORE;
-	}
-	store_read_end(s);
+	enum st st = op->call ? op->call(s, request, size, answer) : ST_DONE;
+	if (st != ST_DONE)
+		return st;
 	if (op->flat && s->combine) {
-		enum st st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
+		st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
 		if (st != ST_DONE)
 			return st;
 	}
 	return write_alone(s, op, request, size, answer);
+}
+
+/* 2, 4, 8, … ms and as much again by chance, so that two that met do not meet again. */
+static void pause_before(struct store *s, unsigned try)
+{
+	const long least = 1000000L << try;
+	const struct timespec wait = { 0, least + (long)(((uint64_t)getpid() * 2654435761u + s->connection + try * 40503u) % (uint64_t)least) };
+	nanosleep(&wait, NULL);
+}
+
+static bool reopen(struct store *s)
+{
+	struct faults faults = { 0 };
+	if (arena_open(&faults.arena, 64 << 10))
+		return false;
+	enum st st = store_refresh(s, &faults);
+	for (unsigned i = 0; i < faults.count; i++)
+		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
+	arena_close(faults.arena);
+	return !st;
+}
+
+/* Shall it be tried once more? Where the answer was lost, only what knows its own work again. */
+static bool try_again(struct store *s, const struct write_op *op, enum st st, unsigned try)
+{
+	const bool server = !s->driver->one_file && (st == ST_BUSY || (st == ST_IO && op->flat));
+	if (try == TRIES || !(server || st == ST_STALE))
+		return false;
+	s->again |= st == ST_IO || op->call; /* a call is its own commit */
+	if (server)
+		pause_before(s, try);
+	return reopen(s);
+}
+
+enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
+                    size_t answer_size)
+{
+	if (s->mode == STORE_READ) {
+		log_error("%s: the store was opened for reading", op->name);
+		return ST_STORE;
+	}
+	store_read_end(s);
+	s->again = false;
+	enum st st = write_once(s, op, request, size, answer, answer_size);
+	for (unsigned try = 1; try_again(s, op, st, try); try++)
+		st = write_once(s, op, request, size, answer, answer_size);
+	s->again = false;
+	return st == ST_STALE ? ST_BUSY : st;
 }
 
 bool store_again(const struct store *s)
@@ -338,9 +446,9 @@ int64_t store_schema_wanted(void)
 	return migrate_wanted();
 }
 
-const char *store_durability(struct store *s)
+const char *store_durability(struct store *s, bool *sound)
 {
-	return s->driver->durability(s->db);
+	return s->driver->durability(s->db, sound);
 }
 
 /* A copy is good when it opens, has our schema, and holds as many events as it was taken of. */
@@ -407,6 +515,8 @@ enum st store_backup(struct store *s, const char *file, struct faults *faults)
 {
 	char copy[4096];
 	int64_t events = 0;
+	if (!s->driver->copy_to)
+		return fault_add(faults, "store", "the database is on a server: back it up with pg_dump there");
 	int n = snprintf(copy, sizeof copy, "%s.part.%d", file, (int)getpid());
 	if (n < 0 || (size_t)n >= sizeof copy)
 		return fault_add(faults, file, "the path is too long");

@@ -18,7 +18,9 @@ enum store_mode {
 enum st store_open(struct store **store, const struct conf *conf, enum store_mode mode, struct faults *faults) MUST_USE;
 void store_close(struct store *store);
 
-/** Open it again if its file was replaced (a restore); cheap, called before each request. */
+/** Open it again if its file was replaced (a restore), if it was moved to a server (the configuration is
+ *  read again), or if its server went away; cheap, called before each request.
+ *  Returns: ST_OK; as store_open(). */
 enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
 
 /** A number that changes with each connection of this process, so that what it keeps of one
@@ -46,6 +48,9 @@ void rows_end(struct rows *rows);
 /** Run a statement to its end and drop its rows. */
 enum st store_run(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
 
+/** Has a statement a text for this database? Some are for one kind only. */
+bool store_offers(const struct store *store, enum sql sql);
+
 #define INT(n) ((struct val){ .kind = VAL_INT, .number = (n) })
 #define TEXT(s) ((struct val){ .kind = VAL_TEXT, .text = (s) })
 #define OPT(s) ((struct val){ .kind = (s) ? VAL_TEXT : VAL_NULL, .text = (s) })
@@ -65,15 +70,19 @@ void store_read_end(struct store *store);
  *  `flat` is set, so that another process may carry it out (group commit). */
 struct write_op {
 	const char *name;
-	bool flat;
+	bool flat; /* and knows its own work when it meets it again: it may be carried out twice */
+	/** Do it all in one statement, which is a transaction of its own, where the database can.
+	 *  NULL: never. Returns: ST_DONE: not this one, apply() it; what store_write() returns. */
+	enum st (*call)(struct store *store, const void *request, size_t size, void *answer);
 	/** Do the work inside the transaction. A failure undoes this request alone.
 	 *  In/Out: answer  room of the caller's; NULL if it wants none */
 	enum st (*apply)(struct store *store, const void *request, size_t size, void *answer);
 };
 
-/** Carry out one write in a transaction, alone among all processes (an flock on a side file), and
- *  return when it is on disk. A flat one that is small enough shares its transaction with those of
- *  other processes (combine.h).
+/** Carry out one write in a transaction and return when it is on disk.
+ *  On SQLite it is alone among all processes (an flock on a side file), and a flat one that is small enough
+ *  shares its transaction with those of other processes (combine.h). On a server it is tried again, a few
+ *  times, when it met another's or lost its connection; apply() must then hold what it changes.
  *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY and ST_STORE mean that
  *  nothing was written; ST_IO that it is not known (repeat it with its idempotency key).
  *  Out: answer  answer_size bytes */
@@ -96,6 +105,7 @@ enum st store_schema(struct store *store, int64_t *version) MUST_USE;
 int64_t store_schema_wanted(void);
 /** Write a verified copy: to a temporary name, counted, synced, renamed to `file`. */
 enum st store_backup(struct store *store, const char *file, struct faults *faults) MUST_USE;
-const char *store_durability(struct store *store);
+/** How the database keeps its promises, in words. Out: sound  false: something about it should be mended */
+const char *store_durability(struct store *store, bool *sound);
 
 #endif

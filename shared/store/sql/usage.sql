@@ -1,5 +1,11 @@
 -- Usage: the recording transaction, and what is read back.
 
+-- All of a request's events in one round trip; what it does stands in schema/0003_record_call.sql.
+-- name: usage_record (tenant, generation, again, events)
+-- postgres: usage_record
+SELECT out_status, out_repeat, out_recorded_at, out_event, out_used
+FROM usage_record(:tenant, :generation, :again, CAST(:events AS JSONB));
+
 -- name: usage_key_take (tenant, key, recorded_at, event, fingerprint)
 INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
 VALUES (:tenant, :key, :recorded_at, :event, :fingerprint)
@@ -192,15 +198,16 @@ SELECT day, metric FROM (
   SELECT day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
   FROM usage_days WHERE tenant_id = :tenant
   UNION ALL
-  SELECT h.hour - h.hour % 86400000000, h.metric, h.user_id, SUM(h.quantity_sum), SUM(h.event_count), MIN(h.quantity_min),
-    MAX(h.quantity_max), MIN(h.first_at), MAX(h.last_at),
+  SELECT h.day, h.metric, h.user_id, h.quantity_sum, h.event_count, h.quantity_min, h.quantity_max, h.first_at, h.last_at,
     (SELECT l.last_event_id FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
-       AND l.hour >= h.hour - h.hour % 86400000000 AND l.hour < h.hour - h.hour % 86400000000 + 86400000000
-       ORDER BY l.hour DESC LIMIT 1),
+       AND l.hour >= h.day AND l.hour < h.day + 86400000000 ORDER BY l.hour DESC LIMIT 1),
     (SELECT l.last_quantity FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
-       AND l.hour >= h.hour - h.hour % 86400000000 AND l.hour < h.hour - h.hour % 86400000000 + 86400000000
-       ORDER BY l.hour DESC LIMIT 1)
-  FROM usage_hours h WHERE h.tenant_id = :tenant GROUP BY 1, 2, 3
+       AND l.hour >= h.day AND l.hour < h.day + 86400000000 ORDER BY l.hour DESC LIMIT 1)
+  FROM (
+    SELECT hour - hour % 86400000000 AS day, metric, user_id, SUM(quantity_sum) AS quantity_sum, SUM(event_count) AS event_count,
+      MIN(quantity_min) AS quantity_min, MAX(quantity_max) AS quantity_max, MIN(first_at) AS first_at, MAX(last_at) AS last_at
+    FROM usage_hours WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+  ) AS h
 ) AS both_sides
 GROUP BY day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
 HAVING COUNT(*) <> 2

@@ -1,0 +1,53 @@
+/* Recording's request and answer as they go through the store's door: flat bytes that any process, or a
+ * database, can carry out. Between record.c and record_call.c only. */
+#ifndef BILLING_RECORD_FLAT_H
+#define BILLING_RECORD_FLAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/money.h"
+#include "rate/period.h"
+#include "store/store.h"
+
+enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT__MAX };
+enum { ABSENT = UINT16_MAX };
+
+/** A request is a row of these, each followed by its strings with their NULs. */
+struct flat_event {
+	int64_t tenant_id, user_id, event;
+	int64_t generation; /* of the catalogue that it was decided by */
+	instant recorded_at, now;
+	qty quantity, included;
+	struct period window;
+	char fingerprint[33];
+	uint8_t aggregation, is_signed;
+	uint8_t refuse;           /* past `included` */
+	uint8_t alerts;           /* watch the thresholds */
+	uint16_t size[TEXT__MAX]; /* without the NUL; ABSENT for none */
+};
+
+/** One for each event, in order. */
+struct flat_answer {
+	enum st st;
+	bool duplicate;
+	instant recorded_at;
+	int64_t event;
+	qty used;
+};
+
+/** Take the event at `at` apart. Returns where the next one begins.
+ *  Out: text  point into the request; NULL for none */
+const char *flat_read(struct flat_event *event, const char *text[TEXT__MAX], const char *at);
+
+/** What an alert tells, cut where the used quantity stands, which is known last.
+ *  Out: head, tail  of `room` bytes each, 256 are enough */
+void flat_alert(char *head, char *tail, size_t room, const struct flat_event *event, const char *metric, unsigned threshold);
+
+/** Record a request's events by one call of the database (schema/0003_record_call.sql).
+ *  Returns: ST_OK with the answers; ST_DONE where that cannot be: the store has no such call, an event wants
+ *  more than roll-ups, or a total does not fit; ST_CONFLICT when the catalogue has changed: nothing was
+ *  recorded, decide anew; ST_BUSY, ST_STORE. */
+enum st record_call(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
+
+#endif

@@ -1,0 +1,447 @@
+/* The PostgreSQL driver: the only file that knows libpq-fe.h.
+ *
+ * A round trip to the server costs more than most statements, so what need not be waited for is not: BEGIN,
+ * savepoints and their like are queued and travel with the next statement (libpq's pipeline mode), and the end
+ * of a reading transaction is sent without waiting for its answer.
+ *
+ * Behind a pooler (pgbouncer in transaction mode) each transaction may meet another server process. Nothing is
+ * kept in a session then: statements are sent whole instead of being prepared. */
+#include <postgresql/libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/driver.h"
+
+enum { VALUES_CAP = 24, NUMBER_ROOM = 24, QUEUE_CAP = 16, CONNECT_SECONDS = 5 };
+enum { OID_INT8 = 20, OID_TEXT = 25 }; /* of pg_type */
+
+enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
+
+static const char *const control_text[CONTROL__MAX] = {
+	[BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	[BEGIN_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+	[LOCK_TIMEOUT] = "SET LOCAL lock_timeout = 5000",
+	[COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK",
+	[SAVEPOINT] = "SAVEPOINT part", [RELEASE] = "RELEASE SAVEPOINT part", [UNDO] = "ROLLBACK TO SAVEPOINT part",
+};
+
+struct cursor {
+	struct db *db;
+	PGresult *result;
+	int row;
+};
+
+struct db {
+	PGconn *conn;
+	struct cursor cursors[SQL__MAX];
+	bool prepared[SQL__MAX]; /* in this session */
+	bool pooled;             /* the session is a pooler's: nothing may be kept in it */
+	bool read_only, writing; /* writing: in a write transaction */
+	bool open;               /* the server has seen BEGIN */
+	enum control queue[QUEUE_CAP]; /* to be sent ahead of the next statement */
+	unsigned queued;
+	bool unread;     /* the end of a reading transaction: its answer was not waited for */
+	bool sound;
+	char durability[128];
+};
+
+/* ---- failures ---- */
+
+static const struct { const char *state; enum st st; } states[] = {
+	{ "22003", ST_RANGE },                       /* numeric value out of range */
+	{ "40001", ST_BUSY }, { "40P01", ST_BUSY },  /* serialization failure, deadlock */
+	{ "55P03", ST_BUSY },                        /* a lock was not to be had in time */
+	{ "57P01", ST_BUSY }, { "57P02", ST_BUSY }, { "57P03", ST_BUSY }, /* the server goes down or comes up */
+	{ "53300", ST_BUSY },                        /* too many connections */
+	{ "25006", ST_BUSY },                        /* read only: a stand-by that is being promoted */
+	{ "08", ST_BUSY },                           /* any trouble of the connection, as poolers tell it */
+};
+
+static enum st status_of(const char *state)
+{
+	for (size_t i = 0; state && i < sizeof states / sizeof *states; i++)
+		if (!strncmp(state, states[i].state, strlen(states[i].state)))
+			return states[i].st;
+	return ST_STORE;
+}
+
+/* What a person reads ends at the first line. */
+static enum st failed(struct db *db, const PGresult *result, const char *what)
+{
+	const char *text = result ? PQresultErrorMessage(result) : PQerrorMessage(db->conn);
+	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const enum st st = PQstatus(db->conn) == CONNECTION_BAD ? ST_BUSY : status_of(state);
+	if (st != ST_RANGE)
+		log_error("postgresql: %s: %.*s (%s)", what, (int)strcspn(text, "\n"), text, state ? state : "no state");
+	return st;
+}
+
+/* ---- sending and reading ---- */
+
+static bool send_control(struct db *db, enum control which)
+{
+	return PQsendQueryParams(db->conn, control_text[which], 0, NULL, NULL, NULL, NULL, 0);
+}
+
+static bool send_queue(struct db *db)
+{
+	for (unsigned i = 0; i < db->queued; i++)
+		if (!send_control(db, db->queue[i]))
+			return false;
+	return true;
+}
+
+/* The next statement's result, or the Sync behind them; NULL when the connection broke. In pipeline mode
+ * a statement's results end with a NULL of their own. */
+static PGresult *next_result(struct db *db)
+{
+	PGresult *r = PQgetResult(db->conn);
+	return r ? r : PQgetResult(db->conn);
+}
+
+/* Read all up to a Sync. The first failure counts; what follows it was not carried out.
+ * Out: result  of statement number `wanted`, from 0; NULL: drop all
+ * Out: good    how many statements were carried out before the first failure */
+static enum st read_to_sync(struct db *db, PGresult **result, unsigned wanted, unsigned *good, const char *what)
+{
+	enum st st = ST_OK;
+	*good = 0;
+	for (PGresult *r; (r = next_result(db));) {
+		const ExecStatusType status = PQresultStatus(r);
+		if (status == PGRES_PIPELINE_SYNC) {
+			PQclear(r);
+			return st;
+		}
+		if (!st && status == PGRES_FATAL_ERROR)
+			st = failed(db, r, what);
+		if (!st && result && *good == wanted)
+			*result = r;
+		else
+			PQclear(r);
+		*good += !st;
+	}
+	return failed(db, NULL, what);
+}
+
+/* The answer to what was sent without waiting comes before all others. */
+static void read_unread(struct db *db)
+{
+	unsigned good;
+	if (db->unread)
+		(void)!read_to_sync(db, NULL, 0, &good, "the end of reading");
+	db->unread = false;
+}
+
+/* What was queued is on its way. */
+static void forget_queue(struct db *db)
+{
+	for (unsigned i = 0; i < db->queued; i++)
+		db->open |= db->queue[i] == BEGIN_READ || db->queue[i] == BEGIN_WRITE;
+	db->queued = 0;
+}
+
+/* Send what is queued, and wait. */
+static enum st run_queue(struct db *db)
+{
+	unsigned good;
+	const bool sent = send_queue(db) && PQpipelineSync(db->conn);
+	forget_queue(db);
+	read_unread(db);
+	return sent ? read_to_sync(db, NULL, 0, &good, "a transaction") : failed(db, NULL, "a transaction");
+}
+
+static enum st queue(struct db *db, enum control which)
+{
+	enum st st = ST_OK;
+	if (db->queued == QUEUE_CAP)
+		st = run_queue(db);
+	db->queue[db->queued++] = which;
+	return st;
+}
+
+/* ---- opening ---- */
+
+static void ignore_notice(void *context, const char *message)
+{
+	(void)context, (void)message;
+}
+
+static PGconn *connect_to(const char *where)
+{
+	char seconds[NUMBER_ROOM];
+	snprintf(seconds, sizeof seconds, "%d", CONNECT_SECONDS);
+	/* What the address itself says comes last, and counts. */
+	const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name", "dbname", NULL };
+	const char *const values[] = { seconds, "10000", "30", "pennymeter", where, NULL };
+	return PQconnectdbParams(names, values, 1);
+}
+
+static int64_t number_at(const PGresult *r, int column)
+{
+	return strtoll(PQgetvalue(r, 0, column), NULL, 10);
+}
+
+/* Who answers, and whether it keeps its promises. A pooler hands out a key of its own where a server
+ * tells its process's number. */
+static enum st examine(struct db *db, struct faults *faults)
+{
+	PGresult *r = PQexec(db->conn, statements[SQL_SESSION_FACTS].text[POSTGRES]);
+	if (PQresultStatus(r) != PGRES_TUPLES_OK) {
+		PQclear(r);
+		return ST_STORE;
+	}
+	const char *commit = PQgetvalue(r, 0, 1), *fsync = PQgetvalue(r, 0, 2);
+	db->pooled = number_at(r, 0) != PQbackendPID(db->conn);
+	db->sound = strcmp(commit, "off") && !strcmp(fsync, "on");
+	const char *version = PQgetvalue(r, 0, 3); /* "15.20 (Debian …)" */
+	snprintf(db->durability, sizeof db->durability, "PostgreSQL %.*s%s, synchronous_commit=%.16s, fsync=%.4s",
+	         (int)strcspn(version, " "), version, db->pooled ? " behind a pooler" : "", commit, fsync);
+	enum st st = !strcmp(PQgetvalue(r, 0, 4), "UTF8") ? ST_OK
+	             : fault_add(faults, "store", "the database has the encoding %s; make one with ENCODING 'UTF8'", PQgetvalue(r, 0, 4));
+	PQclear(r);
+	return st;
+}
+
+static void pg_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (unsigned i = 0; i < SQL__MAX; i++)
+		PQclear(db->cursors[i].result);
+	PQfinish(db->conn);
+	free(db);
+}
+
+/* The address may hold a password: no message names it. */
+static enum st pg_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
+{
+	struct db *db = calloc(1, sizeof *db);
+	if (!db)
+		return ST_MEMORY;
+	db->read_only = mode == DB_READ;
+	db->conn = connect_to(where);
+	PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
+	if (PQstatus(db->conn) == CONNECTION_OK && !PQsetClientEncoding(db->conn, "UTF8") && !examine(db, faults) &&
+	    PQenterPipelineMode(db->conn)) {
+		*out = db;
+		return ST_OK;
+	}
+	const char *why = PQerrorMessage(db->conn);
+	if (!faults->count)
+		fault_add(faults, "store", "cannot use the PostgreSQL database: %.*s", (int)strcspn(why, "\n"), why);
+	pg_close(db);
+	return ST_STORE;
+}
+
+/* ---- statements ---- */
+
+/* The texts of the values; numbers are written into `room`. */
+struct values {
+	const char *text[VALUES_CAP];
+	Oid type[VALUES_CAP];
+	char room[VALUES_CAP][NUMBER_ROOM];
+};
+
+static void write_values(struct values *v, const struct val *vals, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		v->type[i] = vals[i].kind == VAL_INT ? OID_INT8 : vals[i].kind == VAL_TEXT ? OID_TEXT : 0;
+		v->text[i] = vals[i].kind == VAL_TEXT ? vals[i].text : NULL;
+		if (vals[i].kind != VAL_INT)
+			continue;
+		snprintf(v->room[i], NUMBER_ROOM, "%lld", (long long)vals[i].number);
+		v->text[i] = v->room[i];
+	}
+}
+
+/* Send one statement with all that is queued before it. Returns how many results come before its own; -1. */
+static int send_statement(struct db *db, enum sql sql, const struct values *v, unsigned count)
+{
+	const char *text = statements[sql].text[POSTGRES], *name = statements[sql].name;
+	int before = (int)db->queued;
+	if (!send_queue(db))
+		return -1;
+	if (db->pooled)
+		return PQsendQueryParams(db->conn, text, (int)count, v->type, v->text, NULL, NULL, 0) ? before : -1;
+	if (!db->prepared[sql]) {
+		if (!PQsendPrepare(db->conn, name, text, (int)count, v->type))
+			return -1;
+		before++;
+	}
+	return PQsendQueryPrepared(db->conn, name, (int)count, v->text, NULL, NULL, 0) ? before : -1;
+}
+
+static enum st execute(struct db *db, PGresult **result, enum sql sql, const struct val *vals, unsigned count)
+{
+	struct values v;
+	unsigned good;
+	const char *name = statements[sql].name;
+	write_values(&v, vals, count);
+	const int before = send_statement(db, sql, &v, count);
+	const bool sent = before >= 0 && PQpipelineSync(db->conn);
+	forget_queue(db);
+	read_unread(db);
+	enum st st = sent ? read_to_sync(db, result, (unsigned)before, &good, name) : failed(db, NULL, name);
+	db->prepared[sql] |= !db->pooled && sent && good >= (unsigned)before; /* it stays so if it then fails */
+	return st;
+}
+
+static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+{
+	const struct statement *s = &statements[sql];
+	struct cursor *c = &db->cursors[sql];
+	const char *text = s->text[POSTGRES];
+	if (count != s->params || count > VALUES_CAP || !text) {
+		log_error("%s: %u values for %u parameters", s->name, count, s->params);
+		return ST_STORE;
+	}
+	if (db->read_only && strncmp(text, "SELECT", 6)) {
+		log_error("%s: the store was opened for reading", s->name);
+		return ST_STORE;
+	}
+	*out = c;
+	c->db = db;
+	c->row = -1;
+	return execute(db, &c->result, sql, vals, count);
+}
+
+static enum st pg_step(struct cursor *c)
+{
+	return ++c->row < PQntuples(c->result) ? ST_OK : ST_DONE;
+}
+
+static bool pg_is_null(struct cursor *c, unsigned column)
+{
+	return PQgetisnull(c->result, c->row, (int)column);
+}
+
+static const char *pg_get_text(struct cursor *c, unsigned column)
+{
+	return pg_is_null(c, column) ? NULL : PQgetvalue(c->result, c->row, (int)column);
+}
+
+static int64_t pg_get_int(struct cursor *c, unsigned column)
+{
+	const char *text = pg_get_text(c, column);
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
+static void pg_end(struct cursor *c)
+{
+	PQclear(c->result);
+	c->result = NULL;
+}
+
+/* Many statements in one text: not for a pipeline. */
+static enum st pg_script(struct db *db, const char *sql)
+{
+	enum st st = run_queue(db);
+	if (st || !PQexitPipelineMode(db->conn))
+		return st ? st : failed(db, NULL, "a script");
+	PGresult *r = PQexec(db->conn, sql);
+	const ExecStatusType status = PQresultStatus(r);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+		st = failed(db, r, "a script");
+	PQclear(r);
+	return PQenterPipelineMode(db->conn) || st ? st : failed(db, NULL, "a script");
+}
+
+/* ---- transactions ---- */
+
+static enum st pg_begin(struct db *db, bool write)
+{
+	db->queued = 0;
+	db->open = false;
+	db->writing = write;
+	enum st st = queue(db, write ? BEGIN_WRITE : BEGIN_READ);
+	return st || !write ? st : queue(db, LOCK_TIMEOUT);
+}
+
+/* Nobody waits for the end of a reading transaction. */
+static enum st end_reading(struct db *db)
+{
+	if (!db->open) {
+		db->queued = 0;
+		return ST_OK;
+	}
+	db->open = false;
+	if (!send_control(db, COMMIT) || !PQpipelineSync(db->conn))
+		return failed(db, NULL, "the end of reading");
+	PQflush(db->conn);
+	db->unread = true;
+	return ST_OK;
+}
+
+static enum st pg_commit(struct db *db)
+{
+	if (!db->writing)
+		return end_reading(db);
+	enum st st = queue(db, COMMIT);
+	if (!st)
+		st = run_queue(db);
+	db->open = false;
+	return st == ST_BUSY && PQstatus(db->conn) == CONNECTION_BAD ? ST_IO : st;
+}
+
+static void pg_rollback(struct db *db)
+{
+	db->queued = 0;
+	if (db->open && PQstatus(db->conn) != CONNECTION_BAD && !queue(db, ROLLBACK))
+		(void)!run_queue(db);
+	db->open = false;
+}
+
+static enum st pg_savepoint(struct db *db)
+{
+	return queue(db, SAVEPOINT);
+}
+
+static enum st pg_release(struct db *db)
+{
+	return queue(db, RELEASE);
+}
+
+static void pg_undo(struct db *db)
+{
+	if (!queue(db, UNDO))
+		(void)!queue(db, RELEASE);
+}
+
+/* ---- the rest ---- */
+
+/* A server that goes away says so on the connection: something can be read while nothing was asked. */
+static bool pg_gone(struct db *db)
+{
+	struct pollfd socket = { .fd = PQsocket(db->conn), .events = POLLIN };
+	if (PQstatus(db->conn) == CONNECTION_BAD || socket.fd < 0)
+		return true;
+	read_unread(db);
+	if (poll(&socket, 1, 0) > 0)
+		return !PQconsumeInput(db->conn) || PQstatus(db->conn) == CONNECTION_BAD;
+	return false;
+}
+
+static bool pg_local(struct db *db)
+{
+	(void)db;
+	return false;
+}
+
+static const char *pg_durability(struct db *db, bool *sound)
+{
+	*sound = db->sound;
+	return db->durability;
+}
+
+const struct driver postgres_driver = {
+	.dialect = POSTGRES,
+	.open = pg_open, .close = pg_close, .script = pg_script,
+	.start = pg_start, .step = pg_step, .get_int = pg_get_int, .get_text = pg_get_text,
+	.is_null = pg_is_null, .end = pg_end,
+	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
+	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,
+	.gone = pg_gone, .local = pg_local, .durability = pg_durability,
+};

@@ -1,0 +1,184 @@
+-- On PostgreSQL a request's events are recorded by one call: one round trip, one transaction. It does what
+-- shared/billing/record.c does with single statements; tests/api holds both to the same facts. Metrics that
+-- want more than roll-ups (unique, weighted_sum) are recorded by those statements on PostgreSQL too.
+--
+-- p_events: in order, objects with the members of `e` below. Quantities are millionths, instants microseconds.
+-- Each comes back as a row: its status (ok, limit_exceeded, key_reused, or stale: the catalogue is another
+-- than p_generation, nothing was done), whether it is a repeat, when and by which number it stands recorded,
+-- and what is used. A refused event has changed nothing. A total that does not fit fails the whole call.
+
+-- postgres:
+CREATE FUNCTION usage_used(p_aggregation TEXT, p_sum BIGINT, p_count BIGINT, p_min BIGINT, p_max BIGINT, p_last BIGINT)
+RETURNS BIGINT LANGUAGE sql IMMUTABLE AS $call$
+  SELECT GREATEST(0, CASE p_aggregation
+    WHEN 'count' THEN p_count * 1000000
+    WHEN 'max' THEN p_max
+    WHEN 'min' THEN p_min
+    WHEN 'latest' THEN p_last
+    ELSE p_sum END)
+$call$;
+
+CREATE FUNCTION usage_alert(p_tenant BIGINT, p_window_start BIGINT, p_metric TEXT, p_included BIGINT, p_now BIGINT,
+  p_before BIGINT, p_used BIGINT, p_alerts JSONB)
+RETURNS VOID LANGUAGE plpgsql AS $call$
+DECLARE
+  a RECORD;
+BEGIN
+  FOR a IN SELECT * FROM jsonb_to_recordset(p_alerts) AS x (threshold BIGINT, at BIGINT, outbox BIGINT, head TEXT, tail TEXT)
+    WHERE x.at > p_before AND x.at <= p_used ORDER BY x.at
+  LOOP
+    INSERT INTO usage_alerts (tenant_id, window_start, metric, threshold_percent, used, included, fired_at)
+    VALUES (p_tenant, p_window_start, p_metric, a.threshold, p_used, p_included, p_now)
+    ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING;
+    IF FOUND THEN
+      INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
+      SELECT p_tenant, CASE WHEN MAX(o.outbox_id) >= a.outbox THEN MAX(o.outbox_id) + 1 ELSE a.outbox END, 'usage_alert',
+        a.head || trim_scale(p_used * 0.000001)::TEXT || a.tail, p_now, p_now
+      FROM outbox o WHERE o.tenant_id = p_tenant;
+    END IF;
+  END LOOP;
+END
+$call$;
+
+CREATE FUNCTION usage_record(p_tenant BIGINT, p_generation BIGINT, p_again BIGINT, p_events JSONB)
+RETURNS TABLE (out_status TEXT, out_repeat BIGINT, out_recorded_at BIGINT, out_event BIGINT, out_used BIGINT)
+LANGUAGE plpgsql SET lock_timeout = '5s' AS $call$
+#variable_conflict use_column
+DECLARE
+  e RECORD;
+  earlier RECORD;
+  balance usage_balances%ROWTYPE;
+  before BIGINT;
+  known BOOLEAN;
+BEGIN
+  PERFORM 1 FROM tenants WHERE tenant_id = p_tenant FOR NO KEY UPDATE;
+  IF p_generation <> (SELECT generation FROM catalog) THEN
+    RETURN QUERY SELECT 'stale'::TEXT, 0::BIGINT, 0::BIGINT, 0::BIGINT, 0::BIGINT;
+    RETURN;
+  END IF;
+
+  FOR e IN SELECT * FROM jsonb_to_recordset(p_events) AS x (
+    recorded_at BIGINT, event BIGINT, metric TEXT, quantity BIGINT, user_id BIGINT, resource TEXT, metadata TEXT,
+    idempotency_key TEXT, fingerprint TEXT, aggregation TEXT, window_start BIGINT, window_end BIGINT, included BIGINT,
+    refuse BOOLEAN, now BIGINT, alerts JSONB)
+  LOOP
+    out_status := 'ok';
+    out_repeat := 0;
+    out_recorded_at := e.recorded_at;
+    out_event := e.event;
+    known := FALSE;
+
+    IF e.idempotency_key IS NOT NULL THEN
+      SELECT k.recorded_at, k.event_id, k.fingerprint INTO earlier
+      FROM usage_keys k WHERE k.tenant_id = p_tenant AND k.idempotency_key = e.idempotency_key;
+      IF FOUND THEN
+        known := TRUE;
+        out_repeat := (earlier.event_id <> e.event OR earlier.recorded_at <> e.recorded_at)::INTEGER;
+        out_recorded_at := earlier.recorded_at;
+        out_event := earlier.event_id;
+        IF earlier.fingerprint <> e.fingerprint THEN
+          out_status := 'key_reused';
+        END IF;
+      END IF;
+    END IF;
+    IF NOT known AND p_again = 1 THEN
+      known := EXISTS (SELECT 1 FROM usage_events o
+        WHERE o.tenant_id = p_tenant AND o.recorded_at = e.recorded_at AND o.event_id = e.event);
+    END IF;
+
+    SELECT * INTO balance FROM usage_balances b
+    WHERE b.tenant_id = p_tenant AND b.window_start = e.window_start AND b.metric = e.metric AND b.window_end = e.window_end;
+    IF NOT FOUND THEN
+      balance.quantity_sum := 0; -- what is not set is NULL, which LEAST and GREATEST pass over
+      balance.event_count := 0;
+      before := 0;
+    ELSE
+      before := usage_used(e.aggregation, balance.quantity_sum, balance.event_count, balance.quantity_min,
+        balance.quantity_max, balance.last_quantity);
+    END IF;
+    out_used := before;
+    IF known THEN
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+
+    IF balance.event_count = 0 OR (e.recorded_at, e.event) > (balance.last_at, balance.last_event_id) THEN
+      balance.last_at := e.recorded_at;
+      balance.last_event_id := e.event;
+      balance.last_quantity := e.quantity;
+    END IF;
+    balance.quantity_sum := balance.quantity_sum + e.quantity;
+    balance.event_count := balance.event_count + 1;
+    balance.quantity_min := LEAST(balance.quantity_min, e.quantity);
+    balance.quantity_max := GREATEST(balance.quantity_max, e.quantity);
+    balance.first_at := LEAST(balance.first_at, e.recorded_at);
+    out_used := usage_used(e.aggregation, balance.quantity_sum, balance.event_count, balance.quantity_min,
+      balance.quantity_max, balance.last_quantity);
+    IF e.refuse AND out_used > e.included AND out_used > before THEN
+      out_status := 'limit_exceeded';
+      out_used := before;
+      RETURN NEXT;
+      CONTINUE;
+    END IF;
+
+    IF e.idempotency_key IS NOT NULL THEN
+      INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
+      VALUES (p_tenant, e.idempotency_key, e.recorded_at, e.event, e.fingerprint);
+    END IF;
+    INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, user_id, resource_id, metadata)
+    VALUES (p_tenant, e.recorded_at, e.event, e.metric, e.quantity, e.user_id, e.resource, e.metadata)
+    ON CONFLICT (tenant_id, recorded_at, event_id) DO NOTHING;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'event % stands already', e.event USING ERRCODE = 'serialization_failure';
+    END IF;
+
+    INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+      first_at, last_at, last_event_id, last_quantity)
+    VALUES (p_tenant, e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id, e.quantity, 1, e.quantity, e.quantity,
+      e.recorded_at, e.recorded_at, e.event, e.quantity)
+    ON CONFLICT (tenant_id, hour, metric, user_id) DO UPDATE SET
+      quantity_sum = h.quantity_sum + excluded.quantity_sum,
+      event_count = h.event_count + 1,
+      quantity_min = LEAST(h.quantity_min, excluded.quantity_min),
+      quantity_max = GREATEST(h.quantity_max, excluded.quantity_max),
+      first_at = LEAST(h.first_at, excluded.first_at),
+      last_at = GREATEST(h.last_at, excluded.last_at),
+      last_event_id = CASE WHEN (excluded.last_at, excluded.last_event_id) > (h.last_at, h.last_event_id)
+        THEN excluded.last_event_id ELSE h.last_event_id END,
+      last_quantity = CASE WHEN (excluded.last_at, excluded.last_event_id) > (h.last_at, h.last_event_id)
+        THEN excluded.last_quantity ELSE h.last_quantity END;
+
+    INSERT INTO usage_days AS d (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+      first_at, last_at, last_event_id, last_quantity)
+    VALUES (p_tenant, e.recorded_at - e.recorded_at % 86400000000, e.metric, e.user_id, e.quantity, 1, e.quantity, e.quantity,
+      e.recorded_at, e.recorded_at, e.event, e.quantity)
+    ON CONFLICT (tenant_id, day, metric, user_id) DO UPDATE SET
+      quantity_sum = d.quantity_sum + excluded.quantity_sum,
+      event_count = d.event_count + 1,
+      quantity_min = LEAST(d.quantity_min, excluded.quantity_min),
+      quantity_max = GREATEST(d.quantity_max, excluded.quantity_max),
+      first_at = LEAST(d.first_at, excluded.first_at),
+      last_at = GREATEST(d.last_at, excluded.last_at),
+      last_event_id = CASE WHEN (excluded.last_at, excluded.last_event_id) > (d.last_at, d.last_event_id)
+        THEN excluded.last_event_id ELSE d.last_event_id END,
+      last_quantity = CASE WHEN (excluded.last_at, excluded.last_event_id) > (d.last_at, d.last_event_id)
+        THEN excluded.last_quantity ELSE d.last_quantity END;
+
+    INSERT INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min,
+      quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values)
+    VALUES (p_tenant, e.window_start, e.metric, e.window_end, balance.quantity_sum, balance.event_count, balance.quantity_min,
+      balance.quantity_max, balance.first_at, balance.last_at, balance.last_event_id, balance.last_quantity, 0)
+    ON CONFLICT (tenant_id, window_start, metric, window_end) DO UPDATE SET
+      quantity_sum = excluded.quantity_sum, event_count = excluded.event_count,
+      quantity_min = excluded.quantity_min, quantity_max = excluded.quantity_max,
+      first_at = excluded.first_at, last_at = excluded.last_at,
+      last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity;
+
+    IF e.alerts IS NOT NULL THEN
+      PERFORM usage_alert(p_tenant, e.window_start, e.metric, e.included, e.now, before, out_used, e.alerts);
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
+$call$;
+-- end
