@@ -37,6 +37,26 @@ static enum st note_version(const struct driver *d, struct db *db, const struct 
 	return run(d, db, NULL, SQL_SCHEMA_NOTE, vals, 3);
 }
 
+static enum st end_transaction(const struct driver *d, struct db *db, enum st st)
+{
+	if (!st)
+		st = d->commit(db);
+	if (st)
+		d->rollback(db);
+	return st;
+}
+
+/* Number 0 is for whom comes first, and changes nothing for the others. */
+static enum st make_table_of_versions(const struct driver *d, struct db *db)
+{
+	enum st st = d->begin(db, true);
+	if (!st)
+		st = run(d, db, NULL, SQL_SCHEMA_HOLD, NULL, 0);
+	if (!st)
+		st = d->script(db, migrations[0].sql[d->dialect]);
+	return end_transaction(d, db, st);
+}
+
 /* Another may have migrated while we waited for our turn. */
 static enum st migrate_one(const struct driver *d, struct db *db, const struct migration *m)
 {
@@ -50,15 +70,17 @@ static enum st migrate_one(const struct driver *d, struct db *db, const struct m
 		st = d->script(db, m->sql[d->dialect]);
 	if (!st && have < m->number)
 		st = note_version(d, db, m);
-	if (!st)
-		st = d->commit(db);
-	if (st)
-		d->rollback(db);
-	return st;
+	return end_transaction(d, db, st);
 }
 
-enum st migrate(const struct driver *d, struct db *db, int64_t from, struct faults *faults)
+enum st migrate(const struct driver *d, struct db *db, struct faults *faults)
 {
+	int64_t from = 0;
+	enum st st = make_table_of_versions(d, db);
+	if (!st)
+		st = run(d, db, &from, SQL_SCHEMA_VERSION, NULL, 0);
+	if (st)
+		return st;
 	if (from > migrate_wanted()) {
 		fault_add(faults, "schema", "the database has version %lld, newer than this program's %d; use the newer program",
 		          (long long)from, migrate_wanted());

@@ -16,9 +16,9 @@ extern const struct migration migrations[];
 /** The last migration's number. */
 int migrate_wanted(void);
 
-/** Bring the database up to migrate_wanted().
+/** Bring the database up to migrate_wanted(); those that try it at once take turns.
  *  Returns: ST_OK; ST_STORE with a fault naming the migration, or saying that the
  *  database was written by a newer program. */
-enum st migrate(const struct driver *driver, struct db *db, int64_t from, struct faults *faults) MUST_USE;
+enum st migrate(const struct driver *driver, struct db *db, struct faults *faults) MUST_USE;
 
 #endif

@@ -61,14 +61,9 @@ static void leave_lock(struct store *s)
 static enum st check_schema(struct store *s, struct faults *faults)
 {
 	int64_t have = 0;
-	enum st st = ST_OK;
-	if (s->mode == STORE_CREATE) {
-		st = s->driver->script(s->db, migrations[0].sql[s->driver->dialect]);
-		if (!st)
-			st = store_schema(s, &have);
-		return st ? st : migrate(s->driver, s->db, have, faults);
-	}
-	st = store_schema(s, &have);
+	if (s->mode == STORE_CREATE)
+		return migrate(s->driver, s->db, faults);
+	enum st st = store_schema(s, &have);
 	if (!st && have == migrate_wanted())
 		return ST_OK;
 	if (st)
