@@ -74,6 +74,7 @@ enum st command_plan_apply(struct run *run);
 enum st command_plan_list(struct run *run);
 enum st command_check(struct run *run);
 enum st command_backup(struct run *run);
+enum st command_move(struct run *run);
 enum st command_demo(struct run *run);
 
 /** Apply the plans of a folder. Out: counts into run->w */

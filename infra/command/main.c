@@ -34,6 +34,11 @@ static const struct option_row revoke_options[] = {
 	{ "tenant", "N", "whose token" }, { "token", "N", "its number in `token list`" }, { 0 },
 };
 static const struct option_row check_options[] = { { "tenant", "N", "only this tenant; all if absent" }, { 0 } };
+static const struct option_row move_options[] = {
+	{ "to", "URL", "postgresql://user@host/database: an empty one, or the one a move was interrupted with" },
+	{ "cancel", NULL, "give up a move that was interrupted" },
+	{ 0 },
+};
 
 static const struct command commands[] = {
 	{ "init", NULL, NULL, "make the data folder and its database, or bring them up to date", init_options, command_init },
@@ -47,6 +52,7 @@ static const struct command commands[] = {
 	{ "plan", "list", NULL, "list the plans and their versions", none, command_plan_list },
 	{ "check", NULL, NULL, "prove that roll-ups and balances equal the events", check_options, command_check },
 	{ "backup", NULL, "FILE", "write a verified copy of the database", none, command_backup },
+	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move },
 	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo },
 	{ 0 },
 };

@@ -39,6 +39,8 @@ struct driver {
 	 *  Returns: ST_OK; what step() and commit() return on failure.
 	 *  Out: cursor  ended with end(), also after a failed step */
 	enum st (*start)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
+	/** The same for a text that a statement has made (move.sql); prepared and forgotten. */
+	enum st (*start_text)(struct db *db, struct cursor **cursor, const char *text, const struct val *vals, unsigned count);
 	/** Returns: ST_OK for a row; ST_DONE; ST_RANGE for an integer overflow; ST_BUSY; ST_STORE. */
 	enum st (*step)(struct cursor *cursor);
 	int64_t (*get_int)(struct cursor *cursor, unsigned column);      /* 0 of NULL */

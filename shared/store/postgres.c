@@ -32,6 +32,7 @@ struct cursor {
 	struct db *db;
 	PGresult *result;
 	int row;
+	bool once; /* of start_text() */
 };
 
 struct db {
@@ -257,36 +258,54 @@ static void write_values(struct values *v, const struct val *vals, unsigned coun
 	}
 }
 
+/* One statement: a named one, or a text of no name. */
+struct order {
+	const char *name, *text;
+	bool *prepared; /* NULL: not to be prepared */
+	unsigned count;
+	struct values values;
+};
+
 /* Send one statement with all that is queued before it. Returns how many results come before its own; -1. */
-static int send_statement(struct db *db, enum sql sql, const struct values *v, unsigned count)
+static int send_order(struct db *db, const struct order *o)
 {
-	const char *text = statements[sql].text[POSTGRES], *name = statements[sql].name;
+	const int n = (int)o->count;
 	int before = (int)db->queued;
 	if (!send_queue(db))
 		return -1;
-	if (db->pooled)
-		return PQsendQueryParams(db->conn, text, (int)count, v->type, v->text, NULL, NULL, 0) ? before : -1;
-	if (!db->prepared[sql]) {
-		if (!PQsendPrepare(db->conn, name, text, (int)count, v->type))
+	if (!o->prepared)
+		return PQsendQueryParams(db->conn, o->text, n, o->values.type, o->values.text, NULL, NULL, 0) ? before : -1;
+	if (!*o->prepared) {
+		if (!PQsendPrepare(db->conn, o->name, o->text, n, o->values.type))
 			return -1;
 		before++;
 	}
-	return PQsendQueryPrepared(db->conn, name, (int)count, v->text, NULL, NULL, 0) ? before : -1;
+	return PQsendQueryPrepared(db->conn, o->name, n, o->values.text, NULL, NULL, 0) ? before : -1;
 }
 
-static enum st execute(struct db *db, PGresult **result, enum sql sql, const struct val *vals, unsigned count)
+static enum st execute(struct db *db, PGresult **result, const struct order *o)
 {
-	struct values v;
-	unsigned good;
-	const char *name = statements[sql].name;
-	write_values(&v, vals, count);
-	const int before = send_statement(db, sql, &v, count);
+	unsigned good = 0;
+	const int before = send_order(db, o);
 	const bool sent = before >= 0 && PQpipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
-	enum st st = sent ? read_to_sync(db, result, (unsigned)before, &good, name) : failed(db, NULL, name);
-	db->prepared[sql] |= !db->pooled && sent && good >= (unsigned)before; /* it stays so if it then fails */
+	enum st st = sent ? read_to_sync(db, result, (unsigned)before, &good, o->name) : failed(db, NULL, o->name);
+	if (o->prepared)
+		*o->prepared |= sent && good >= (unsigned)before; /* it stays so if it then fails */
 	return st;
+}
+
+static enum st pg_start_text(struct db *db, struct cursor **out, const char *text, const struct val *vals, unsigned count)
+{
+	struct order o = { .name = "a made text", .text = text, .count = count };
+	struct cursor *c = calloc(1, sizeof *c);
+	if (!c)
+		return ST_MEMORY;
+	*out = c;
+	*c = (struct cursor){ .db = db, .row = -1, .once = true };
+	write_values(&o.values, vals, count);
+	return execute(db, &c->result, &o);
 }
 
 static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
@@ -305,7 +324,9 @@ static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const 
 	*out = c;
 	c->db = db;
 	c->row = -1;
-	return execute(db, &c->result, sql, vals, count);
+	struct order o = { .name = s->name, .text = text, .prepared = db->pooled ? NULL : &db->prepared[sql], .count = count };
+	write_values(&o.values, vals, count);
+	return execute(db, &c->result, &o);
 }
 
 static enum st pg_step(struct cursor *c)
@@ -333,6 +354,8 @@ static void pg_end(struct cursor *c)
 {
 	PQclear(c->result);
 	c->result = NULL;
+	if (c->once)
+		free(c);
 }
 
 /* Many statements in one text: not for a pipeline. */
@@ -439,7 +462,7 @@ static const char *pg_durability(struct db *db, bool *sound)
 const struct driver postgres_driver = {
 	.dialect = POSTGRES,
 	.open = pg_open, .close = pg_close, .script = pg_script,
-	.start = pg_start, .step = pg_step, .get_int = pg_get_int, .get_text = pg_get_text,
+	.start = pg_start, .start_text = pg_start_text, .step = pg_step, .get_int = pg_get_int, .get_text = pg_get_text,
 	.is_null = pg_is_null, .end = pg_end,
 	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,

@@ -17,7 +17,8 @@ enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, SAVEPOINT, RELEASE, UNDO, CONTRO
 struct cursor {
 	struct db *db;
 	sqlite3_stmt *stmt;
-	enum sql sql;
+	const char *name;
+	bool once; /* of start_text() */
 };
 
 struct db {
@@ -186,7 +187,7 @@ static enum st bind(struct cursor *c, const struct val *vals, unsigned count)
 		case VAL_TEXT: rc = sqlite3_bind_text(c->stmt, at, vals[i].text, -1, SQLITE_STATIC); break;
 		}
 		if (rc != SQLITE_OK)
-			return failed(c->db, statements[c->sql].name);
+			return failed(c->db, c->name);
 	}
 	return ST_OK;
 }
@@ -203,7 +204,7 @@ static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, cons
 		if (sqlite3_prepare_v3(db->lite, s->text[SQLITE], -1, SQLITE_PREPARE_PERSISTENT, &c->stmt, NULL) != SQLITE_OK)
 			return failed(db, s->name);
 		c->db = db;
-		c->sql = sql;
+		c->name = s->name;
 	}
 	if (count != s->params) {
 		log_error("%s: %u values for %u parameters", s->name, count, s->params);
@@ -213,12 +214,22 @@ static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, cons
 	return bind(c, vals, count);
 }
 
+static enum st lite_start_text(struct db *db, struct cursor **out, const char *text, const struct val *vals, unsigned count)
+{
+	struct cursor *c = calloc(1, sizeof *c);
+	if (!c)
+		return ST_MEMORY;
+	*out = c;
+	*c = (struct cursor){ .db = db, .name = "a made text", .once = true };
+	return sqlite3_prepare_v2(db->lite, text, -1, &c->stmt, NULL) == SQLITE_OK ? bind(c, vals, count) : failed(db, text);
+}
+
 static enum st lite_step(struct cursor *c)
 {
 	switch (sqlite3_step(c->stmt)) {
 	case SQLITE_ROW: return ST_OK;
 	case SQLITE_DONE: return ST_DONE;
-	default: return failed(c->db, statements[c->sql].name);
+	default: return failed(c->db, c->name);
 	}
 }
 
@@ -239,6 +250,11 @@ static bool lite_is_null(struct cursor *c, unsigned column)
 
 static void lite_end(struct cursor *c)
 {
+	if (c->once) {
+		sqlite3_finalize(c->stmt);
+		free(c);
+		return;
+	}
 	sqlite3_reset(c->stmt);
 	sqlite3_clear_bindings(c->stmt);
 }
@@ -312,7 +328,7 @@ static const char *lite_durability(struct db *db, bool *sound)
 const struct driver sqlite_driver = {
 	.dialect = SQLITE, .one_file = true,
 	.open = lite_open, .close = lite_close, .script = lite_script, .copy_to = lite_copy_to,
-	.start = lite_start, .step = lite_step, .get_int = lite_get_int, .get_text = lite_get_text,
+	.start = lite_start, .start_text = lite_start_text, .step = lite_step, .get_int = lite_get_int, .get_text = lite_get_text,
 	.is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,

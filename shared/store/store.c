@@ -166,8 +166,8 @@ void store_close(struct store *s)
 	free(s);
 }
 
-/* A file that has gone may have been moved to a server: the configuration is read again. */
-static enum st follow(struct store *s, struct faults *faults)
+/* Read the configuration again: a file that has gone may have been moved to a server. */
+static enum st locate_anew(struct store *s, struct faults *faults)
 {
 	struct arena *arena;
 	struct conf conf;
@@ -179,7 +179,32 @@ static enum st follow(struct store *s, struct faults *faults)
 	if (!st)
 		st = locate(s, &conf, faults);
 	arena_close(arena);
-	return st ? st : open_all(s, faults);
+	return st;
+}
+
+static void pause_ms(long ms)
+{
+	const struct timespec wait = { 0, ms * 1000000L };
+	nanosleep(&wait, NULL);
+}
+
+/* Between the file's going and the new configuration lies a moment. */
+static enum st follow(struct store *s, struct faults *faults)
+{
+	const unsigned before = faults->count;
+	enum st st = ST_STORE;
+	for (unsigned try = 0; try < TRIES && st; try++) {
+		faults->count = before;
+		if (try)
+			pause_ms(10);
+		st = locate_anew(s, faults);
+		if (!st)
+			st = open_all(s, faults);
+		if (!st || !s->driver->one_file)
+			break;
+		close_all(s);
+	}
+	return st;
 }
 
 enum st store_refresh(struct store *s, struct faults *faults)
@@ -201,6 +226,17 @@ enum st store_rows(struct store *s, struct rows *r, enum sql sql, const struct v
 {
 	*r = (struct rows){ .driver = s->driver };
 	return s->driver->start(s->db, &r->cursor, sql, vals, count);
+}
+
+enum st store_rows_text(struct store *s, struct rows *r, const char *text, const struct val *vals, unsigned count)
+{
+	*r = (struct rows){ .driver = s->driver };
+	return s->driver->start_text(s->db, &r->cursor, text, vals, count);
+}
+
+enum st store_script(struct store *s, const char *script)
+{
+	return s->driver->script(s->db, script);
 }
 
 enum st rows_next(struct rows *r)
@@ -354,9 +390,8 @@ static enum st write_once(struct store *s, const struct write_op *op, const void
 /* 2, 4, 8, … ms and as much again by chance, so that two that met do not meet again. */
 static void pause_before(struct store *s, unsigned try)
 {
-	const long least = 1000000L << try;
-	const struct timespec wait = { 0, least + (long)(((uint64_t)getpid() * 2654435761u + s->connection + try * 40503u) % (uint64_t)least) };
-	nanosleep(&wait, NULL);
+	const long least = 1L << try;
+	pause_ms(least + (long)(((uint64_t)getpid() * 2654435761u + s->connection + try * 40503u) % (uint64_t)least));
 }
 
 static bool reopen(struct store *s)
@@ -415,6 +450,55 @@ enum st store_part_end(struct store *s, enum st outcome)
 		return s->driver->release(s->db);
 	s->driver->undo(s->db);
 	return outcome;
+}
+
+/* ---- leaving a file for a server ---- */
+
+enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
+{
+	if (s->lock < 0)
+		return ST_STORE;
+	store_read_end(s);
+	enum st st = take_lock(s);
+	if (st)
+		return st;
+	st = work(context);
+	leave_lock(s);
+	return st;
+}
+
+/* Once all is in the file itself, what lies beside it is empty. */
+enum st store_put_aside(struct store *s)
+{
+	static const char *const beside[] = { "", "-wal", "-shm" };
+	char from[sizeof s->where + 16], to[sizeof s->where + 16];
+	enum st st = s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	for (unsigned i = 0; i < sizeof beside / sizeof *beside && !st; i++) {
+		snprintf(from, sizeof from, "%s%s", s->where, beside[i]);
+		snprintf(to, sizeof to, "%s.moved%s", s->where, beside[i]);
+		if (rename(from, to) && errno != ENOENT) {
+			log_error("%s cannot be renamed: %s", from, strerror(errno));
+			st = ST_IO;
+		}
+	}
+	return st;
+}
+
+bool store_on_server(const struct store *s)
+{
+	return !s->driver->one_file;
+}
+
+bool store_was_put_aside(const struct conf *conf)
+{
+	struct store s = { 0 };
+	struct faults none = { 0 };
+	char moved[sizeof s.where + 16];
+	if (is_address(conf->text[CONF_STORE]) || strlen(conf->text[CONF_STORE]) + strlen(conf->data) + 2 > sizeof s.where ||
+	    locate(&s, conf, &none))
+		return false;
+	snprintf(moved, sizeof moved, "%s.moved", s.where);
+	return access(s.where, F_OK) && !access(moved, F_OK);
 }
 
 /* ---- care ---- */

@@ -38,6 +38,12 @@ struct rows {
  *  Use the ROWS() and RUN() macros, which count the values. */
 enum st store_rows(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
 
+/** The same for a text that another statement has made. */
+enum st store_rows_text(struct store *store, struct rows *rows, const char *text, const struct val *vals, unsigned count) MUST_USE;
+
+/** Inside a write: run a script that another statement has made. */
+enum st store_script(struct store *store, const char *script) MUST_USE;
+
 /** Returns: ST_OK with a row; ST_DONE; ST_RANGE; ST_BUSY; ST_STORE. */
 enum st rows_next(struct rows *rows) MUST_USE;
 int64_t rows_int(const struct rows *rows, unsigned column);
@@ -96,6 +102,19 @@ bool store_again(const struct store *store);
 /** Inside apply(): a part that can fail alone (one event of a batch). */
 enum st store_part_begin(struct store *store) MUST_USE;
 enum st store_part_end(struct store *store, enum st outcome) MUST_USE; /* keeps it if outcome is ST_OK */
+
+/** Do something while all writers of the file wait; outside any transaction. Not for a server.
+ *  Returns: what work() returned; ST_IO. */
+enum st store_alone(struct store *store, enum st (*work)(void *context), void *context) MUST_USE;
+
+/** Within store_alone(): rename the file to FILE.moved, so that who waits or comes later reads in the
+ *  configuration where the store is now. Nothing more can be done with `store` but to close it. */
+enum st store_put_aside(struct store *store) MUST_USE;
+
+/** Is the store a server's database, not a file? */
+bool store_on_server(const struct store *store);
+/** Has a file that the configuration names been put aside? */
+bool store_was_put_aside(const struct conf *conf);
 
 /* ---- care ---- */
 

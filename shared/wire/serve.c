@@ -91,21 +91,26 @@ void server_close(struct server *s)
 	free(s);
 }
 
+/* Where the file that the configuration named has been moved to a server since, it is read again. */
+static enum st open_store(struct server *s, struct faults *why)
+{
+	const enum store_mode mode = s->writes ? STORE_WRITE : STORE_READ;
+	if (!store_was_put_aside(&s->conf))
+		return store_open(&s->store, &s->conf, mode, why);
+	enum st st = conf_load(&s->conf, why, s->conf_arena);
+	return st ? st : store_open(&s->store, &s->conf, mode, why);
+}
+
 /* The store is opened by the first request that wants it, and again after a failure or a
  * restore, so that a process started too early heals by itself. */
 static enum st want_store(struct exchange *x)
 {
 	struct server *s = x->server;
 	struct faults why = { .arena = s->arena };
-	enum st st = s->store ? store_refresh(s->store, &why)
-	                      : store_open(&s->store, &s->conf, s->writes ? STORE_WRITE : STORE_READ, &why);
+	enum st st = s->store ? store_refresh(s->store, &why) : open_store(s, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
-	if (st && s->store) {
-		store_close(s->store);
-		s->store = NULL;
-	}
-	x->rq.store = s->store;
+	x->rq.store = st ? NULL : s->store;
 	return st ? ST_STORE : ST_OK;
 }
 

@@ -1,0 +1,32 @@
+/* Moving a store from a file to a server while it is being used. */
+#ifndef STORE_MOVE_H
+#define STORE_MOVE_H
+
+#include "store/store.h"
+
+/** Who watches a move, and who is told of the new place. */
+struct move_view {
+	void *context;
+	/** So many rows of so many are there; `total` grows with what is recorded meanwhile. */
+	void (*show)(void *context, const char *table, int64_t done, int64_t total);
+	/** Everything is there and the old file is put aside: say so in the configuration. */
+	enum st (*announce)(void *context);
+};
+
+/** Copy all rows in the order of their keys, carry over what changes meanwhile, and, with all writers
+ *  waiting, compare the two and put the file aside as FILE.moved. Interrupted, it goes on where it stood
+ *  when it is called again.
+ *  In:  from  a file, opened for writing; of no use any more once the move has succeeded
+ *  In:  to    a server's database with our schema and without tenants, or the one it was interrupted with
+ *  Returns: ST_OK; ST_CONFLICT with a fault when `to` holds something else or differs in the end; what the
+ *  stores return. Unless it is ST_OK, or announce() failed, everything stays in use where it is. */
+enum st store_move(struct store *from, struct store *to, const struct move_view *view, struct faults *faults) MUST_USE;
+
+/** Was everything of a file that was put aside moved to this server?
+ *  Returns: ST_OK; ST_CONFLICT with a fault; what the stores return. */
+enum st store_move_done(struct store *from, struct store *to, struct faults *faults) MUST_USE;
+
+/** Give up a move that was interrupted: the file notes no changes any more. What was copied stays. */
+enum st store_move_cancel(struct store *from, struct faults *faults) MUST_USE;
+
+#endif
