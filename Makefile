@@ -17,7 +17,7 @@ SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize
 CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
 CPPFLAGS = -D_GNU_SOURCE -DPM_VERSION='"$(shell cat VERSION)"' -Ishared -I$(B)/gen
 LDFLAGS = $(SANITIZE) -Wl,--as-needed
-LIBS = -lsqlite3 -lpq -lcjson -lsodium
+LIBS = -lsqlite3 -lcjson -lsodium
 FCGI_LIBS = -lfcgi
 
 # ---- sources ----
@@ -125,7 +125,7 @@ $(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)
 
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
-	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -o $@
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -lpq -o $@
 
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done

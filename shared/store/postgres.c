@@ -6,14 +6,30 @@
  *
  * Behind a pooler (pgbouncer in transaction mode) each transaction may meet another server process. Nothing is
  * kept in a session then: statements are sent whole instead of being prepared. */
-#include <postgresql/libpq-fe.h>
+#include <dlfcn.h>
 #include <poll.h>
+#include <postgresql/libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "store/driver.h"
+
+/* libpq is loaded when a server is named: with all that it brings along it would triple the time that a program
+ * takes to start, and a host that keeps its store in a file need not have it. */
+#define LIBPQ(X) \
+	X(backendPID) X(clear) X(connectdbParams) X(enterPipelineMode) X(errorMessage) X(exec) \
+	X(exitPipelineMode) X(finish) X(flush) X(getResult) X(getisnull) X(getvalue) X(ntuples) \
+	X(pipelineSync) X(resultErrorField) X(resultErrorMessage) X(resultStatus) X(sendPrepare) \
+	X(sendQueryParams) X(sendQueryPrepared) X(setClientEncoding) X(setNoticeProcessor) X(socket) \
+	X(status)
+
+static struct {
+#define X(name) __typeof__(PQ##name) *name;
+	LIBPQ(X)
+#undef X
+} pq;
 
 enum { VALUES_CAP = 24, NUMBER_ROOM = 24, QUEUE_CAP = 16, CONNECT_SECONDS = 5 };
 enum { OID_INT8 = 20, OID_TEXT = 25 }; /* of pg_type */
@@ -72,9 +88,9 @@ static enum st status_of(const char *state)
 /* What a person reads ends at the first line. */
 static enum st failed(struct db *db, const PGresult *result, const char *what)
 {
-	const char *text = result ? PQresultErrorMessage(result) : PQerrorMessage(db->conn);
-	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const enum st st = PQstatus(db->conn) == CONNECTION_BAD ? ST_BUSY : status_of(state);
+	const char *text = result ? pq.resultErrorMessage(result) : pq.errorMessage(db->conn);
+	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const enum st st = pq.status(db->conn) == CONNECTION_BAD ? ST_BUSY : status_of(state);
 	if (st != ST_RANGE)
 		log_error("postgresql: %s: %.*s (%s)", what, (int)strcspn(text, "\n"), text, state ? state : "no state");
 	return st;
@@ -84,7 +100,7 @@ static enum st failed(struct db *db, const PGresult *result, const char *what)
 
 static bool send_control(struct db *db, enum control which)
 {
-	return PQsendQueryParams(db->conn, control_text[which], 0, NULL, NULL, NULL, NULL, 0);
+	return pq.sendQueryParams(db->conn, control_text[which], 0, NULL, NULL, NULL, NULL, 0);
 }
 
 static bool send_queue(struct db *db)
@@ -99,8 +115,8 @@ static bool send_queue(struct db *db)
  * a statement's results end with a NULL of their own. */
 static PGresult *next_result(struct db *db)
 {
-	PGresult *r = PQgetResult(db->conn);
-	return r ? r : PQgetResult(db->conn);
+	PGresult *r = pq.getResult(db->conn);
+	return r ? r : pq.getResult(db->conn);
 }
 
 /* Read all up to a Sync. The first failure counts; what follows it was not carried out.
@@ -111,9 +127,9 @@ static enum st read_to_sync(struct db *db, PGresult **result, unsigned wanted, u
 	enum st st = ST_OK;
 	*good = 0;
 	for (PGresult *r; (r = next_result(db));) {
-		const ExecStatusType status = PQresultStatus(r);
+		const ExecStatusType status = pq.resultStatus(r);
 		if (status == PGRES_PIPELINE_SYNC) {
-			PQclear(r);
+			pq.clear(r);
 			return st;
 		}
 		if (!st && status == PGRES_FATAL_ERROR)
@@ -121,7 +137,7 @@ static enum st read_to_sync(struct db *db, PGresult **result, unsigned wanted, u
 		if (!st && result && *good == wanted)
 			*result = r;
 		else
-			PQclear(r);
+			pq.clear(r);
 		*good += !st;
 	}
 	return failed(db, NULL, what);
@@ -136,6 +152,13 @@ static void read_unread(struct db *db)
 	db->unread = false;
 }
 
+/* A pooler loses what reaches it between one Sync and the answer to that: it gives the server away meanwhile. */
+static void before_sending(struct db *db)
+{
+	if (db->pooled)
+		read_unread(db);
+}
+
 /* What was queued is on its way. */
 static void forget_queue(struct db *db)
 {
@@ -148,7 +171,8 @@ static void forget_queue(struct db *db)
 static enum st run_queue(struct db *db)
 {
 	unsigned good;
-	const bool sent = send_queue(db) && PQpipelineSync(db->conn);
+	before_sending(db);
+	const bool sent = send_queue(db) && pq.pipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
 	return sent ? read_to_sync(db, NULL, 0, &good, "a transaction") : failed(db, NULL, "a transaction");
@@ -165,6 +189,25 @@ static enum st queue(struct db *db, enum control which)
 
 /* ---- opening ---- */
 
+static enum st load_library(struct faults *faults)
+{
+	static const char *const names[] = {
+#define X(name) "PQ" #name,
+		LIBPQ(X)
+#undef X
+	};
+	static bool loaded;
+	void *library = loaded ? NULL : dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL), **to = (void **)&pq;
+	bool all = library;
+	for (size_t i = 0; all && i < sizeof names / sizeof *names; i++)
+		all = (to[i] = dlsym(library, names[i]));
+	loaded |= all;
+	if (loaded)
+		return ST_OK;
+	fault_add(faults, "store", "PostgreSQL's client library cannot be loaded (%s); install the package libpq5", dlerror());
+	return ST_STORE;
+}
+
 static void ignore_notice(void *context, const char *message)
 {
 	(void)context, (void)message;
@@ -177,32 +220,32 @@ static PGconn *connect_to(const char *where)
 	/* What the address itself says comes last, and counts. */
 	const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name", "dbname", NULL };
 	const char *const values[] = { seconds, "10000", "30", "pennymeter", where, NULL };
-	return PQconnectdbParams(names, values, 1);
+	return pq.connectdbParams(names, values, 1);
 }
 
 static int64_t number_at(const PGresult *r, int column)
 {
-	return strtoll(PQgetvalue(r, 0, column), NULL, 10);
+	return strtoll(pq.getvalue(r, 0, column), NULL, 10);
 }
 
 /* Who answers, and whether it keeps its promises. A pooler hands out a key of its own where a server
  * tells its process's number. */
 static enum st examine(struct db *db, struct faults *faults)
 {
-	PGresult *r = PQexec(db->conn, statements[SQL_SESSION_FACTS].text[POSTGRES]);
-	if (PQresultStatus(r) != PGRES_TUPLES_OK) {
-		PQclear(r);
+	PGresult *r = pq.exec(db->conn, statements[SQL_SESSION_FACTS].text[POSTGRES]);
+	if (pq.resultStatus(r) != PGRES_TUPLES_OK) {
+		pq.clear(r);
 		return ST_STORE;
 	}
-	const char *commit = PQgetvalue(r, 0, 1), *fsync = PQgetvalue(r, 0, 2);
-	db->pooled = number_at(r, 0) != PQbackendPID(db->conn);
+	const char *commit = pq.getvalue(r, 0, 1), *fsync = pq.getvalue(r, 0, 2);
+	db->pooled = number_at(r, 0) != pq.backendPID(db->conn);
 	db->sound = strcmp(commit, "off") && !strcmp(fsync, "on");
-	const char *version = PQgetvalue(r, 0, 3); /* "15.20 (Debian …)" */
+	const char *version = pq.getvalue(r, 0, 3); /* "15.20 (Debian …)" */
 	snprintf(db->durability, sizeof db->durability, "PostgreSQL %.*s%s, synchronous_commit=%.16s, fsync=%.4s",
 	         (int)strcspn(version, " "), version, db->pooled ? " behind a pooler" : "", commit, fsync);
-	enum st st = !strcmp(PQgetvalue(r, 0, 4), "UTF8") ? ST_OK
-	             : fault_add(faults, "store", "the database has the encoding %s; make one with ENCODING 'UTF8'", PQgetvalue(r, 0, 4));
-	PQclear(r);
+	enum st st = !strcmp(pq.getvalue(r, 0, 4), "UTF8") ? ST_OK
+	             : fault_add(faults, "store", "the database has the encoding %s; make one with ENCODING 'UTF8'", pq.getvalue(r, 0, 4));
+	pq.clear(r);
 	return st;
 }
 
@@ -211,26 +254,27 @@ static void pg_close(struct db *db)
 	if (!db)
 		return;
 	for (unsigned i = 0; i < SQL__MAX; i++)
-		PQclear(db->cursors[i].result);
-	PQfinish(db->conn);
+		pq.clear(db->cursors[i].result);
+	pq.finish(db->conn);
 	free(db);
 }
 
 /* The address may hold a password: no message names it. */
 static enum st pg_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
 {
-	struct db *db = calloc(1, sizeof *db);
+	enum st st = load_library(faults);
+	struct db *db = st ? NULL : calloc(1, sizeof *db);
 	if (!db)
-		return ST_MEMORY;
+		return st ? st : ST_MEMORY;
 	db->read_only = mode == DB_READ;
 	db->conn = connect_to(where);
-	PQsetNoticeProcessor(db->conn, ignore_notice, NULL);
-	if (PQstatus(db->conn) == CONNECTION_OK && !PQsetClientEncoding(db->conn, "UTF8") && !examine(db, faults) &&
-	    PQenterPipelineMode(db->conn)) {
+	pq.setNoticeProcessor(db->conn, ignore_notice, NULL);
+	if (pq.status(db->conn) == CONNECTION_OK && !pq.setClientEncoding(db->conn, "UTF8") && !examine(db, faults) &&
+	    pq.enterPipelineMode(db->conn)) {
 		*out = db;
 		return ST_OK;
 	}
-	const char *why = PQerrorMessage(db->conn);
+	const char *why = pq.errorMessage(db->conn);
 	if (!faults->count)
 		fault_add(faults, "store", "cannot use the PostgreSQL database: %.*s", (int)strcspn(why, "\n"), why);
 	pg_close(db);
@@ -274,20 +318,21 @@ static int send_order(struct db *db, const struct order *o)
 	if (!send_queue(db))
 		return -1;
 	if (!o->prepared)
-		return PQsendQueryParams(db->conn, o->text, n, o->values.type, o->values.text, NULL, NULL, 0) ? before : -1;
+		return pq.sendQueryParams(db->conn, o->text, n, o->values.type, o->values.text, NULL, NULL, 0) ? before : -1;
 	if (!*o->prepared) {
-		if (!PQsendPrepare(db->conn, o->name, o->text, n, o->values.type))
+		if (!pq.sendPrepare(db->conn, o->name, o->text, n, o->values.type))
 			return -1;
 		before++;
 	}
-	return PQsendQueryPrepared(db->conn, o->name, n, o->values.text, NULL, NULL, 0) ? before : -1;
+	return pq.sendQueryPrepared(db->conn, o->name, n, o->values.text, NULL, NULL, 0) ? before : -1;
 }
 
 static enum st execute(struct db *db, PGresult **result, const struct order *o)
 {
 	unsigned good = 0;
+	before_sending(db);
 	const int before = send_order(db, o);
-	const bool sent = before >= 0 && PQpipelineSync(db->conn);
+	const bool sent = before >= 0 && pq.pipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
 	enum st st = sent ? read_to_sync(db, result, (unsigned)before, &good, o->name) : failed(db, NULL, o->name);
@@ -331,17 +376,17 @@ static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const 
 
 static enum st pg_step(struct cursor *c)
 {
-	return ++c->row < PQntuples(c->result) ? ST_OK : ST_DONE;
+	return ++c->row < pq.ntuples(c->result) ? ST_OK : ST_DONE;
 }
 
 static bool pg_is_null(struct cursor *c, unsigned column)
 {
-	return PQgetisnull(c->result, c->row, (int)column);
+	return pq.getisnull(c->result, c->row, (int)column);
 }
 
 static const char *pg_get_text(struct cursor *c, unsigned column)
 {
-	return pg_is_null(c, column) ? NULL : PQgetvalue(c->result, c->row, (int)column);
+	return pg_is_null(c, column) ? NULL : pq.getvalue(c->result, c->row, (int)column);
 }
 
 static int64_t pg_get_int(struct cursor *c, unsigned column)
@@ -352,7 +397,7 @@ static int64_t pg_get_int(struct cursor *c, unsigned column)
 
 static void pg_end(struct cursor *c)
 {
-	PQclear(c->result);
+	pq.clear(c->result);
 	c->result = NULL;
 	if (c->once)
 		free(c);
@@ -362,14 +407,14 @@ static void pg_end(struct cursor *c)
 static enum st pg_script(struct db *db, const char *sql)
 {
 	enum st st = run_queue(db);
-	if (st || !PQexitPipelineMode(db->conn))
+	if (st || !pq.exitPipelineMode(db->conn))
 		return st ? st : failed(db, NULL, "a script");
-	PGresult *r = PQexec(db->conn, sql);
-	const ExecStatusType status = PQresultStatus(r);
+	PGresult *r = pq.exec(db->conn, sql);
+	const ExecStatusType status = pq.resultStatus(r);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
 		st = failed(db, r, "a script");
-	PQclear(r);
-	return PQenterPipelineMode(db->conn) || st ? st : failed(db, NULL, "a script");
+	pq.clear(r);
+	return pq.enterPipelineMode(db->conn) || st ? st : failed(db, NULL, "a script");
 }
 
 /* ---- transactions ---- */
@@ -391,9 +436,9 @@ static enum st end_reading(struct db *db)
 		return ST_OK;
 	}
 	db->open = false;
-	if (!send_control(db, COMMIT) || !PQpipelineSync(db->conn))
+	if (!send_control(db, COMMIT) || !pq.pipelineSync(db->conn))
 		return failed(db, NULL, "the end of reading");
-	PQflush(db->conn);
+	pq.flush(db->conn);
 	db->unread = true;
 	return ST_OK;
 }
@@ -406,13 +451,13 @@ static enum st pg_commit(struct db *db)
 	if (!st)
 		st = run_queue(db);
 	db->open = false;
-	return st == ST_BUSY && PQstatus(db->conn) == CONNECTION_BAD ? ST_IO : st;
+	return st == ST_BUSY && pq.status(db->conn) == CONNECTION_BAD ? ST_IO : st;
 }
 
 static void pg_rollback(struct db *db)
 {
 	db->queued = 0;
-	if (db->open && PQstatus(db->conn) != CONNECTION_BAD && !queue(db, ROLLBACK))
+	if (db->open && pq.status(db->conn) != CONNECTION_BAD && !queue(db, ROLLBACK))
 		(void)!run_queue(db);
 	db->open = false;
 }
@@ -438,13 +483,11 @@ static void pg_undo(struct db *db)
 /* A server that goes away says so on the connection: something can be read while nothing was asked. */
 static bool pg_gone(struct db *db)
 {
-	struct pollfd socket = { .fd = PQsocket(db->conn), .events = POLLIN };
-	if (PQstatus(db->conn) == CONNECTION_BAD || socket.fd < 0)
+	struct pollfd socket = { .fd = pq.socket(db->conn), .events = POLLIN };
+	if (pq.status(db->conn) == CONNECTION_BAD || socket.fd < 0)
 		return true;
 	read_unread(db);
-	if (poll(&socket, 1, 0) > 0)
-		return !PQconsumeInput(db->conn) || PQstatus(db->conn) == CONNECTION_BAD;
-	return false;
+	return poll(&socket, 1, 0) > 0;
 }
 
 static bool pg_local(struct db *db)

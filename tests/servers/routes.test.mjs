@@ -24,7 +24,7 @@ function verdicts() {
   try {
     execFileSync('gcc', ['-std=gnu17', '-D_GNU_SOURCE', ...sanitize, '-Ishared', `-I${build}/gen`, '-Iinfra/routes', '-o', program,
       'tests/servers/bad-declarations.c', 'infra/routes/check.c', 'infra/routes/address.c', `${build}/libcore.a`,
-      '-lsqlite3', '-lpq', '-lcjson', '-lsodium'], { cwd: repo });
+      '-lsqlite3', '-lcjson', '-lsodium'], { cwd: repo });
     return execFileSync(program, { encoding: 'utf8' }).split(/^-- \d+\n/m).slice(1).map((text) => text.trim());
   } finally {
     rmSync(folder, { recursive: true });
