@@ -81,6 +81,30 @@ timezone = 'Asia/Kolkata'
 const asJson = (sql) => `SELECT to_json(r) FROM (${sql.trim().replace(/;$/, '')}) AS r`;
 const givesRows = (sql) => /^\s*(SELECT|WITH|VALUES)\b/i.test(sql);
 
+function heldSession(where) {
+  const child = spawn(path.join(bin, 'psql'), ['-X', '-q', '-At', '-d', where], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  let said = '';
+  let heard = () => {};
+  child.stdout.on('data', (text) => { said += text; heard(); });
+  child.stderr.on('data', (text) => { said += text; heard(); });
+  let count = 0;
+  return {
+    run(sql) {
+      const mark = `done ${++count}\n`;
+      said = '';
+      child.stdin.write(`${sql};\n\\echo ${mark}`);
+      return new Promise((resolve) => {
+        heard = () => { if (said.endsWith(mark)) resolve(said.slice(0, -mark.length).trim()); };
+      });
+    },
+    end() {
+      child.stdin.end();
+      return ended;
+    },
+  };
+}
+
 /** A cluster by its address, "postgresql://127.0.0.1:PORT": what can be asked of one that runs, whoever started it. */
 export function clusterAt(address) {
   const { hostname, port } = new URL(address);
@@ -108,6 +132,8 @@ export function clusterAt(address) {
     psql: (database, sql, args = []) => psql(url(database), [...args, '-c', sql]),
     /** Commands of psql in one session; what they print. */
     session: (database, commands) => psql(url(database), ['-f', '-'], { input: commands }),
+    /** A session that stays open, to hold what its transaction holds: `run(sql)` resolves with what psql printed. */
+    hold: (database) => heldSession(url(database)),
     script: (database, file, args = []) => psql(url(database), [...args, '-f', file]),
     rows: (database, sql) => (givesRows(sql)
       ? psql(url(database), ['-c', asJson(sql)]).split('\n').filter(Boolean).map((line) => JSON.parse(line))

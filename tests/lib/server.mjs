@@ -106,14 +106,14 @@ async function untilHealthy(child, url, why) {
   throw new Error(`the server is not healthy: ${why()}`);
 }
 
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const isApache = setUp.serve.startsWith('apache');
-  const store = await makeStore(data, kind);
+  const store = await makeStore(data, { kind, cluster, through });
   runCommand(data, env, ['init']);
   store.prepare();
 
