@@ -419,9 +419,7 @@ static bool pg_gone(struct db *db)
 	if (PQstatus(db->conn) == CONNECTION_BAD || socket.fd < 0)
 		return true;
 	read_unread(db);
-	if (poll(&socket, 1, 0) > 0)
-		return !PQconsumeInput(db->conn) || PQstatus(db->conn) == CONNECTION_BAD;
-	return false;
+	return poll(&socket, 1, 0) > 0;
 }
 
 static bool pg_local(struct db *db)
