@@ -44,7 +44,7 @@ $$;
 INSERT INTO again
 SELECT 3, format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
 FROM pg_constraint
-WHERE contype = 'f' AND (conrelid IN (SELECT old FROM spread) OR confrelid IN (SELECT old FROM spread));
+WHERE contype = 'f' AND conparentid = 0 AND (conrelid IN (SELECT old FROM spread) OR confrelid IN (SELECT old FROM spread));
 
 -- Primary and unique keys keep their names; so do indexes that no constraint made.
 INSERT INTO again

@@ -105,14 +105,14 @@ function heldSession(where) {
   };
 }
 
-/** A cluster by its address, "postgresql://127.0.0.1:PORT": what can be asked of one that runs, whoever started it. */
+/** A cluster by the address of a database in it: what can be asked of one that runs, whoever started it. */
 export function clusterAt(address) {
   const { hostname, port } = new URL(address);
   const url = (database, user = role) => `postgresql://${user}@${hostname}:${port}/${database}`;
   const psql = (where, args, options) => must(path.join(bin, 'psql'), ['-X', '-q', '-At', '-v', 'ON_ERROR_STOP=1', '-d', where, ...args], options);
   const command = (sql) => psql(url('postgres', admin), ['-c', sql]);
   return {
-    address, port: Number(port), url,
+    port: Number(port), url,
     createDatabase: (name) => command(`CREATE DATABASE ${name} OWNER ${role}`),
     dropDatabase: (name) => command(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
     renameDatabase(name, other) {
@@ -162,7 +162,7 @@ export async function startPostgres({ conf = '' } = {}) {
     writeFileSync(path.join(data, 'postgresql.auto.conf'), settings({ port, folder }) + conf);
     const control = (...args) => run('pg_ctl', ['-D', data, '-l', path.join(folder, 'log'), '-s', '-w', '-t', '30', ...args]);
     control('start');
-    const cluster = clusterAt(`postgresql://127.0.0.1:${port}`);
+    const cluster = clusterAt(`postgresql://127.0.0.1:${port}/postgres`);
     cluster.command(`CREATE ROLE ${role} LOGIN`);
     return {
       ...cluster, folder, log,

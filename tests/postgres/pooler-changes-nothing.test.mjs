@@ -18,14 +18,14 @@ after(async () => {
 });
 
 const count = (table, tenant) => Number(value(server.data, `SELECT COUNT(*) FROM ${table} WHERE tenant_id = ${tenant.tenant_id}`));
-const used = async (tenant, metric) => (await tenant.read(`/api/usage/summary?metric=${metric}`)).metrics[0].total_quantity;
+const used = async (tenant, metric) => (await tenant.read(`/api/usage/summary?metric_name=${metric}`)).metrics[0].total_quantity;
 const proven = () => assert.deepEqual(server.pennymeter(['check']).differences, []);
 
 test('events of many clients, over more processes than connections, are each counted once', async () => {
   const tenants = [tenantOf(server, { plan: 'enterprise' }), tenantOf(server, { plan: 'enterprise' })];
   const replies = await inParallel(16, Array.from({ length: 400 }, (_, i) => i), async (i) => {
     const tenant = tenants[i % 2];
-    const reply = i % 5 ? await tenant.record({ metric_name: 'api_calls', quantity: 1 }) : await tenant.get('/api/usage/summary?metric=api_calls');
+    const reply = i % 5 ? await tenant.record({ metric_name: 'api_calls', quantity: 1 }) : await tenant.get('/api/usage/summary?metric_name=api_calls');
     return [i, reply.status];
   });
   assert.deepEqual(replies.filter(([i, status]) => status !== (i % 5 ? 201 : 200)), []);

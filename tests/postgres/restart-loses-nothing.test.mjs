@@ -92,7 +92,7 @@ test('functions whose connections are ended by the administrator answer at once'
     for (let i = 1; i <= 10; i++) {
       cluster.command(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${server.store.name}'`);
       await tenant.use('api_calls', 1);
-      assert.equal((await tenant.read('/api/usage/summary?metric=api_calls')).metrics[0].total_quantity, String(i));
+      assert.equal((await tenant.read('/api/usage/summary?metric_name=api_calls')).metrics[0].total_quantity, String(i));
     }
   } finally {
     await server.stop();

@@ -78,7 +78,7 @@ describe('partition.sql', () => {
   test('is not noticed by functions that run: they go on recording and reading', async () => {
     for (const tenant of tenants) {
       await tenant.use('quotes_generated', 2);
-      const { metrics } = await tenant.read('/api/usage/summary?metric=quotes_generated');
+      const { metrics } = await tenant.read('/api/usage/summary?metric_name=quotes_generated');
       assert.deepEqual(metrics.map((m) => m.total_quantity), ['3']);
     }
     proven();

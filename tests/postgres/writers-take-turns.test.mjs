@@ -8,7 +8,7 @@ import { recorded, value } from '../lib/database.mjs';
 import { startServer } from '../lib/server.mjs';
 import { inParallel, isProblem, tenantOf, until } from '../lib/tenant.mjs';
 
-const quantity = async (tenant) => (await tenant.read('/api/usage/summary?metric=api_calls')).metrics[0].total_quantity;
+const quantity = async (tenant) => (await tenant.read('/api/usage/summary?metric_name=api_calls')).metrics[0].total_quantity;
 const one = { metric_name: 'api_calls', quantity: 1 };
 
 let server, cluster, database, tenant, session;
