@@ -135,6 +135,13 @@ static void read_unread(struct db *db)
 	db->unread = false;
 }
 
+/* A pooler loses what reaches it between one Sync and the answer to that: it gives the server away meanwhile. */
+static void before_sending(struct db *db)
+{
+	if (db->pooled)
+		read_unread(db);
+}
+
 /* What was queued is on its way. */
 static void forget_queue(struct db *db)
 {
@@ -147,6 +154,7 @@ static void forget_queue(struct db *db)
 static enum st run_queue(struct db *db)
 {
 	unsigned good;
+	before_sending(db);
 	const bool sent = send_queue(db) && PQpipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
@@ -280,6 +288,7 @@ static enum st execute(struct db *db, PGresult **result, enum sql sql, const str
 	unsigned good;
 	const char *name = statements[sql].name;
 	write_values(&v, vals, count);
+	before_sending(db);
 	const int before = send_statement(db, sql, &v, count);
 	const bool sent = before >= 0 && PQpipelineSync(db->conn);
 	forget_queue(db);
