@@ -34,10 +34,13 @@ async function restartUnderLoad(server, tenant, load) {
     const goal = acknowledged() + 60;
     await until(() => acknowledged() >= goal);
     cluster.stopServer(mode);
-    isAway(await server.request('GET', '/api/health'));
-    isAway(await tenant.get('/api/usage/stats'));
-    isAway(await tenant.record({ metric_name: 'api_calls', quantity: 1, resource_id: 'never' }));
-    cluster.startServer();
+    try {
+      isAway(await server.request('GET', '/api/health'));
+      isAway(await tenant.get('/api/usage/stats'));
+      isAway(await tenant.record({ metric_name: 'api_calls', quantity: 1, resource_id: 'never' }));
+    } finally {
+      cluster.startServer();
+    }
   }
   const goal = acknowledged() + 60;
   await until(() => acknowledged() >= goal);
