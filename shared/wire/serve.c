@@ -357,7 +357,7 @@ static void send_problem(struct exchange *x, enum st st)
 	struct reply *rp = &x->rp;
 	rp->file_name = NULL;
 	problem_write(&rp->body, st, &x->faults, &rp->problem);
-	if (st == ST_BUSY)
+	if (problem_of(st)->status == 503)
 		text_adds(&x->headers, "Retry-After: 1\r\n");
 	send_head(x, problem_of(st)->status, "application/problem+json");
 	if (!x->head)

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileOf, query, value } from '../lib/database.mjs';
+import { query, value } from '../lib/database.mjs';
 import { DAY, HOUR, MILLION, MINUTE, floorTo, fromInstant, fromMicro, now, toInstant, toMicro } from '../lib/exact.mjs';
 import { cases, randomness, seed } from '../lib/random.mjs';
 import { build, repo, startServer } from '../lib/server.mjs';
@@ -470,17 +470,12 @@ test('check finds whatever was changed beside the roll-ups', async () => {
     `UPDATE usage_levels SET closing = closing + 1 WHERE ${mine} AND user_id = -1`,
     `DELETE FROM usage_levels WHERE ${mine} AND user_id = 0`,
   ];
-  const file = fileOf(server.data);
-  const sqlite = (...commands) => {
-    const r = spawnSync('sqlite3', ['-cmd', '.timeout 10000', file, ...commands], { encoding: 'utf8' });
-    assert.equal(r.status, 0, r.stderr);
-  };
   const tables = ['usage_samples', 'usage_values', 'usage_window_values', 'usage_moments', 'usage_levels', 'usage_balances'];
-  sqlite(tables.map((name) => `CREATE TABLE saved_${name} AS SELECT * FROM ${name};`).join(''));
+  query(server.data, tables.map((name) => `CREATE TABLE saved_${name} AS SELECT * FROM ${name};`).join(''));
   for (const harm of harms) {
-    sqlite(`${harm};`);
+    query(server.data, harm);
     assert.ok(proof().length > 0, harm);
-    sqlite(tables.map((name) => `DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM saved_${name};`).join(''));
+    query(server.data, tables.map((name) => `DELETE FROM ${name}; INSERT INTO ${name} SELECT * FROM saved_${name};`).join(''));
   }
   assert.deepEqual(proof(), []);
 });

@@ -2,19 +2,20 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { value } from '../lib/database.mjs';
 import { cgi } from '../lib/cgi.mjs';
-import { build, repo } from '../lib/server.mjs';
+import { bringBack, fileOf, isThere, takeAway, value } from '../lib/database.mjs';
+import { build, repo } from '../lib/places.mjs';
+import { makeStore, storeEnvironment } from '../lib/store.mjs';
 
 const commands = [['init'], ['doctor'], ['tenant', 'add'], ['tenant', 'list'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'], ['plan', 'apply'], ['plan', 'list'], ['check'], ['backup']];
 
-let data;
+let data, store, env = {};
 const run = (...args) => {
-  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, env: { ...process.env, PENNYMETER_DATA: data } });
+  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, ...env } });
   return { code: r.status, out: r.stdout, err: r.stderr, get json() { return JSON.parse(r.stdout); } };
 };
 const good = (...args) => {
@@ -27,20 +28,28 @@ const fails = (code, pattern, ...args) => {
   assert.equal(r.code, code, `${args.join(' ')}: ${r.out}${r.err}`);
   assert.match(r.err, pattern);
 };
-const fresh = () => {
+const fresh = async () => {
   data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-command-')));
   rmSync(data, { recursive: true });
-  return good('init');
+  store = await makeStore(data);
+  const answer = good('init');
+  store.prepare();
+  return answer;
+};
+const removed = () => {
+  rmSync(data, { recursive: true, force: true });
+  store.drop();
 };
 before(fresh);
-after(() => rmSync(data, { recursive: true, force: true }));
+after(removed);
 
 describe('init', () => {
   test('makes a folder that nobody else can look into, with a database and a configuration', () => {
     assert.equal(statSync(data).mode & 0o777, 0o700);
-    for (const name of ['pennymeter.db', 'pennymeter.conf']) assert.ok(statSync(path.join(data, name)).size > 0);
+    assert.ok(statSync(path.join(data, 'pennymeter.conf')).size > 0);
     assert.equal(statSync(path.join(data, 'pennymeter.conf')).mode & 0o077, 0);
-    assert.equal(value(data, 'PRAGMA journal_mode'), 'wal');
+    assert.ok(isThere(data));
+    assert.equal(existsSync(fileOf(data)), store.kind === 'sqlite', 'a file is made where it is wanted alone');
   });
 
   test('may be repeated: it changes neither tenants nor the configuration', () => {
@@ -64,9 +73,9 @@ describe('init', () => {
 });
 
 describe('tenants and tokens', () => {
-  test('the first tenant of a new installation is 2, with subscription 1 and a token', () => {
-    rmSync(data, { recursive: true });
-    fresh();
+  test('the first tenant of a new installation is 2, with subscription 1 and a token', async () => {
+    removed();
+    await fresh();
     const { out } = run('tenant', 'add', '--name', 'Acme Boxes', '--plan', 'starter', '--start', '2026-01-31', '--cycle', 'monthly', '--currency', 'USD', '--json');
     assert.match(out, /^\{"tenant_id":2,"subscription_id":1,"token":"pm_[A-Za-z0-9_]{30,}"\}\n$/);
   });
@@ -163,8 +172,10 @@ describe('doctor', () => {
 
   for (const [name, spoil, mend] of [
     ['a data folder of mode 0755', () => chmodSync(data, 0o755), () => chmodSync(data, 0o700)],
-    ['a database that is none', () => { writeFileSync(path.join(data, 'other.db'), 'no database '.repeat(99)); process.env.PENNYMETER_STORE = 'other.db'; }, () => { delete process.env.PENNYMETER_STORE; }],
-    ['a missing database', () => { process.env.PENNYMETER_STORE = 'none.db'; }, () => { delete process.env.PENNYMETER_STORE; }],
+    ['a database that is none', () => { writeFileSync(path.join(data, 'other.db'), 'no database '.repeat(99)); env = { PENNYMETER_STORE: 'other.db' }; }, () => { env = {}; }],
+    ['a missing file', () => { env = { PENNYMETER_STORE: 'none.db' }; }, () => { env = {}; }],
+    ['a missing database', () => takeAway(data), () => bringBack(data)],
+    ['a server that is not there', () => { env = { PENNYMETER_STORE: 'postgresql://nobody:secret@127.0.0.1:1/nothing' }; }, () => { env = {}; }],
   ]) {
     test(`finds ${name}`, () => {
       spoil();

@@ -12,7 +12,7 @@ before(async () => { server = await startServer({ procs: 2 }); });
 after(() => server?.stop());
 
 const quotes = async (tenant) => (await tenant.read('/api/usage/current-period')).metrics.find((m) => m.metric_name === 'quotes_generated');
-const versions = () => JSON.stringify([query(server.data, 'SELECT * FROM plan_versions'), query(server.data, 'SELECT * FROM metrics'), query(server.data, 'SELECT * FROM catalog')]);
+const versions = () => JSON.stringify([query(server.data, 'SELECT * FROM plan_versions ORDER BY 1'), query(server.data, 'SELECT * FROM metrics ORDER BY 1'), query(server.data, 'SELECT * FROM catalog')]);
 
 test('applying the same plans again makes no new version', () => {
   assert.deepEqual(applyPlans(server, {}), { metrics: 10, plans: 4, new_versions: 0 });

@@ -2,7 +2,8 @@
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { build } from './server.mjs';
+import { build } from './places.mjs';
+import { storeEnvironment } from './store.mjs';
 
 /** One request to a function by its name, "usage-record". `env` adds to its environment, `body` goes to its stdin. */
 export function cgi(data, name, method, target, { token, body = '', headers = {}, env = {} } = {}) {
@@ -10,7 +11,7 @@ export function cgi(data, name, method, target, { token, body = '', headers = {}
   const variables = Object.fromEntries(Object.entries(headers).map(([k, v]) => [`HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v]));
   const r = spawnSync(path.join(build, `fn/${name}.fcgi`), [], {
     input: body, encoding: 'utf8', maxBuffer: 1 << 26,
-    env: { ...process.env, PENNYMETER_DATA: data, REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: query,
+    env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: query,
       CONTENT_TYPE: 'application/json', CONTENT_LENGTH: String(Buffer.byteLength(body)),
       ...(token && { HTTP_AUTHORIZATION: `Bearer ${token}` }), ...variables, ...env },
   });

@@ -1,24 +1,90 @@
-// A look into the database past our code, with the sqlite3 command.
+// A look into the database past our code: with the sqlite3 command, or with psql where PostgreSQL keeps it.
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { databaseOf } from './store.mjs';
 
 export const fileOf = (data) => path.join(data, 'pennymeter.db');
 
-/** The rows of a query as objects. Whole numbers beyond 2^53 want a CAST to TEXT. */
-export function query(data, sql) {
-  const r = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 10000', fileOf(data), sql], { encoding: 'utf8', maxBuffer: 1 << 28 });
+function ofSqlite(file, sql) {
+  const r = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 10000', file, sql], { encoding: 'utf8', maxBuffer: 1 << 28 });
   if (r.error) throw r.error;
   if (r.status !== 0) throw new Error(`sqlite3: ${r.stderr}`);
   return r.stdout.trim() ? JSON.parse(r.stdout) : [];
 }
 
+/** The rows of a query as objects. Whole numbers beyond 2^53 want a CAST to TEXT. */
+export function query(data, sql) {
+  const database = databaseOf(data);
+  return database ? database.cluster.rows(database.name, sql) : ofSqlite(fileOf(data), sql);
+}
+
 /** The one value of a query. */
 export const value = (data, sql) => Object.values(query(data, sql)[0] ?? { none: null })[0];
 
+/** The tables of tenants, without the partitions of one. */
+const tenantsTables = (data) => query(data, databaseOf(data)
+  ? `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`
+  : `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'tenant_id' WHERE m.type = 'table'`)
+  .map(({ name }) => name);
+
 /** Everything that an event may change, as one text: equal texts mean that nothing was recorded. */
 export function recorded(data, tenant) {
-  const tables = query(data, `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'tenant_id'
-    WHERE m.type = 'table' AND m.name NOT IN ('tenants', 'tokens', 'subscriptions') ORDER BY m.name`);
-  return JSON.stringify(tables.map(({ name }) => query(data, `SELECT * FROM ${name} WHERE tenant_id = ${tenant}`)));
+  const names = tenantsTables(data).filter((name) => !['tenants', 'tokens', 'subscriptions'].includes(name)).sort();
+  return JSON.stringify(rowsOf(data, names, `tenant_id = ${tenant}`));
+}
+
+/** Rows of several tables as sorted texts; by one query where each costs a connection. */
+function rowsOf(data, names, where) {
+  if (!databaseOf(data)) return names.map((name) => query(data, `SELECT * FROM ${name} WHERE ${where}`).map((row) => JSON.stringify(row)).sort());
+  const each = names.map((name) => `SELECT '${name}' AS name, to_json(t) AS row FROM ${name} t WHERE ${where}`);
+  const rows = query(data, each.join(' UNION ALL '));
+  return names.map((name) => rows.filter((r) => r.name === name).map((r) => JSON.stringify(r.row)).sort());
+}
+
+// ---- the whole database, as an operator handles it ----
+
+const beside = ['', '-wal', '-shm'];
+
+function moveFiles(from, to) {
+  for (const end of beside) if (existsSync(from + end)) renameSync(from + end, to + end);
+}
+
+/** Take the database away from under its users, and bring it back. */
+export function takeAway(data) {
+  const database = databaseOf(data);
+  if (database) database.cluster.renameDatabase(database.name, `${database.name}_away`);
+  else moveFiles(fileOf(data), `${fileOf(data)}.away`);
+}
+
+export function bringBack(data) {
+  const database = databaseOf(data);
+  if (database) database.cluster.renameDatabase(`${database.name}_away`, database.name);
+  else moveFiles(`${fileOf(data)}.away`, fileOf(data));
+}
+
+export function isThere(data) {
+  const database = databaseOf(data);
+  return database ? database.cluster.databases().includes(database.name) : existsSync(fileOf(data));
+}
+
+/** A copy of the database, to be put in its place later: `pennymeter backup`, or PostgreSQL's own way. */
+export function keepCopy(server, name) {
+  const database = databaseOf(server.data);
+  if (database) database.cluster.copyDatabase(database.name, `${database.name}_${name}`);
+  else server.pennymeter(['backup', path.join(server.data, name)]);
+}
+
+export function restoreCopy(server, name) {
+  const { data } = server;
+  const database = databaseOf(data);
+  if (database) {
+    database.cluster.dropDatabase(database.name);
+    database.cluster.renameDatabase(`${database.name}_${name}`, database.name);
+    return;
+  }
+  for (const end of beside.slice(1)) rmSync(fileOf(data) + end, { force: true });
+  renameSync(path.join(data, name), fileOf(data));
 }

@@ -8,13 +8,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { lchownSync, lstatSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { build, repo } from './places.mjs';
+import { freePort } from './ports.mjs';
+import { makeStore, storeEnvironment } from './store.mjs';
 
-export const repo = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
-export const build = path.resolve(repo, process.env.PENNYMETER_BUILD ?? 'build');
+export { build, repo };
 
 const setUps = {
   lighttpd: { serve: 'lighttpd' },
@@ -60,16 +61,6 @@ function toReply(answer, bytes) {
   };
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const listener = net.createServer().on('error', reject);
-    listener.listen(0, '127.0.0.1', () => {
-      const { port } = listener.address();
-      listener.close(() => resolve(port));
-    });
-  });
-}
-
 const read = (file) => {
   try { return readFileSync(file, 'utf8'); } catch { return ''; }
 };
@@ -84,7 +75,7 @@ function processesIn(folder) {
 /** The command, with --json. Throws an Error with stdout, stderr and code. */
 function runCommand(data, env, args) {
   const r = spawnSync(path.join(build, 'bin/pennymeter'), [...args, '--json'], {
-    encoding: 'utf8', env: { ...process.env, ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28,
+    encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28,
   });
   if (r.error) throw r.error;
   if (r.status !== 0) {
@@ -115,18 +106,20 @@ async function untilHealthy(child, url, why) {
   throw new Error(`the server is not healthy: ${why()}`);
 }
 
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const isApache = setUp.serve.startsWith('apache');
+  const store = await makeStore(data, { kind, cluster, through });
   runCommand(data, env, ['init']);
+  store.prepare();
 
   const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs),
+    env: { ...process.env, ...storeEnvironment(data), ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs),
       ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);
@@ -136,7 +129,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
   const log = () => read(path.join(data, 'server.log'));
 
   const self = {
-    url, data, port, server, log,
+    url, data, port, server, store, log,
     request: (method, target, options) => request(url, method, target, options),
     pennymeter(args) {
       try {
@@ -151,11 +144,12 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
     pids: () => processesIn(data).filter(({ args }) => args[0].endsWith('.fcgi')).map(({ pid }) => pid),
     /** Of everything that was started. */
     processes: () => processesIn(data),
-    /** SIGTERM, wait, and remove the data folder unless it is to be kept. Answers the exit code. */
+    /** SIGTERM, wait, and remove the data folder and its database unless they are to be kept. Answers the exit code. */
     async stop({ keep = false } = {}) {
       child.kill('SIGTERM');
       const code = await ended;
       if (!keep && !process.env.PENNYMETER_KEEP) rmSync(data, { recursive: true, force: true });
+      if (!keep) store.drop();
       return code;
     },
   };

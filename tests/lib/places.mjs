@@ -1,0 +1,6 @@
+// Where the repository is, and what was built of it.
+
+import path from 'node:path';
+
+export const repo = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
+export const build = path.resolve(repo, process.env.PENNYMETER_BUILD ?? 'build');
