@@ -14,7 +14,7 @@ enum { TABLES_CAP = 100, PAGE_ROWS = 2000, PAGE_BYTES = 4 << 20, ROWS_BYTES = 64
 enum { CHANGES = 2000, FEW = 500, ROUNDS = 200 };
 
 /* What move_tables tells of a table in the file, and move_texts of it on the server. */
-enum text_kind { NAME, COUNT, PAGE, MAKE, DROP, SPAN, CHANGED, GONE, FORGET, FILE_TEXTS, PUT = FILE_TEXTS, TAKE, TEXT_KINDS };
+enum text_kind { NAME, REFERRED, COUNT, PAGE, MAKE, DROP, SPAN, CHANGED, GONE, FORGET, FILE_TEXTS, PUT = FILE_TEXTS, TAKE, TEXT_KINDS };
 
 struct table {
 	const char *text[TEXT_KINDS];
@@ -24,7 +24,7 @@ struct moving {
 	struct store *from, *to;
 	const struct move_view *view;
 	struct faults *faults;
-	struct arena *arena, *page; /* of the whole move; of one page */
+	struct arena *arena, *page, *referred; /* of the whole move; of one page; of one of rows that it refers to */
 	struct table tables[TABLES_CAP];
 	unsigned count;
 	char *behind; /* the row that a table's copy stands at; ROW_BYTES */
@@ -200,14 +200,7 @@ static enum st begin(struct moving *m)
 	return st || triggers ? st : store_write(m->from, &op, &m, sizeof m, NULL, 0);
 }
 
-/* ---- copying ---- */
-
-static enum st note_place(struct store *s, const void *request, size_t size, void *answer)
-{
-	const struct place *p = request;
-	(void)size, (void)answer;
-	return RUN(s, SQL_MOVE_PROGRESS_PUT, TEXT(p->table), TEXT(p->behind), INT(p->copied), INT(p->done));
-}
+/* ---- carrying over what changed ---- */
 
 /* The rows of what was started as a JSON array, until they fill `most` bytes. Ends it.
  * Returns: ST_OK; ST_DONE: there was none. Out: rows  how many; last  where the last one begins in the array */
@@ -224,10 +217,97 @@ static enum st gather(struct text *array, int64_t *rows, size_t *last, struct ro
 	return array->failed ? ST_MEMORY : *rows ? ST_OK : ST_DONE;
 }
 
-static enum st send_rows(struct moving *m, const char *text, struct text *array)
+struct forgetting {
+	const char *text;
+	int64_t upto;
+};
+
+static enum st forget(struct store *s, const void *request, size_t size, void *answer)
+{
+	const struct forgetting *f = request;
+	(void)size, (void)answer;
+	return run_text(s, f->text, INT(f->upto));
+}
+
+static bool is_referred(const struct table *t)
+{
+	return *t->text[REFERRED] == '1';
+}
+
+static enum st carry_over(struct moving *m, const struct table *t, int64_t *left, bool alone);
+
+/* What rows refer to has to be there before them: it may have come since it was copied. */
+static enum st carry_referred(struct moving *m, bool alone)
+{
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < m->count && is_referred(&m->tables[i]); i++)
+		for (int64_t left = 1; left && !st;)
+			st = carry_over(m, &m->tables[i], &left, alone);
+	return st;
+}
+
+static enum st send_rows(struct moving *m, const struct table *t, const char *text, struct text *array, bool alone)
 {
 	text_addc(array, ']');
-	return array->failed ? ST_MEMORY : run_text(m->to, text, TEXT(array->bytes));
+	enum st st = array->failed ? ST_MEMORY : is_referred(t) ? ST_OK : carry_referred(m, alone);
+	return st ? st : run_text(m->to, text, TEXT(array->bytes));
+}
+
+/* What has become of the rows that changed: they stand as they do now, or are gone. */
+static enum st send_changes(struct moving *m, const struct table *t, enum text_kind read, enum text_kind send, int64_t upto, bool alone)
+{
+	struct arena *arena = is_referred(t) ? m->referred : m->page;
+	struct rows r = { 0 };
+	int64_t rows;
+	size_t last;
+	arena_reset(arena);
+	struct text array = text_new(arena, ROWS_BYTES);
+	enum st st = store_rows_text(m->from, &r, t->text[read], VALS(INT(upto)));
+	st = gather(&array, &rows, &last, &r, st, ROWS_BYTES);
+	return st == ST_DONE ? ST_OK : st ? st : send_rows(m, t, t->text[send], &array, alone);
+}
+
+/* The oldest changes of a table; none that come while we are at it. Out: left  how many there were
+ * In: alone  the store's lock is ours */
+static enum st carry_over(struct moving *m, const struct table *t, int64_t *left, bool alone)
+{
+	static const struct write_op op = { .name = "move.forget", .apply = forget };
+	int64_t span[3] = { 0, 0, 0 };
+	enum st st = read_numbers(m->from, span, 3, t->text[SPAN]);
+	const int64_t last = span[1] + CHANGES - 1;
+	const struct forgetting f = { t->text[FORGET], last < span[2] ? last : span[2] };
+	*left = span[0];
+	if (st || !*left)
+		return st;
+	st = send_changes(m, t, CHANGED, PUT, f.upto, alone);
+	if (!st)
+		st = send_changes(m, t, GONE, TAKE, f.upto, alone);
+	if (st)
+		return st;
+	return alone ? run_text(m->from, f.text, INT(f.upto)) : store_write(m->from, &op, &f, sizeof f, NULL, 0);
+}
+
+/* One round over all tables. Out: left  the most that one of them had */
+static enum st carry_all(struct moving *m, int64_t *left, bool alone)
+{
+	enum st st = ST_OK;
+	*left = 0;
+	show(m, "what changed");
+	for (unsigned i = 0; i < m->count && !st; i++) {
+		int64_t of_table = 0;
+		st = carry_over(m, &m->tables[i], &of_table, alone);
+		*left = of_table > *left ? of_table : *left;
+	}
+	return st;
+}
+
+/* ---- copying ---- */
+
+static enum st note_place(struct store *s, const void *request, size_t size, void *answer)
+{
+	const struct place *p = request;
+	(void)size, (void)answer;
+	return RUN(s, SQL_MOVE_PROGRESS_PUT, TEXT(p->table), TEXT(p->behind), INT(p->copied), INT(p->done));
 }
 
 static enum st copy_page(struct moving *m, const struct table *t, struct place *p)
@@ -246,7 +326,7 @@ static enum st copy_page(struct moving *m, const struct table *t, struct place *
 		return ST_MEMORY;
 	p->copied += rows;
 	m->done += rows;
-	return send_rows(m, t->text[PUT], &array);
+	return send_rows(m, t, t->text[PUT], &array, false);
 }
 
 static enum st copy_table(struct moving *m, const struct table *t)
@@ -260,66 +340,6 @@ static enum st copy_table(struct moving *m, const struct table *t)
 		st = copy_page(m, t, &p);
 		if (!st)
 			st = store_write(m->from, &op, &p, sizeof p, NULL, 0);
-	}
-	return st;
-}
-
-/* ---- carrying over what changed ---- */
-
-struct forgetting {
-	const char *text;
-	int64_t upto;
-};
-
-static enum st forget(struct store *s, const void *request, size_t size, void *answer)
-{
-	const struct forgetting *f = request;
-	(void)size, (void)answer;
-	return run_text(s, f->text, INT(f->upto));
-}
-
-/* What has become of the rows that changed: they stand as they do now, or are gone. */
-static enum st send_changes(struct moving *m, const char *read, const char *send, int64_t upto)
-{
-	struct rows r = { 0 };
-	int64_t rows;
-	size_t last;
-	arena_reset(m->page);
-	struct text array = text_new(m->page, ROWS_BYTES);
-	enum st st = store_rows_text(m->from, &r, read, VALS(INT(upto)));
-	st = gather(&array, &rows, &last, &r, st, ROWS_BYTES);
-	return st == ST_DONE ? ST_OK : st ? st : send_rows(m, send, &array);
-}
-
-/* The oldest changes of a table; none that come while we are at it. Out: left  how many there were. In: alone  the store's lock is ours */
-static enum st carry_over(struct moving *m, const struct table *t, int64_t *left, bool alone)
-{
-	static const struct write_op op = { .name = "move.forget", .apply = forget };
-	int64_t span[3] = { 0, 0, 0 };
-	enum st st = read_numbers(m->from, span, 3, t->text[SPAN]);
-	const int64_t last = span[1] + CHANGES - 1;
-	const struct forgetting f = { t->text[FORGET], last < span[2] ? last : span[2] };
-	*left = span[0];
-	if (st || !*left)
-		return st;
-	st = send_changes(m, t->text[CHANGED], t->text[PUT], f.upto);
-	if (!st)
-		st = send_changes(m, t->text[GONE], t->text[TAKE], f.upto);
-	if (st)
-		return st;
-	return alone ? run_text(m->from, f.text, INT(f.upto)) : store_write(m->from, &op, &f, sizeof f, NULL, 0);
-}
-
-/* One round over all tables. Out: left  the most that one of them had */
-static enum st carry_all(struct moving *m, int64_t *left, bool alone)
-{
-	enum st st = ST_OK;
-	*left = 0;
-	show(m, "what changed");
-	for (unsigned i = 0; i < m->count && !st; i++) {
-		int64_t of_table = 0;
-		st = carry_over(m, &m->tables[i], &of_table, alone);
-		*left = of_table > *left ? of_table : *left;
 	}
 	return st;
 }
@@ -425,12 +445,15 @@ static enum st open_moving(struct moving *m)
 	enum st st = arena_open(&m->arena, 16 << 20);
 	if (!st)
 		st = arena_open(&m->page, (size_t)3 * ROWS_BYTES);
+	if (!st)
+		st = arena_open(&m->referred, (size_t)3 * ROWS_BYTES);
 	m->behind = st ? NULL : arena_take(m->arena, ROW_BYTES);
 	return st ? st : m->behind ? ST_OK : ST_MEMORY;
 }
 
 static void close_moving(struct moving *m)
 {
+	arena_close(m->referred);
 	arena_close(m->page);
 	arena_close(m->arena);
 }

@@ -3,7 +3,7 @@
 -- meanwhile are noted by triggers, in a table move_T beside each table T, and carried over before the switch.
 -- across tenants: all of these; only the operator's `pennymeter move` reaches them.
 
--- One row a table, those that others refer to first: its name, and the texts that
+-- One row a table, those that others refer to first: its name, whether others refer to it, and the texts that
 --   1 count its rows
 --   2 read a page of them behind one (?1: that row, or '' for the first page; ?2: how many)
 --   3 make its table of changed keys and its triggers, 4 drop them
@@ -22,13 +22,14 @@ WITH facts AS (
     (SELECT group_concat('OLD.' || k.name, ', ') FROM (SELECT name FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk) k)
       AS old_keys,
     (SELECT k.name FROM pragma_table_info(m.name) k WHERE k.pk = 1) AS first_key,
+    EXISTS (SELECT 1 FROM sqlite_schema o, pragma_foreign_key_list(o.name) f WHERE o.type = 'table' AND f."table" = m.name) AS referred,
     (SELECT group_concat('COALESCE(json_extract(NULLIF(?1, ''''), ''$.' || k.name || '''), ' ||
         CASE k.type WHEN 'TEXT' THEN '''''' ELSE '-9223372036854775808' END || ')', ', ')
       FROM (SELECT name, type FROM pragma_table_info(m.name) WHERE pk > 0 ORDER BY pk) k) AS behind
   FROM sqlite_schema m
   WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'move%' AND m.name <> 'schema_version'
 )
-SELECT name,
+SELECT name, referred,
   'SELECT COUNT(*) FROM ' || name,
   'SELECT json_object(' || pairs || ') FROM ' || name || ' WHERE (' || keys || ') > (' || behind || ') ORDER BY ' || keys
     || ' LIMIT ?2',
@@ -48,7 +49,7 @@ SELECT name,
     || ' LEFT JOIN ' || name || ' AS t USING (' || keys || ') WHERE t.' || first_key || ' IS NULL',
   'DELETE FROM move_' || name || ' WHERE seq <= ?1'
 FROM facts
-ORDER BY CASE name WHEN 'tenants' THEN 0 WHEN 'plan_versions' THEN 1 ELSE 2 END, name;
+ORDER BY referred DESC, name;
 
 -- Of one table on the server: the texts that put rows there and that take rows away (both given as a JSON array).
 -- name: move_texts (table)
