@@ -112,7 +112,7 @@ test('what the server never puts in order is 503, and nothing of it is recorded'
 });
 
 test('settings of the database do not change what is counted', async () => {
-  const settings = ['default_transaction_isolation = serializable', 'default_transaction_read_only = on', 'standard_conforming_strings = off',
+  const settings = ['default_transaction_isolation = serializable', 'standard_conforming_strings = off',
     'client_encoding = LATIN1', "datestyle = 'German'", 'row_security = off', 'plan_cache_mode = force_generic_plan', 'enable_seqscan = off'];
   const cutOff = () => cluster.command(`SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${database}' AND application_name LIKE 'pennymeter%'`);
   for (const setting of settings) cluster.command(`ALTER DATABASE ${database} SET ${setting}`);
