@@ -115,7 +115,8 @@ async function untilHealthy(child, url, why) {
   throw new Error(`the server is not healthy: ${why()}`);
 }
 
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false } = {}) {
+/** `prepare(data)` is called with the folder made and the server not yet started. */
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, prepare = () => {} } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -123,6 +124,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
   const url = `http://127.0.0.1:${port}`;
   const isApache = setUp.serve.startsWith('apache');
   runCommand(data, env, ['init']);
+  prepare(data);
 
   const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
