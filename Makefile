@@ -4,7 +4,7 @@
 #   make run        install what is missing, build, serve a demo    PORT= DATA= SERVER=lighttpd|apache|nginx DEMO=0
 #   make test       install what tests need, run every test
 #   make lint       floors, banned calls, lengths, warnings
-#   make bench      throughput, memory and costs as ratios
+#   make bench      throughput, memory and costs as ratios, beside a hello, SQLite alone and the peers; options: tests/bench/bench.mjs
 #   SAN=1           the same under AddressSanitizer and UBSan, in build/san
 
 SAN ?= 0
@@ -53,8 +53,8 @@ lint: all
 	@infra/lint
 
 bench:
-	@infra/setup test
-	@$(MAKE) --no-print-directory all
+	@infra/setup bench
+	@$(MAKE) --no-print-directory all $(B)/bench/seed
 	@node tests/bench/bench.mjs
 
 # What of the routes is checked in, for review; a test fails when it is stale.
@@ -126,6 +126,10 @@ $(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -lcmocka -lpq -o $@
+
+$(B)/bench/seed: $(B)/obj/tests/bench/seed.o $(B)/libcore.a
+	@mkdir -p $(@D)
+	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
 unit: $(UNIT_BIN)
 	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done

@@ -73,12 +73,13 @@ static void print_page_headers(FILE *out, const struct addresses *list)
 	      "\t\tsetenv.add-response-header = ( \"Cache-Control\" => \"" CACHE_HASHED "\" )\n\t}\n}\n", out);
 }
 
+/* Without min-procs lighttpd starts four, and one more a second while there is a queue. */
 static void print_program(FILE *out, const struct site *site, const char *prefix, const char *program)
 {
 	fprintf(out, "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"bin-path\" => \"%s/%s.fcgi\",\n"
-	             "\t\t\"max-procs\" => %u, \"check-local\" => \"disable\",\n"
+	             "\t\t\"min-procs\" => %u, \"max-procs\" => %u, \"check-local\" => \"disable\",\n"
 	             "\t\t\"bin-environment\" => ( \"PENNYMETER_DATA\" => \"%s\" ) )),\n",
-	        prefix, site->run, program, site->fn, program, site->procs, site->data);
+	        prefix, site->run, program, site->fn, program, site->procs, site->procs, site->data);
 }
 
 int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *table)

@@ -1,27 +1,31 @@
--- wrk script: each request records one event under a key of its own. Reports a line for bench.mjs.
+-- wrk script, for one thread. Without KEY_PREFIX each request is a plain GET. With it, each records one event under a
+-- key of its own, or with BATCH as many in one body. Reports a line for drive.mjs.
 local prefix = os.getenv("KEY_PREFIX")
-local thread_number = 0
+local batch = tonumber(os.getenv("BATCH") or "0")
+local event = '{"metric_name":"api_calls","quantity":"1","metadata":{"endpoint":"/x"}'
+local sent = 0
 
-function setup(thread)
-  thread:set("number", thread_number)
-  thread_number = thread_number + 1
-end
-
-function init()
-  sent = 0
-  if prefix then
-    wrk.method = "POST"
-    wrk.headers["Content-Type"] = "application/json"
-    wrk.body = '{"metric_name":"api_calls","quantity":"1","metadata":{"endpoint":"/x"}}'
-  end
-end
-
-function request()
-  if prefix then
-    sent = sent + 1
-    wrk.headers["Idempotency-Key"] = prefix .. "-" .. number .. "-" .. sent
-  end
+local function record()
+  sent = sent + 1
+  wrk.headers["Idempotency-Key"] = prefix .. "-" .. sent
   return wrk.format()
+end
+
+local pieces = {}
+
+local function record_batch()
+  for i = 1, batch do
+    sent = sent + 1
+    pieces[i] = event .. ',"idempotency_key":"' .. prefix .. "-" .. sent .. '"}'
+  end
+  return wrk.format(nil, nil, nil, "[" .. table.concat(pieces, ",") .. "]")
+end
+
+if prefix then
+  wrk.method = "POST"
+  wrk.headers["Content-Type"] = "application/json"
+  wrk.body = event .. "}"
+  request = batch > 0 and record_batch or record
 end
 
 function done(summary, latency)

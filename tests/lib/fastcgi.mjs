@@ -19,7 +19,7 @@ function pair(name, value) {
 export function call(socket, environment, body = '') {
   const params = Buffer.concat(Object.entries(environment).map(([k, v]) => pair(k, String(v))));
   return new Promise((resolve, reject) => {
-    const connection = net.connect(socket).on('error', reject);
+    const connection = net.connect(socket).on('error', reject).on('close', () => reject(new Error('the program has gone')));
     let pending = Buffer.alloc(0), out = '';
     connection.write(Buffer.concat([
       record(BEGIN, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(PARAMS, params), record(PARAMS, Buffer.alloc(0)),

@@ -106,7 +106,8 @@ async function untilHealthy(child, url, why) {
   throw new Error(`the server is not healthy: ${why()}`);
 }
 
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through } = {}) {
+/** `prepare(data)` is called with the folder made and the server not yet started. */
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through, prepare = () => {} } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -116,6 +117,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
   const store = await makeStore(data, { kind, cluster, through });
   runCommand(data, env, ['init']);
   store.prepare();
+  prepare(data);
 
   const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],

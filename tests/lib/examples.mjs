@@ -1,0 +1,45 @@
+// One good request to each route: what tests and the bench send where any will do.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { repo } from './server.mjs';
+
+const event = (n) => ({ metric_name: 'api_calls', quantity: '1', metadata: { endpoint: '/x' }, idempotency_key: `example-${n}` });
+const cloudEvent = (n) => ({ specversion: '1.0', id: `example-${n}`, source: 'tests', type: 'api_calls', data: { value: 1 } });
+const month = (now) => {
+  const start = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth())), end = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1));
+  return `start=${start.toISOString()}&end=${end.toISOString()}`;
+};
+
+/** The request of the bench's summary: the whole month that holds `now`. */
+export const summaryOf = (now = new Date()) => `/api/usage/summary?${month(now)}`;
+
+const bodies = { // of the n-th request
+  'POST /api/usage/record': (n) => event(n),
+  'POST /api/usage/batch': (n) => Array.from({ length: 10 }, (_, i) => event(`${n}-${i}`)),
+  'POST /api/events': (n) => cloudEvent(n),
+  'POST /api/plans/preview': () => ({ plan: 'starter', quantities: { api_calls: 20000 } }),
+};
+const targets = {
+  'GET /api/usage/summary': () => summaryOf(),
+  'GET /api/usage/check': () => '/api/usage/check?metric_name=api_calls&quantity=1',
+};
+const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204 };
+
+/** The routes of routes.txt, each once whatever addresses it has, as "GET /api/usage/summary". */
+export function routes() {
+  const rows = readFileSync(path.join(repo, 'routes.txt'), 'utf8').trim().split('\n').map((row) => row.split(' '));
+  return rows.filter(([, route]) => route.startsWith('/api/') && !route.startsWith('/api/v1/')).map(([method, route]) => `${method} ${route}`);
+}
+
+/** The program of a route: "usage-record" of "POST /api/usage/record". */
+export const programOf = (route) => route.split('/').slice(2).join('-');
+
+/** The n-th example of a route: { method, target, body, headers, status }, each recorded once. */
+export function exampleOf(route, n, prefix = 'example') {
+  const [method, target] = route.split(' ');
+  if (method === 'GET') return { method, target: targets[route]?.() ?? target, status: 200 };
+  if (!bodies[route]) throw new Error(`${route} has no example in tests/lib/examples.mjs`);
+  const contentType = route === 'POST /api/events' ? 'application/cloudevents+json' : 'application/json';
+  return { method, target, body: JSON.stringify(bodies[route](`${prefix}-${n}`)), headers: { 'Content-Type': contentType }, status: statuses[route] ?? 200 };
+}
