@@ -313,6 +313,11 @@ static enum st pg_step(struct cursor *c)
 	return ++c->row < PQntuples(c->result) ? ST_OK : ST_DONE;
 }
 
+static bool pg_changed(struct cursor *c)
+{
+	return strtoll(PQcmdTuples(c->result), NULL, 10) > 0;
+}
+
 static bool pg_is_null(struct cursor *c, unsigned column)
 {
 	return PQgetisnull(c->result, c->row, (int)column);
@@ -439,7 +444,7 @@ static const char *pg_durability(struct db *db, bool *sound)
 const struct driver postgres_driver = {
 	.dialect = POSTGRES,
 	.open = pg_open, .close = pg_close, .script = pg_script,
-	.start = pg_start, .step = pg_step, .get_int = pg_get_int, .get_text = pg_get_text,
+	.start = pg_start, .step = pg_step, .changed = pg_changed, .get_int = pg_get_int, .get_text = pg_get_text,
 	.is_null = pg_is_null, .end = pg_end,
 	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,

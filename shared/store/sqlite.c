@@ -239,6 +239,11 @@ static enum st lite_step(struct cursor *c)
 	}
 }
 
+static bool lite_changed(struct cursor *c)
+{
+	return sqlite3_changes(c->db->lite) > 0;
+}
+
 static int64_t lite_get_int(struct cursor *c, unsigned column)
 {
 	return sqlite3_column_int64(c->stmt, (int)column);
@@ -329,8 +334,8 @@ static const char *lite_durability(struct db *db, bool *sound)
 const struct driver sqlite_driver = {
 	.dialect = SQLITE, .one_file = true,
 	.open = lite_open, .close = lite_close, .script = lite_script, .copy_to = lite_copy_to,
-	.start = lite_start, .step = lite_step, .get_int = lite_get_int, .get_text = lite_get_text,
-	.is_null = lite_is_null, .end = lite_end,
+	.start = lite_start, .step = lite_step, .changed = lite_changed,
+	.get_int = lite_get_int, .get_text = lite_get_text, .is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
 	.gone = lite_gone, .local = lite_local, .durability = lite_durability,
