@@ -1,5 +1,5 @@
 /* Recording's request and answer as they go through the store's door: flat bytes that any process, or a
- * database, can carry out. Between record.c and record_call.c only. */
+ * database, can carry out. Between record.c, record_apply.c and record_call.c only. */
 #ifndef BILLING_RECORD_FLAT_H
 #define BILLING_RECORD_FLAT_H
 
@@ -49,5 +49,15 @@ void flat_alert(char *head, char *tail, size_t room, const struct flat_event *ev
  *  more than roll-ups, or a total does not fit; ST_CONFLICT when the catalogue has changed: nothing was
  *  recorded, decide anew; ST_BUSY, ST_STORE. */
 enum st record_call(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
+
+/** Record the events of several requests, which share a transaction, as one: what many of them add to is
+ *  written once. Each refusal is its own.
+ *  Returns: ST_OK with the jobs' st and answers; else all must be undone, and each carried out by
+ *  record_apply(), which undoes by itself what fails. */
+enum st record_together(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
+
+/** Record a request's events one by one.
+ *  Returns: ST_OK with the answers; ST_CONFLICT as record_call(); what the store returns. */
+enum st record_apply(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
 
 #endif

@@ -40,13 +40,9 @@ enum st unique_value(const char **out, struct faults *faults, const struct metri
 enum st unique_enter(bool *fresh, struct store *store, int64_t tenant_id, const char *metric, struct period window,
                      const char *value)
 {
-	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_WINDOW_VALUE_PUT, INT(tenant_id), TEXT(metric), INT(window.start), INT(window.end),
-	                  TEXT(value));
-	if (!st)
-		st = rows_next(&r);
+	enum st st = PUT(store, SQL_WINDOW_VALUE_PUT, INT(tenant_id), TEXT(metric), INT(window.start), INT(window.end),
+	                 TEXT(value));
 	*fresh = !st;
-	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
 

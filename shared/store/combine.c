@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -196,11 +197,30 @@ static bool waits(const struct slot *s, uint64_t op)
 	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED && s->op == op;
 }
 
+static unsigned waiting(const struct combine *c, uint64_t op)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < COMBINE_SLOTS; i++)
+		count += waits(&c->box->slots[i], op);
+	return count;
+}
+
+/* Who is about to publish may do so first. On a machine with nothing else to do this takes no time. */
+static void gather(const struct combine *c, uint64_t op)
+{
+	for (unsigned before = waiting(c, op), now, tries = 0; tries < 8; before = now, tries++) {
+		sched_yield();
+		if ((now = waiting(c, op)) == before)
+			break;
+	}
+}
+
 static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
 {
 	struct combine_job jobs[COMBINE_SLOTS];
 	struct slot *of[COMBINE_SLOTS];
 	unsigned count = 0;
+	gather(c, op);
 	for (unsigned i = 0; i < COMBINE_SLOTS; i++) {
 		struct slot *s = &c->box->slots[i];
 		if (!waits(s, op) || s->size > COMBINE_REQUEST)

@@ -43,6 +43,8 @@ struct driver {
 	enum st (*start_text)(struct db *db, struct cursor **cursor, const char *text, const struct val *vals, unsigned count);
 	/** Returns: ST_OK for a row; ST_DONE; ST_RANGE for an integer overflow; ST_BUSY; ST_STORE. */
 	enum st (*step)(struct cursor *cursor);
+	/** After ST_DONE: did the statement change a row? */
+	bool (*changed)(struct cursor *cursor);
 	int64_t (*get_int)(struct cursor *cursor, unsigned column);      /* 0 of NULL */
 	const char *(*get_text)(struct cursor *cursor, unsigned column); /* NULL of NULL; until the next step */
 	bool (*is_null)(struct cursor *cursor, unsigned column);

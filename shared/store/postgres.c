@@ -19,7 +19,7 @@
 /* libpq is loaded when a server is named: with all that it brings along it would triple the time that a program
  * takes to start, and a host that keeps its store in a file need not have it. */
 #define LIBPQ(X) \
-	X(backendPID) X(clear) X(connectdbParams) X(enterPipelineMode) X(errorMessage) X(exec) \
+	X(backendPID) X(clear) X(cmdTuples) X(connectdbParams) X(enterPipelineMode) X(errorMessage) X(exec) \
 	X(exitPipelineMode) X(finish) X(flush) X(getResult) X(getisnull) X(getvalue) X(ntuples) \
 	X(pipelineSync) X(resultErrorField) X(resultErrorMessage) X(resultStatus) X(sendPrepare) \
 	X(sendQueryParams) X(sendQueryPrepared) X(setClientEncoding) X(setNoticeProcessor) X(socket) \
@@ -379,6 +379,11 @@ static enum st pg_step(struct cursor *c)
 	return ++c->row < pq.ntuples(c->result) ? ST_OK : ST_DONE;
 }
 
+static bool pg_changed(struct cursor *c)
+{
+	return strtoll(pq.cmdTuples(c->result), NULL, 10) > 0;
+}
+
 static bool pg_is_null(struct cursor *c, unsigned column)
 {
 	return pq.getisnull(c->result, c->row, (int)column);
@@ -505,7 +510,8 @@ static const char *pg_durability(struct db *db, bool *sound)
 const struct driver postgres_driver = {
 	.dialect = POSTGRES,
 	.open = pg_open, .close = pg_close, .script = pg_script,
-	.start = pg_start, .start_text = pg_start_text, .step = pg_step, .get_int = pg_get_int, .get_text = pg_get_text,
+	.start = pg_start, .start_text = pg_start_text, .step = pg_step, .changed = pg_changed,
+	.get_int = pg_get_int, .get_text = pg_get_text,
 	.is_null = pg_is_null, .end = pg_end,
 	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,

@@ -281,6 +281,18 @@ enum st store_run(struct store *s, enum sql sql, const struct val *vals, unsigne
 	return st == ST_DONE ? ST_OK : st;
 }
 
+enum st store_put(struct store *s, enum sql sql, const struct val *vals, unsigned count)
+{
+	struct rows r;
+	enum st st = store_rows(s, &r, sql, vals, count);
+	if (!st)
+		st = rows_next(&r);
+	if (st == ST_DONE && s->driver->changed(r.cursor))
+		st = ST_OK;
+	rows_end(&r);
+	return st;
+}
+
 /* ---- reading ---- */
 
 enum st store_read_begin(struct store *s)
@@ -320,18 +332,6 @@ static enum st in_transaction(struct store *s, const struct write_op *op, const 
 	return st;
 }
 
-static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
-{
-	if (!s->driver->one_file)
-		return in_transaction(s, op, request, size, answer);
-	enum st st = take_lock(s);
-	if (st)
-		return st;
-	st = s->driver->gone(s->db) ? ST_STALE : in_transaction(s, op, request, size, answer);
-	leave_lock(s);
-	return st;
-}
-
 /* One request of a group: what fails is undone by itself. */
 static enum st apply_job(struct store *s, const struct write_op *op, struct combine_job *job)
 {
@@ -348,20 +348,51 @@ struct leading {
 	const struct write_op *op;
 };
 
+/* Carry a group out in one transaction: `together`, or one by one. Out: stopped  before its commit: nothing was tried to be kept */
+static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigned count, bool together, bool *stopped)
+{
+	struct store *s = l->store;
+	enum st st = s->driver->begin(s->db, true);
+	if (!st && together)
+		st = l->op->together(s, jobs, count);
+	for (unsigned i = 0; i < count && !st && !together; i++)
+		jobs[i].st = apply_job(s, l->op, &jobs[i]);
+	*stopped = st;
+	if (!st)
+		st = s->driver->commit(s->db);
+	if (st)
+		s->driver->rollback(s->db);
+	return st;
+}
+
 static void commit_group(void *context, struct combine_job *jobs, unsigned count)
 {
 	const struct leading *l = context;
-	struct store *s = l->store;
-	enum st st = s->driver->gone(s->db) ? ST_STALE : s->driver->begin(s->db, true);
-	for (unsigned i = 0; i < count && !st; i++)
-		jobs[i].st = apply_job(s, l->op, &jobs[i]);
-	if (!st)
-		st = s->driver->commit(s->db);
-	if (!st)
-		return;
-	s->driver->rollback(s->db);
-	for (unsigned i = 0; i < count; i++)
+	bool stopped = !l->op->together;
+	enum st st = l->store->driver->gone(l->store->db) ? ST_STALE : ST_OK;
+	if (!st && l->op->together)
+		st = in_one(l, jobs, count, true, &stopped);
+	if (st != ST_STALE && stopped)
+		st = in_one(l, jobs, count, false, &stopped);
+	for (unsigned i = 0; i < count && st; i++)
 		jobs[i].st = st;
+}
+
+static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+{
+	struct leading leading = { s, op };
+	struct combine_job job = { request, size, answer, s->again, ST_STORE };
+	if (!s->driver->one_file)
+		return in_transaction(s, op, request, size, answer);
+	enum st st = take_lock(s);
+	if (st)
+		return st;
+	if (op->flat)
+		commit_group(&leading, &job, 1);
+	else
+		job.st = s->driver->gone(s->db) ? ST_STALE : in_transaction(s, op, request, size, answer);
+	leave_lock(s);
+	return job.st;
 }
 
 static uint64_t op_number(const struct write_op *op)

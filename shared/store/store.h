@@ -3,6 +3,7 @@
 #define STORE_STORE_H
 
 #include "base/conf.h"
+#include "store/combine.h"
 #include "store/driver.h"
 
 struct store;
@@ -54,6 +55,10 @@ void rows_end(struct rows *rows);
 /** Run a statement to its end and drop its rows. */
 enum st store_run(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
 
+/** Run an INSERT … ON CONFLICT DO NOTHING.
+ *  Returns: ST_OK if it put its row in; ST_DONE if it met one; what rows_next() returns. */
+enum st store_put(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+
 /** Has a statement a text for this database? Some are for one kind only. */
 bool store_offers(const struct store *store, enum sql sql);
 
@@ -63,6 +68,7 @@ bool store_offers(const struct store *store, enum sql sql);
 #define VALS(...) (const struct val[]){ __VA_ARGS__ }, sizeof((struct val[]){ __VA_ARGS__ }) / sizeof(struct val)
 #define ROWS(store, rows, sql, ...) store_rows(store, rows, sql, VALS(__VA_ARGS__))
 #define RUN(store, sql, ...) store_run(store, sql, VALS(__VA_ARGS__))
+#define PUT(store, sql, ...) store_put(store, sql, VALS(__VA_ARGS__))
 
 /* ---- reading ---- */
 
@@ -80,6 +86,9 @@ struct write_op {
 	/** Do it all in one statement, which is a transaction of its own, where the database can.
 	 *  NULL: never. Returns: ST_DONE: not this one, apply() it; what store_write() returns. */
 	enum st (*call)(struct store *store, const void *request, size_t size, void *answer);
+	/** Do the work of several requests inside one transaction, faster than one by one. NULL: never.
+	 *  Returns: ST_OK with each job's st; else all is undone, and apply() does it one by one. */
+	enum st (*together)(struct store *store, struct combine_job *jobs, unsigned count);
 	/** Do the work inside the transaction. A failure undoes this request alone.
 	 *  In/Out: answer  room of the caller's; NULL if it wants none */
 	enum st (*apply)(struct store *store, const void *request, size_t size, void *answer);

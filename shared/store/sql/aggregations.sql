@@ -15,12 +15,11 @@ INSERT INTO usage_values (tenant_id, metric, width, start, value, user_id)
 VALUES (:tenant, :metric, :width, :start, :value, :user)
 ON CONFLICT (tenant_id, metric, width, start, value, user_id) DO NOTHING;
 
--- A row comes back if the value is new in its window.
+-- It is put in if the value is new in its window.
 -- name: window_value_put (tenant, metric, window_start, window_end, value)
 INSERT INTO usage_window_values (tenant_id, metric, window_start, window_end, value)
 VALUES (:tenant, :metric, :window_start, :window_end, :value)
-ON CONFLICT (tenant_id, metric, window_start, window_end, value) DO NOTHING
-RETURNING 1;
+ON CONFLICT (tenant_id, metric, window_start, window_end, value) DO NOTHING;
 
 -- name: window_value_forget (tenant)
 DELETE FROM usage_window_values WHERE tenant_id = :tenant;

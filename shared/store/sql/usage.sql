@@ -9,8 +9,7 @@ FROM usage_record(:tenant, :generation, :again, CAST(:events AS JSONB));
 -- name: usage_key_take (tenant, key, recorded_at, event, fingerprint)
 INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
 VALUES (:tenant, :key, :recorded_at, :event, :fingerprint)
-ON CONFLICT (tenant_id, idempotency_key) DO NOTHING
-RETURNING 1;
+ON CONFLICT (tenant_id, idempotency_key) DO NOTHING;
 
 -- name: usage_key_find (tenant, key)
 SELECT recorded_at, event_id, fingerprint FROM usage_keys
@@ -19,8 +18,7 @@ WHERE tenant_id = :tenant AND idempotency_key = :key;
 -- name: usage_event_insert (tenant, recorded_at, event, metric, quantity, user, resource, metadata)
 INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, user_id, resource_id, metadata)
 VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata)
-ON CONFLICT (tenant_id, recorded_at, event_id) DO NOTHING
-RETURNING 1;
+ON CONFLICT (tenant_id, recorded_at, event_id) DO NOTHING;
 
 -- name: usage_hour_add (tenant, hour, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
 INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
@@ -216,8 +214,7 @@ LIMIT 20;
 -- name: usage_alert_fire (tenant, window_start, metric, threshold, used, included, fired_at)
 INSERT INTO usage_alerts (tenant_id, window_start, metric, threshold_percent, used, included, fired_at)
 VALUES (:tenant, :window_start, :metric, :threshold, :used, :included, :fired_at)
-ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING
-RETURNING 1;
+ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING;
 
 -- name: usage_alert_list (tenant, period_start, month_start, day_start)
 SELECT metric, window_start, threshold_percent, fired_at FROM usage_alerts
