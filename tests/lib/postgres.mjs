@@ -129,6 +129,7 @@ export function clusterAt(address) {
     databases: () => psql(url('postgres', admin), ['-c', 'SELECT datname FROM pg_database']).trim().split('\n'),
     /** As the superuser, in the database `postgres`. */
     command,
+    asAdmin: (database, sql) => psql(url(database, admin), ['-c', sql]),
     psql: (database, sql, args = []) => psql(url(database), [...args, '-c', sql]),
     /** Commands of psql in one session; what they print. */
     session: (database, commands) => psql(url(database), ['-f', '-'], { input: commands }),
