@@ -61,7 +61,7 @@ const wanted = {
 };
 
 function judge(row) {
-  const { hello, peers, fastapi } = wanted[row.job], what = `${row.job}, ${row.clients} connections`;
+  const { hello, peers, fastapi } = wanted[row.job], what = `${row.job}, ${row.clients} ${row.clients > 1 ? 'connections' : 'connection'}`;
   target(`${what}: of hello`, times(row, ['hello']), { least: hello });
   if (options.peers.length) target(`${what}: times the best peer`, times(row, options.peers), { least: peers, digits: 1 });
   if (fastapi && options.peers.includes('fastapi')) target(`${what}: times FastAPI`, times(row, ['fastapi']), { least: fastapi, digits: 1 });
