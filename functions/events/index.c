@@ -85,7 +85,7 @@ const struct fn fn_events = {
 		.doc = "One event, or an array of up to 1,000. `id` and `source` are the key, `type` the metric, `subject` the "
 		       "resource, `time` the instant, `data.value` the quantity (1 if absent). 204 once all are on disk. An event "
 		       "that is not valid refuses the whole; one past a limit, or a reused id, is refused alone.",
-		.scope = SCOPE_USAGE_WRITE, .kind = BODY_RAW, .handle = take, .body_cap = 4 << 20,
+		.scope = SCOPE_USAGE_WRITE, .proves_account = true, .kind = BODY_RAW, .handle = take, .body_cap = 4 << 20,
 		.media = "application/cloudevents+json application/cloudevents-batch+json application/json",
 	},
 };

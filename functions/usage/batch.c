@@ -19,7 +19,7 @@ const struct fn fn_usage_batch = {
 	.on[M_POST] = {
 		.summary = "Record up to 1,000 usage events",
 		.doc = "A JSON array, or one JSON object a line, each as /api/usage/record takes it. Valid events are recorded, the others listed with their index.",
-		.scope = SCOPE_USAGE_WRITE, .kind = BODY_RAW, .handle = batch, .body_cap = 4 << 20,
+		.scope = SCOPE_USAGE_WRITE, .proves_account = true, .kind = BODY_RAW, .handle = batch, .body_cap = 4 << 20,
 		.media = "application/json application/x-ndjson application/ndjson application/jsonl",
 		.answers = "{\"inserted\":2,\"duplicates\":0,\"rejected\":[{\"index\":1,\"code\":\"invalid-request\","
 		           "\"errors\":[{\"pointer\":\"/quantity\",\"detail\":\"must be greater than 0\"}]}]}",

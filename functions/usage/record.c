@@ -41,7 +41,7 @@ const struct fn fn_usage_record = {
 		.summary = "Record one usage event",
 		.doc = "201 once the event, its roll-ups, the limit decision and any alert are on disk. An exact repeat of an "
 		       "idempotency key answers 200 with duplicate true and counts nothing; with another payload 422.",
-		.scope = SCOPE_USAGE_WRITE, .kind = BODY_OBJECT, .body = usage_event_params, .idempotent = true, .handle = record,
+		.scope = SCOPE_USAGE_WRITE, .proves_account = true, .kind = BODY_OBJECT, .body = usage_event_params, .idempotent = true, .handle = record,
 		.answers = "{\"id\":\"evt_01k…\",\"metric_name\":\"quotes_generated\",\"quantity\":1,"
 		           "\"recorded_at\":\"2026-01-15T16:45:00Z\",\"duplicate\":false,"
 		           "\"usage\":{\"used\":45,\"included\":100,\"remaining\":55,\"percent\":45,\"level\":\"ok\"}}",

@@ -14,12 +14,21 @@ struct account {
 	int64_t plan_version_id;
 	bool yearly;
 	instant anchor;
-	int64_t generation; /* of metrics and plans: what was read before it is stale */
+	int64_t generation; /* of metrics, plans and accounts: what was read before it is stale */
 };
 
-/** Find the account of a token that is not revoked, in one query.
- *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live in `arena`. */
+/** Find the account of a token that is not revoked. A process keeps what it read last; one look at the
+ *  catalogue's generation, which advances with each revocation too, tells whether that still holds.
+ *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live until the next look by a token. */
 enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
+
+/** The same without any look at the store, if the process keeps it. It may have changed since: whoever acts
+ *  on it must prove it in his transaction, or by account_proved() before he answers. */
+bool account_kept(struct account *account, const struct store *store, const char *token);
+
+/** Does what is known of an account still hold?
+ *  Returns: ST_OK; ST_CONFLICT: no, read it anew; what the store returns. */
+enum st account_proved(const struct account *account, struct store *store) MUST_USE;
 
 /** The account of a tenant itself, with no scopes: for the operator's command.
  *  Returns: ST_OK; ST_NOT_FOUND; what the store returns. */

@@ -46,7 +46,6 @@ struct checking {
 	const struct catalog *catalog;
 	const struct plan *plan;
 	instant now;
-	struct arena *arena;
 	int64_t randomness;
 	struct text flat;
 };
@@ -169,46 +168,29 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 	return st;
 }
 
-/* Check all and record what is good. Returns: as usage_record(); ST_CONFLICT: decide anew. */
-static enum st record(struct usage_result *results, struct store *store, struct checking *c, const struct usage_event *events,
-                      unsigned count, bool whole)
+enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, bool whole,
+                     instant now, struct arena *arena)
 {
-	struct arena *arena = c->arena;
+	struct checking c = { .conf = conf, .account = account, .now = now };
 	struct flat_answer *answers = arena_take(arena, count * sizeof *answers);
 	unsigned good = 0;
-	enum st st = answers ? prepare(c, store, arena) : ST_MEMORY;
+	enum st st = answers ? prepare(&c, store, arena) : ST_MEMORY;
 	for (unsigned i = 0; i < count && !st; i++) {
 		struct usage_result *r = &results[i];
 		const char *value;
 		*r = (struct usage_result){ .faults.arena = arena };
-		r->st = check(c, &events[i], &r->standing.metric, &value, &r->faults);
+		r->st = check(&c, &events[i], &r->standing.metric, &value, &r->faults);
 		if (!r->st)
-			st = flatten(c, &events[i], value, i, r);
+			st = flatten(&c, &events[i], value, i, r);
 		good += !r->st;
 	}
 	if (!st && whole && good < count)
 		return ST_INVALID;
 	if (!st && good)
-		st = store_write(store, &record_op, c->flat.bytes, c->flat.size, answers, count * sizeof *answers);
+		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers, count * sizeof *answers);
 	for (unsigned i = 0, k = 0; i < count && !st; i++)
 		if (!results[i].st)
 			take_answer(&results[i], &answers[k++]);
 	return st;
-}
-
-enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
-                     const struct account *account, const struct usage_event *events, unsigned count, bool whole,
-                     instant now, struct arena *arena)
-{
-	struct account anew = *account;
-	struct checking c = { .conf = conf, .account = &anew, .now = now, .arena = arena };
-	enum st st = record(results, store, &c, events, count, whole);
-	for (unsigned tries = 1; st == ST_CONFLICT && tries < 3; tries++) {
-		st = account_by_tenant(&anew, store, account->tenant_id, arena);
-		anew.token_id = account->token_id;
-		anew.user_id = account->user_id;
-		if (!st)
-			st = record(results, store, &c, events, count, whole);
-	}
-	return st == ST_CONFLICT ? ST_BUSY : st;
 }

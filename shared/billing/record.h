@@ -40,7 +40,8 @@ struct usage_result {
 /** Record up to BATCH_CAP events of an account, together, in order; each succeeds or fails by
  *  itself. Returns once those that succeeded are on disk.
  *  In:  whole  where one event is not valid in itself, none is recorded
- *  Returns: ST_OK (look at each result); ST_INVALID for such a whole; ST_BUSY, ST_STORE, ST_IO, ST_MEMORY: nothing was recorded.
+ *  Returns: ST_OK (look at each result); ST_INVALID for such a whole; ST_CONFLICT: the catalogue or the account
+ *  has changed since it was read: read it again and repeat; ST_BUSY, ST_STORE, ST_IO, ST_MEMORY: nothing was recorded.
  *  Out: results  one an event */
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,

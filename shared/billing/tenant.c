@@ -174,7 +174,9 @@ static enum st apply_revoke(struct store *store, const void *request, size_t siz
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
-	return st == ST_DONE ? ST_NOT_FOUND : st;
+	if (st)
+		return st == ST_DONE ? ST_NOT_FOUND : st;
+	return store_run(store, SQL_CATALOG_ADVANCE, NULL, 0); /* processes keep what they know of a token */
 }
 
 enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now)

@@ -21,6 +21,7 @@ struct store {
 	enum store_mode mode;
 	bool reading;
 	uint64_t connection;
+	uint64_t writes;
 	bool again; /* the request being applied may have been committed before */
 	int lock;   /* the side file's descriptor; -1 where nothing is written, or where the server takes turns */
 	struct combine *combine; /* NULL: each write commits alone */
@@ -218,6 +219,11 @@ enum st store_refresh(struct store *s, struct faults *faults)
 uint64_t store_connection(const struct store *s)
 {
 	return s->connection;
+}
+
+uint64_t store_writes(const struct store *s)
+{
+	return s->writes;
 }
 
 /* ---- statements ---- */
@@ -457,6 +463,7 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 		return ST_STORE;
 	}
 	store_read_end(s);
+	s->writes++;
 	s->again = false;
 	enum st st = write_once(s, op, request, size, answer, answer_size);
 	for (unsigned try = 1; try_again(s, op, st, try); try++)

@@ -28,6 +28,9 @@ enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
  *  database is not taken for another's. */
 uint64_t store_connection(const struct store *store);
 
+/** How many writes have gone through its door, whatever became of them. */
+uint64_t store_writes(const struct store *store);
+
 /* ---- statements ---- */
 
 struct rows {

@@ -48,6 +48,7 @@ struct verb {
 	const char *media;   /* of BODY_RAW: content types parted by spaces */
 	size_t body_cap;     /* bytes; 0 means 64 KiB */
 	bool idempotent;     /* takes an Idempotency-Key */
+	bool proves_account; /* by the transaction that it writes in: it may be called with one that has since changed */
 	bool pure;           /* computes and stores nothing, though it is no GET: it may be public */
 	const char *answers; /* what a success looks like: a JSON example */
 	enum st (*handle)(struct request *rq, struct reply *rp);

@@ -42,6 +42,8 @@ struct exchange {
 	struct request rq;
 	struct reply rp;
 	bool head;           /* a HEAD request: GET without its body */
+	bool kept;           /* the account is what the process kept of it: it is still to be proved */
+	bool handled;        /* the handler was called */
 	struct text headers; /* beside those that every answer has */
 };
 
@@ -147,25 +149,41 @@ static const char *presented_token(const struct incoming *in)
 	return in->api_key;
 }
 
+static enum st read_account(struct exchange *x, const char *token)
+{
+	enum st st = store_read_begin(x->rq.store);
+	if (!st)
+		st = account_by_token(&x->account, x->rq.store, token, x->server->arena);
+	if (st == ST_UNAUTHENTICATED)
+		text_adds(&x->headers, "WWW-Authenticate: Bearer realm=\"Pennymeter\"\r\n");
+	return st;
+}
+
+static enum st check_scope(struct exchange *x)
+{
+	if (scopes_have(x->account.scopes, x->verb->scope))
+		return ST_OK;
+	jw_string(&x->rp.more, "scope", scope_name(x->verb->scope));
+	return ST_FORBIDDEN;
+}
+
 static enum st authenticate(struct exchange *x)
 {
 	if (x->verb->scope == SCOPE_PUBLIC)
 		return ST_OK;
 	const char *token = presented_token(x->in);
 	enum st st = token ? want_store(x) : ST_UNAUTHENTICATED;
-	if (!st)
-		st = store_read_begin(x->rq.store);
-	if (!st)
-		st = account_by_token(&x->account, x->rq.store, token, x->server->arena);
-	if (st == ST_UNAUTHENTICATED)
+	if (!token)
 		text_adds(&x->headers, "WWW-Authenticate: Bearer realm=\"Pennymeter\"\r\n");
+	x->kept = !st && x->verb->proves_account && account_kept(&x->account, x->rq.store, token) &&
+	          scopes_have(x->account.scopes, x->verb->scope);
+	if (!st && !x->kept)
+		st = read_account(x, token);
 	if (st)
 		return st;
 	x->rq.account = &x->account;
-	if (scopes_have(x->account.scopes, x->verb->scope))
-		return rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
-	jw_string(&x->rp.more, "scope", scope_name(x->verb->scope));
-	return ST_FORBIDDEN;
+	st = check_scope(x);
+	return st ? st : rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
 }
 
 static const char *media_type(struct exchange *x)
@@ -271,6 +289,17 @@ static enum st validate(struct exchange *x)
 	return st;
 }
 
+static enum st handle(struct exchange *x)
+{
+	x->handled = true;
+	enum st st = x->verb->handle(&x->rq, &x->rp);
+	if (!st && x->rp.body.failed) {
+		log_error("an answer passed %d bytes", REPLY_CAP);
+		st = ST_TOO_LARGE;
+	}
+	return st;
+}
+
 static enum st run(struct exchange *x)
 {
 	enum st st = find_verb(x);
@@ -280,11 +309,51 @@ static enum st run(struct exchange *x)
 		st = validate(x);
 	if (!st && !x->rq.store)
 		want_store(x); /* a public verb decides itself what an absent store means */
+	return st ? st : handle(x);
+}
+
+static void forget_reply(struct exchange *x)
+{
+	x->faults.count = 0;
+	text_clear(&x->rp.body);
+	text_clear(&x->rp.problem);
+	x->rp = (struct reply){ .body = x->rp.body, .problem = x->rp.problem, .content_type = "application/json" };
+	x->rp.json = jw_new(&x->rp.body);
+	x->rp.more = jw_new(&x->rp.problem);
+}
+
+/* With the account as it stands now. What was found of the request itself holds. */
+static enum st run_anew(struct exchange *x, enum st found)
+{
+	x->kept = false;
+	store_read_end(x->rq.store);
+	enum st st = read_account(x, presented_token(x->in));
 	if (!st)
-		st = x->verb->handle(&x->rq, &x->rp);
-	if (!st && x->rp.body.failed) {
-		log_error("an answer passed %d bytes", REPLY_CAP);
-		st = ST_TOO_LARGE;
+		st = check_scope(x);
+	if (!st && !x->handled)
+		return found;
+	forget_reply(x);
+	return st ? st : handle(x);
+}
+
+/* Does the account that was acted on still stand? A write's transaction tells, or else a look. */
+static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
+{
+	if (!x->verb || !x->verb->proves_account)
+		return true;
+	if (st == ST_CONFLICT)
+		return false;
+	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
+}
+
+static enum st run_proved(struct exchange *x)
+{
+	const uint64_t writes = x->server->store ? store_writes(x->server->store) : 0;
+	enum st st = run(x);
+	for (unsigned tries = 1; !is_proved(x, st, writes); tries++) {
+		if (tries == 4)
+			return ST_BUSY;
+		st = run_anew(x, st);
 	}
 	return st;
 }
@@ -374,7 +443,7 @@ void serve(struct server *s, const struct incoming *in)
 		.content_type = "application/json" };
 	x.rp.json = jw_new(&x.rp.body);
 	x.rp.more = jw_new(&x.rp.problem);
-	enum st st = run(&x);
+	enum st st = run_proved(&x);
 	if (st)
 		send_problem(&x, st);
 	else
