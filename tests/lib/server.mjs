@@ -106,8 +106,11 @@ async function untilHealthy(child, url, why) {
   throw new Error(`the server is not healthy: ${why()}`);
 }
 
-/** `prepare(data)` is called with the folder made and the server not yet started. */
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through, prepare = () => {} } = {}) {
+/**
+ * `prepare(data)` is called with the folder made and the server not yet started. What stands between us and
+ * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone.
+ */
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {} } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -121,7 +124,8 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
 
   const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...storeEnvironment(data), ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs),
+    env: { ...process.env, ...storeEnvironment(data), ...(functionsThrough && { PENNYMETER_STORE: functionsThrough.url(store.name) }),
+      ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs),
       ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);

@@ -1,0 +1,58 @@
+// A way to a PostgreSQL server that can lose an answer: what was asked is done, and who asked is cut off without a word.
+
+import net from 'node:net';
+
+/**
+ * For `functionsThrough`: while a command runs we carry nothing. `lose(text, { then })`: of the next message that holds the text,
+ * once one held the text `after`; 'refuse' takes no connection after that. */
+export async function startLossy(cluster) {
+  const links = new Set();
+  let plan = null;
+  let refusing = false;
+  let lost = 0;
+
+  /** The server does what it was asked to: it is not told that nobody listens before it has answered. */
+  function loseAnswer(client, server) {
+    const { then } = plan;
+    plan = null;
+    server.removeAllListeners('data');
+    server.once('data', () => {
+      lost++;
+      refusing = then === 'refuse';
+      client.destroy();
+      server.end();
+    });
+  }
+
+  const listener = net.createServer((client) => {
+    if (refusing) return client.destroy();
+    const server = net.connect(cluster.port, '127.0.0.1');
+    for (const [one, other] of [[client, server], [server, client]]) {
+      links.add(one);
+      one.on('error', () => other.destroy()).on('close', () => { links.delete(one); other.destroy(); });
+    }
+    server.on('data', (bytes) => client.write(bytes));
+    client.on('data', (bytes) => {
+      if (plan && bytes.includes(plan.after)) plan.after = '';
+      if (plan && !plan.after && bytes.includes(plan.text)) loseAnswer(client, server);
+      server.write(bytes);
+    });
+    return undefined;
+  });
+  await new Promise((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
+  return {
+    url: (database) => `postgresql://pennymeter@127.0.0.1:${listener.address().port}/${database}`,
+    lose(text, { after = '', then = 'go on' } = {}) { plan = { text, after, then }; },
+    lost: () => lost,
+    /** End every connection, and take no more. */
+    cut() {
+      refusing = true;
+      links.forEach((link) => link.destroy());
+    },
+    mend() { plan = null; refusing = false; },
+    async stop() {
+      links.forEach((link) => link.destroy());
+      await new Promise((resolve) => { listener.close(resolve); });
+    },
+  };
+}
