@@ -309,27 +309,12 @@ struct jwriter jw_new(struct text *text)
 	return (struct jwriter){ .text = text };
 }
 
-/* A byte with its top bit set for each byte of the word that is zero, and perhaps for one behind such. */
-static uint64_t zero_bytes(uint64_t word)
-{
-	const uint64_t ones = 0x0101010101010101u;
-	return (word - ones) & ~word & ones << 7;
-}
-
-/* How many bytes from here need no escape: most texts of an answer need none, so eight are looked at together. */
+/* How many bytes from here need no escape. */
 static size_t plain_run(const char *s)
 {
-	const uint64_t ones = 0x0101010101010101u;
-	const size_t size = strlen(s);
+	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true };
 	size_t n = 0;
-	for (uint64_t word; n + sizeof word <= size; n += sizeof word) {
-		memcpy(&word, s + n, sizeof word);
-		/* Below 0x20 is what has none of the three upper bits. */
-		const uint64_t upper = (word | word >> 1 | word >> 2) & ones << 5;
-		if (zero_bytes(word ^ ones * '"') | zero_bytes(word ^ ones * '\\') | (upper ^ ones << 5))
-			break;
-	}
-	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+	while (!special[(unsigned char)s[n]])
 		n++;
 	return n;
 }
