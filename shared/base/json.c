@@ -312,8 +312,9 @@ struct jwriter jw_new(struct text *text)
 /* How many bytes from here need no escape. */
 static size_t plain_run(const char *s)
 {
+	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true };
 	size_t n = 0;
-	while ((unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+	while (!special[(unsigned char)s[n]])
 		n++;
 	return n;
 }
@@ -402,7 +403,7 @@ void jw_string(struct jwriter *w, const char *name, const char *string)
 void jw_int(struct jwriter *w, const char *name, int64_t value)
 {
 	begin(w, name);
-	text_addf(w->text, "%lld", (long long)value);
+	text_addi(w->text, value);
 }
 
 void jw_bool(struct jwriter *w, const char *name, bool value)

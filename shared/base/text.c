@@ -64,16 +64,36 @@ void text_addc(struct text *t, char c)
 		*at = c;
 }
 
+void text_addi(struct text *t, int64_t number)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	do
+		digits[--at] = (char)('0' + (int)(rest % 10));
+	while (rest /= 10);
+	if (number < 0)
+		digits[--at] = '-';
+	text_add(t, digits + at, sizeof digits - at);
+}
+
+/* Into the room that there is; only what does not fit is formatted twice. */
 void text_addf(struct text *t, const char *format, ...)
 {
 	va_list args, again;
+	if (!make_room(t, 0))
+		return;
+	const size_t room = t->room - t->size;
 	va_start(args, format);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, again);
+	int n = vsnprintf(t->bytes + t->size, room, format, again);
 	va_end(again);
 	if (n >= 0 && make_room(t, (size_t)n + 1)) {
-		vsnprintf(t->bytes + t->size, (size_t)n + 1, format, args);
+		if ((size_t)n + 1 >= room)
+			vsnprintf(t->bytes + t->size, (size_t)n + 1, format, args);
 		t->size += (size_t)n;
+	} else {
+		t->bytes[t->size] = '\0';
 	}
 	va_end(args);
 }

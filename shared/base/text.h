@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 
@@ -22,6 +23,7 @@ struct text text_new(struct arena *arena, size_t cap);
 void text_add(struct text *text, const char *bytes, size_t size);
 void text_adds(struct text *text, const char *string);
 void text_addc(struct text *text, char c);
+void text_addi(struct text *text, int64_t number); /* in decimal */
 /** Grow by `size` bytes for the caller to fill. NULL on failure, as above. */
 char *text_grow(struct text *text, size_t size);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -29,7 +29,7 @@ bool utf8_valid(const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + strlen(text);
 	while (p < end) {
-		unsigned length = utf8_length(p, end);
+		unsigned length = *p < 0x80 ? 1 : utf8_length(p, end);
 		if (!length)
 			return false;
 		p += length;
