@@ -110,7 +110,8 @@ enum st record_call(struct store *store, const void *request, size_t size, void 
 	struct text argument = text_new(arena, ARGUMENT_CAP);
 	st = write_argument(&argument, &e, request, (const char *)request + size);
 	if (!st)
-		st = ROWS(store, &r, SQL_USAGE_RECORD, INT(e.tenant_id), INT(e.generation), INT(store_again(store)), TEXT(argument.bytes));
+		st = store_call(store, &r, SQL_USAGE_RECORD,
+		                VALS(INT(e.tenant_id), INT(e.generation), INT(store_again(store)), TEXT(argument.bytes)));
 	if (!st)
 		st = read_answers(answers, &r);
 	rows_end(&r);

@@ -56,6 +56,9 @@ struct driver {
 	enum st (*begin)(struct db *db, bool write);
 	enum st (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
+	/** Carry out one statement as a whole write transaction, in one round trip. NULL: not offered.
+	 *  Returns: ST_OK once it is durable; as start() and commit(). Out: cursor  ended with end(), also after a failure */
+	enum st (*call)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
 	/** A part of a write transaction that can be undone alone; the innermost is meant. */
 	enum st (*savepoint)(struct db *db);
 	enum st (*release)(struct db *db);

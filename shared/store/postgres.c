@@ -39,7 +39,7 @@ enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, COMMIT, ROLLBACK, SAVEPOIN
 static const char *const control_text[CONTROL__MAX] = {
 	[BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	[BEGIN_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-	[LOCK_TIMEOUT] = "SET LOCAL lock_timeout = 5000",
+	[LOCK_TIMEOUT] = "SET LOCAL lock_timeout = 3000", /* of each lock: who stands second in a row waits twice */
 	[COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK",
 	[SAVEPOINT] = "SAVEPOINT part", [RELEASE] = "RELEASE SAVEPOINT part", [UNDO] = "ROLLBACK TO SAVEPOINT part",
 };
@@ -327,18 +327,23 @@ static int send_order(struct db *db, const struct order *o)
 	return pq.sendQueryPrepared(db->conn, o->name, n, o->values.text, NULL, NULL, 0) ? before : -1;
 }
 
-static enum st execute(struct db *db, PGresult **result, const struct order *o)
+/* In: commit  the statement ends its transaction, which travels whole */
+static enum st execute(struct db *db, PGresult **result, const struct order *o, bool commit)
 {
 	unsigned good = 0;
 	before_sending(db);
 	const int before = send_order(db, o);
-	const bool sent = before >= 0 && pq.pipelineSync(db->conn);
+	const bool sent = before >= 0 && (!commit || send_control(db, COMMIT)) && pq.pipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
 	enum st st = sent ? read_to_sync(db, result, (unsigned)before, &good, o->name) : failed(db, NULL, o->name);
 	if (o->prepared)
 		*o->prepared |= sent && good >= (unsigned)before; /* it stays so if it then fails */
-	return st;
+	if (!commit)
+		return st;
+	const bool lost = st == ST_BUSY && pq.status(db->conn) == CONNECTION_BAD;
+	db->open &= st != ST_OK;
+	return lost && before >= 0 ? ST_IO : st;
 }
 
 static enum st pg_start_text(struct db *db, struct cursor **out, const char *text, const struct val *vals, unsigned count)
@@ -350,10 +355,10 @@ static enum st pg_start_text(struct db *db, struct cursor **out, const char *tex
 	*out = c;
 	*c = (struct cursor){ .db = db, .row = -1, .once = true };
 	write_values(&o.values, vals, count);
-	return execute(db, &c->result, &o);
+	return execute(db, &c->result, &o, false);
 }
 
-static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+static enum st start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count, bool commit)
 {
 	const struct statement *s = &statements[sql];
 	struct cursor *c = &db->cursors[sql];
@@ -371,7 +376,12 @@ static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const 
 	c->row = -1;
 	struct order o = { .name = s->name, .text = text, .prepared = db->pooled ? NULL : &db->prepared[sql], .count = count };
 	write_values(&o.values, vals, count);
-	return execute(db, &c->result, &o);
+	return execute(db, &c->result, &o, commit);
+}
+
+static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+{
+	return start(db, out, sql, vals, count, false);
 }
 
 static enum st pg_step(struct cursor *c)
@@ -467,6 +477,16 @@ static void pg_rollback(struct db *db)
 	db->open = false;
 }
 
+static enum st pg_call(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+{
+	enum st st = pg_begin(db, true);
+	if (!st)
+		st = start(db, out, sql, vals, count, true);
+	if (st)
+		pg_rollback(db);
+	return st;
+}
+
 static enum st pg_savepoint(struct db *db)
 {
 	return queue(db, SAVEPOINT);
@@ -513,7 +533,7 @@ const struct driver postgres_driver = {
 	.start = pg_start, .start_text = pg_start_text, .step = pg_step, .changed = pg_changed,
 	.get_int = pg_get_int, .get_text = pg_get_text,
 	.is_null = pg_is_null, .end = pg_end,
-	.begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
+	.call = pg_call, .begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,
 	.gone = pg_gone, .local = pg_local, .durability = pg_durability,
 };

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/combine.h"
 #include "store/migrate.h"
@@ -29,6 +30,8 @@ struct store {
 };
 
 enum { TRIES = 5 }; /* of a write that met others' on a server */
+
+static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
 
 /* ---- opening ---- */
 
@@ -443,13 +446,13 @@ static bool reopen(struct store *s)
 	return !st;
 }
 
-/* Shall it be tried once more? Where the answer was lost, only what knows its own work again. */
-static bool try_again(struct store *s, const struct write_op *op, enum st st, unsigned try)
+/* Shall it be tried once more? Where the answer was lost, only what knows its own work again. A client
+ * waits, so no try begins late. */
+static bool try_again(struct store *s, const struct write_op *op, enum st st, unsigned try, instant began)
 {
 	const bool server = !s->driver->one_file && (st == ST_BUSY || (st == ST_IO && op->flat));
-	if (try == TRIES || !(server || st == ST_STALE))
+	if (try == TRIES || !(server || st == ST_STALE) || clock_now() - began > PATIENCE)
 		return false;
-	s->again |= st == ST_IO || op->call; /* a call is its own commit */
 	if (server)
 		pause_before(s, try);
 	return reopen(s);
@@ -462,14 +465,24 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 		log_error("%s: the store was opened for reading", op->name);
 		return ST_STORE;
 	}
+	const instant began = clock_now();
 	store_read_end(s);
 	s->writes++;
 	s->again = false;
 	enum st st = write_once(s, op, request, size, answer, answer_size);
-	for (unsigned try = 1; try_again(s, op, st, try); try++)
+	for (unsigned try = 1; try_again(s, op, st, try, began); try++) {
+		s->again |= st == ST_IO;
 		st = write_once(s, op, request, size, answer, answer_size);
+	}
+	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE);
 	s->again = false;
-	return st == ST_STALE ? ST_BUSY : st;
+	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;
+}
+
+enum st store_call(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
+{
+	*r = (struct rows){ .driver = s->driver };
+	return s->driver->call && store_offers(s, sql) ? s->driver->call(s->db, &r->cursor, sql, vals, count) : ST_DONE;
 }
 
 bool store_again(const struct store *s)

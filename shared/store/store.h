@@ -107,6 +107,10 @@ struct write_op {
 enum st store_write(struct store *store, const struct write_op *op, const void *request, size_t size, void *answer,
                     size_t answer_size) MUST_USE;
 
+/** Inside call(): carry out one statement as a whole transaction. Read and end its rows as those of store_rows().
+ *  Returns: ST_OK once it is on disk; ST_DONE where the database has no such calls; what store_write() returns. */
+enum st store_call(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+
 /** Inside apply(): may this very request have been committed before, by a process that died
  *  before it could say so? */
 bool store_again(const struct store *store);

@@ -26,8 +26,8 @@ static const struct problem problems[ST__MAX] = {
 	[ST_BUSY] = { 503, "busy", "The store is busy", "Send the request again in a moment; nothing was recorded." },
 	[ST_STORE] = { 503, "store-unavailable", "The store cannot be used",
 		"Nothing was recorded. The operator finds the cause in the log, or with `pennymeter doctor`." },
-	[ST_IO] = { 503, "store-unavailable", "The store cannot be used",
-		"Nothing was recorded. The operator finds the cause in the log, or with `pennymeter doctor`." },
+	[ST_IO] = { 503, "outcome-unknown", "The store did not answer",
+		"It may be recorded or not. Send it again with the same Idempotency-Key: then it counts once." },
 	[ST_MEMORY] = { 413, "too-large", "The request needs too much memory", "Send less at once." },
 };
 

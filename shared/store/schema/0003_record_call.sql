@@ -42,7 +42,7 @@ $call$;
 
 CREATE FUNCTION usage_record(p_tenant BIGINT, p_generation BIGINT, p_again BIGINT, p_events JSONB)
 RETURNS TABLE (out_status TEXT, out_repeat BIGINT, out_recorded_at BIGINT, out_event BIGINT, out_used BIGINT)
-LANGUAGE plpgsql SET lock_timeout = '5s' AS $call$
+LANGUAGE plpgsql AS $call$
 #variable_conflict use_column
 DECLARE
   e RECORD;
