@@ -1,4 +1,5 @@
-// A way to a PostgreSQL server that can lose an answer: what was asked is done, and who asked is cut off without a word.
+// A way to a PostgreSQL server that counts how often it is asked, and can lose an answer: what was asked is done, and
+// who asked is cut off without a word.
 
 import net from 'node:net';
 
@@ -10,6 +11,7 @@ export async function startLossy(cluster) {
   let plan = null;
   let refusing = false;
   let lost = 0;
+  let asked = 0;
 
   /** The server does what it was asked to: it is not told that nobody listens before it has answered. */
   function loseAnswer(client, server) {
@@ -27,12 +29,18 @@ export async function startLossy(cluster) {
   const listener = net.createServer((client) => {
     if (refusing) return client.destroy();
     const server = net.connect(cluster.port, '127.0.0.1');
+    let answered = true; // what comes in pieces is one question
     for (const [one, other] of [[client, server], [server, client]]) {
       links.add(one);
       one.on('error', () => other.destroy()).on('close', () => { links.delete(one); other.destroy(); });
     }
-    server.on('data', (bytes) => client.write(bytes));
+    server.on('data', (bytes) => {
+      answered = true;
+      client.write(bytes);
+    });
     client.on('data', (bytes) => {
+      asked += answered ? 1 : 0;
+      answered = false;
       if (plan && bytes.includes(plan.after)) plan.after = '';
       if (plan && !plan.after && bytes.includes(plan.text)) loseAnswer(client, server);
       server.write(bytes);
@@ -44,6 +52,8 @@ export async function startLossy(cluster) {
     url: (database) => `postgresql://pennymeter@127.0.0.1:${listener.address().port}/${database}`,
     lose(text, { after = '', then = 'go on' } = {}) { plan = { text, after, then }; },
     lost: () => lost,
+    /** How often something was sent after an answer: the round trips, and what is not waited for. */
+    asked: () => asked,
     /** End every connection, and take no more. */
     cut() {
       refusing = true;
