@@ -11,18 +11,24 @@
 
 enum { ARGUMENT_CAP = 16 << 20 };
 
+/* Between which uses there is an alert to look for at all, and each one. */
 static void write_alerts(struct jwriter *w, const struct flat_event *e, const char *metric)
 {
 	char head[256], tail[256];
-	qty at;
+	qty at[THRESHOLDS];
+	unsigned count = 0;
+	while (count < THRESHOLDS && !threshold_at(&at[count], e->included, thresholds[count]))
+		count++;
+	if (!count)
+		return;
+	jw_int(w, "alerts_from", at[0]);
+	jw_int(w, "alerts_to", at[count - 1]);
 	jw_array(w, "alerts");
-	for (unsigned i = 0; i < THRESHOLDS; i++) {
-		if (threshold_at(&at, e->included, thresholds[i]))
-			continue;
+	for (unsigned i = 0; i < count; i++) {
 		flat_alert(head, tail, sizeof head, e, metric, thresholds[i]);
 		jw_object(w, NULL);
 		jw_int(w, "threshold", thresholds[i]);
-		jw_int(w, "at", at);
+		jw_int(w, "at", at[i]);
 		jw_int(w, "outbox", event_number(e->now, thresholds[i], e->event));
 		jw_string(w, "head", head);
 		jw_string(w, "tail", tail);

@@ -4,7 +4,8 @@
 -- name: usage_record (tenant, generation, again, events)
 -- postgres: usage_record
 SELECT out_status, out_repeat, out_recorded_at, out_event, out_used
-FROM usage_record(:tenant, :generation, :again, CAST(:events AS JSONB));
+FROM usage_record(:tenant, :generation, :again, CAST(:events AS JSONB))
+ORDER BY out_position;
 
 -- name: usage_key_take (tenant, key, recorded_at, event, fingerprint)
 INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
