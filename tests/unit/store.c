@@ -139,6 +139,42 @@ static void a_write_waits_for_who_holds_the_lock(void **state)
 	store_close(s);
 }
 
+/* Puts each, and gives up where one would fail. */
+static enum st put_together(struct store *s, struct combine_job *jobs, unsigned count)
+{
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < count && !st; i++)
+		st = jobs[i].st = put_metric(s, jobs[i].request, jobs[i].size, NULL);
+	return st;
+}
+
+static void who_fails_in_a_group_fails_alone(void **state)
+{
+	static const struct write_op op = { .name = "test.together", .flat = true, .together = put_together, .apply = put_metric };
+	enum { WRITERS = 12, WRITES = 20 };
+	pid_t writers[WRITERS];
+	(void)state;
+	for (unsigned i = 0; i < WRITERS; i++) {
+		if ((writers[i] = fork()))
+			continue;
+		struct order o = { .outcome = i % 3 ? ST_OK : ST_LIMIT_EXCEEDED };
+		snprintf(o.name, sizeof o.name, "m%u", i);
+		struct store *s = open_store(STORE_WRITE);
+		enum st st = o.outcome;
+		for (unsigned k = 0; k < WRITES && st == o.outcome; k++)
+			st = store_write(s, &op, &o, sizeof o, NULL, 0);
+		_exit(st == o.outcome ? 0 : 1);
+	}
+	for (unsigned i = 0; i < WRITERS; i++) {
+		int status;
+		assert_int_equal(waitpid(writers[i], &status, 0), writers[i]);
+		assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
+	}
+	struct store *s = open_store(STORE_READ);
+	assert_int_equal(metrics_stored(s), WRITERS * 2 / 3);
+	store_close(s);
+}
+
 static void a_reader_sees_one_instant(void **state)
 {
 	struct store *reader = open_store(STORE_READ), *writer = open_store(STORE_WRITE);
@@ -233,6 +269,7 @@ int main(void)
 		STORE_FACT(a_write_that_fails_leaves_nothing),
 		STORE_FACT(a_reader_cannot_write),
 		STORE_FACT(a_write_waits_for_who_holds_the_lock),
+		STORE_FACT(who_fails_in_a_group_fails_alone),
 		STORE_FACT(a_reader_sees_one_instant),
 		STORE_FACT(a_part_can_fail_alone),
 		STORE_FACT(a_network_file_system_gets_a_rollback_journal),
