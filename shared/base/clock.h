@@ -7,4 +7,7 @@
 /** Now, in microseconds since 1970 in UTC. */
 instant clock_now(void);
 
+/** Microseconds that pass evenly, from an unknown start: for how long something takes. */
+int64_t clock_ticks(void);
+
 #endif

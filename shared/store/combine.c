@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 /* A slot's life: FREE (nobody's or its owner is idle), FILLING (its owner writes), PUBLISHED (any
@@ -36,7 +37,9 @@ struct slot {
 };
 
 struct box {
-	char maker[64]; /* boot and build: a box of another boot or build is not ours */
+	char maker[64];    /* boot and build: a box of another boot or build is not ours */
+	uint32_t expected; /* how many may come to the next commit: written by leaders only, as is */
+	uint32_t took;     /* how long the last one took, in microseconds */
 	struct slot slots[COMBINE_SLOTS];
 };
 
@@ -46,7 +49,7 @@ struct combine {
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, MOST_TRIES = 10000 };
 
 /* ---- the box ---- */
 
@@ -205,14 +208,19 @@ static unsigned waiting(const struct combine *c, uint64_t op)
 	return count;
 }
 
-/* Who is about to publish may do so first. On a machine with nothing else to do this takes no time. */
+/* Who is about to publish may do so first: those that the last commit served come back together, and what comes
+ * too late waits for a whole sync. So the leader gives way until as many have come as there were, or for a part of
+ * the time that a commit takes; longer only while still more come. Where nobody else wants the processor and
+ * nobody is expected this takes no time. */
 static void gather(const struct combine *c, uint64_t op)
 {
-	for (unsigned before = waiting(c, op), now, tries = 0; tries < 8; before = now, tries++) {
+	const int64_t until = clock_ticks() + (c->box->took < LONG_COMMIT ? c->box->took : LONG_COMMIT) / 2;
+	unsigned before, now = waiting(c, op), tries = 0;
+	do {
+		before = now;
 		sched_yield();
-		if ((now = waiting(c, op)) == before)
-			break;
-	}
+		now = waiting(c, op);
+	} while (++tries < MOST_TRIES && (now > before || (now < c->box->expected && clock_ticks() < until)));
 }
 
 static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
@@ -221,6 +229,7 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 	struct slot *of[COMBINE_SLOTS];
 	unsigned count = 0;
 	gather(c, op);
+	const int64_t began = clock_ticks();
 	for (unsigned i = 0; i < COMBINE_SLOTS; i++) {
 		struct slot *s = &c->box->slots[i];
 		if (!waits(s, op) || s->size > COMBINE_REQUEST)
@@ -230,6 +239,8 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 		of[count++] = s;
 	}
 	commit(context, jobs, count);
+	c->box->took = (uint32_t)(clock_ticks() - began);
+	c->box->expected = waiting(c, op); /* these, and who came meanwhile */
 	for (unsigned i = 0; i < count; i++) {
 		of[i]->st = jobs[i].st;
 		__atomic_store_n(&of[i]->state, DONE, __ATOMIC_RELEASE);

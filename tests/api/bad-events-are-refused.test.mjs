@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { badMembers, badTexts } from '../lib/bad-events.mjs';
-import { recorded } from '../lib/database.mjs';
+import { recorded, value } from '../lib/database.mjs';
 import { startServer } from '../lib/server.mjs';
-import { isProblem, json, tenantOf } from '../lib/tenant.mjs';
+import { inParallel, isProblem, json, tenantOf } from '../lib/tenant.mjs';
 
 const good = { metric_name: 'quotes_generated', quantity: 1 };
 const cloud = { specversion: '1.0', id: 'e-1', source: 'test', type: 'quotes_generated', data: { value: 1 } };
@@ -189,4 +189,20 @@ test('quantities at the very edge are taken, and a total past it is refused with
   const { metrics } = await other.read('/api/usage/summary');
   assert.equal(metrics[0].total_quantity, '9223372036854.775807');
   assert.equal(server.pennymeter(['check', '--tenant', String(other.tenant_id)]).ok, true);
+});
+
+test('a roll-up that would pass what can be counted refuses its own event, and none that came with it', async () => {
+  const one = tenantOf(server, { plan: 'enterprise' });
+  const [a, b] = [one.withToken({ user: 1 }), one.withToken({ user: 2 })];
+  const store = (quantity) => ({ metric_name: 'storage_gb', quantity });
+  await a.use('storage_gb', '9000000000000'); // of user 1's hour; the balance goes back to 0
+  await b.use('storage_gb', '-9000000000000');
+  const { status, json } = await a.batch([store(1), { metric_name: 'quotes_generated', quantity: 2 }, store('9000000000000'), store(3)]);
+  assert.equal(status, 200);
+  assert.deepEqual([json.inserted, json.rejected.map((r) => r.index)], [3, [2]]);
+  isProblem(await a.record(store('9000000000000')), 400, { pointer: '/quantity' });
+  const replies = await inParallel(8, Array.from({ length: 40 }, (_, i) => i), (i) => a.record(store(i % 8 ? 1 : '9000000000000')));
+  assert.deepEqual(replies.map((r) => r.status), replies.map((_, i) => (i % 8 ? 201 : 400)));
+  assert.equal(Number(value(server.data, `SELECT COUNT(*) FROM usage_events WHERE tenant_id = ${one.tenant_id}`)), 2 + 3 + 35);
+  assert.equal(server.pennymeter(['check', '--tenant', String(one.tenant_id)]).ok, true);
 });

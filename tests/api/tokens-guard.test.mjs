@@ -83,6 +83,8 @@ test('a revoked token is refused from the next request on, by warm processes too
   for (let i = 0; i < 3; i++) for (const reply of await everywhere(warm)) assert.ok(reply.status < 300, reply.text);
   const before = Number(value(server.data, 'SELECT COUNT(*) FROM usage_events'));
   assert.deepEqual(server.pennymeter(['token', 'revoke', '--tenant', String(tenant.tenant_id), '--token', String(gone.token_id)]), { revoked: true });
+  for (const nonsense of ['{', '{}', '[]', '{"metric_name":"nothing","quantity":1}']) // what is wrong with it is not told
+    isProblem(await server.request('POST', '/api/usage/record', { headers: warm, body: nonsense }), 401);
   for (let i = 0; i < 3; i++) for (const reply of await everywhere(warm)) isProblem(reply, 401);
   assert.equal(Number(value(server.data, 'SELECT COUNT(*) FROM usage_events')), before);
   assert.equal((await tenant.get('/api/usage/stats')).status, 200, 'the other tokens stay');

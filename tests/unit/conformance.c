@@ -180,6 +180,41 @@ static void writers_of_what_all_share_take_turns(void **state)
 	store_close(s);
 }
 
+/* Carries each out, and gives up where one would fail. */
+static enum st put_together(struct store *s, struct combine_job *jobs, unsigned count)
+{
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < count && !st; i++)
+		st = jobs[i].st = carry_out(s, jobs[i].request, jobs[i].size, NULL);
+	return st;
+}
+
+static void who_fails_in_a_group_fails_alone(void **state)
+{
+	static const struct write_op op = { .name = "test.together", .flat = true, .together = put_together, .apply = carry_out };
+	enum { WRITERS = 12, WRITES = 20 };
+	(void)state;
+	for (unsigned i = 0; i < WRITERS; i++) {
+		if (fork())
+			continue;
+		struct order o = { .outcome = i % 3 ? ST_OK : ST_LIMIT_EXCEEDED };
+		snprintf(o.name, sizeof o.name, "m%u", i);
+		struct store *s = open_store(STORE_WRITE);
+		enum st st = o.outcome;
+		for (unsigned k = 0; k < WRITES && st == o.outcome; k++)
+			st = store_write(s, &op, &o, sizeof o, NULL, 0);
+		_exit(st == o.outcome ? 0 : 1);
+	}
+	for (unsigned i = 0; i < WRITERS; i++) {
+		int status;
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	struct store *s = open_store(STORE_READ);
+	assert_int_equal(metrics_stored(s), WRITERS * 2 / 3);
+	store_close(s);
+}
+
 /* ---- parts ---- */
 
 static enum st in_parts(struct store *s, const void *request, size_t size, void *answer)
@@ -405,6 +440,7 @@ int main(void)
 		STORE_FACT(a_write_hands_its_answer_out),
 		STORE_FACT(a_write_can_be_read_through_another_connection),
 		STORE_FACT(writers_of_what_all_share_take_turns),
+		STORE_FACT(who_fails_in_a_group_fails_alone),
 		STORE_FACT(a_part_can_fail_alone),
 		STORE_FACT(a_reader_cannot_write),
 		STORE_FACT(a_reader_sees_one_instant),
