@@ -49,7 +49,7 @@ struct combine {
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, MOST_TRIES = 10000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 4, MOST_TRIES = 10000 };
 
 /* ---- the box ---- */
 
@@ -210,17 +210,19 @@ static unsigned waiting(const struct combine *c, uint64_t op)
 
 /* Who is about to publish may do so first: those that the last commit served come back together, and what comes
  * too late waits for a whole sync. So the leader gives way until as many have come as there were, or for a part of
- * the time that a commit takes; longer only while still more come. Where nobody else wants the processor and
- * nobody is expected this takes no time. */
+ * the time that a commit takes; longer only while still more come. Who is alone waits for nobody. */
 static void gather(const struct combine *c, uint64_t op)
 {
-	const int64_t until = clock_ticks() + (c->box->took < LONG_COMMIT ? c->box->took : LONG_COMMIT) / 2;
+	const unsigned expected = c->box->expected;
 	unsigned before, now = waiting(c, op), tries = 0;
+	if (now >= expected)
+		return;
+	const int64_t until = clock_ticks() + (c->box->took < LONG_COMMIT ? c->box->took : LONG_COMMIT) / WAIT_PART;
 	do {
 		before = now;
 		sched_yield();
 		now = waiting(c, op);
-	} while (++tries < MOST_TRIES && (now > before || (now < c->box->expected && clock_ticks() < until)));
+	} while (++tries < MOST_TRIES && (now > before || (now < expected && clock_ticks() < until)));
 }
 
 static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
