@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "routes.h"
+#include "wire/route.h"
 
 const struct pair page_headers[] = {
 	{ "Content-Security-Policy",
@@ -77,13 +78,24 @@ void addresses_deepest_first(struct addresses *list)
 	qsort(list->at, list->count, sizeof *list->at, by_depth);
 }
 
+unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program)
+{
+	bool writes = false;
+	for (const struct fn_entry *e = table; e->path; e++) {
+		struct address a;
+		if (name_program(&a, e->path, site->all) && !strcmp(a.program, program))
+			writes |= route_writes(e->fn);
+	}
+	return writes && site->writers ? site->writers : site->procs;
+}
+
 void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
-                   void (*each)(FILE *out, const struct site *site, const char *program))
+                   void (*each)(FILE *out, const char *program, unsigned procs))
 {
 	for (const struct fn_entry *e = table; e->path; e++) {
 		struct address a;
 		if (name_program(&a, e->path, site->all))
-			each(out, site, a.program);
+			each(out, a.program, procs_of(site, table, a.program));
 		if (site->all)
 			return;
 	}

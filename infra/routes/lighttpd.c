@@ -74,12 +74,12 @@ static void print_page_headers(FILE *out, const struct addresses *list)
 }
 
 /* Without min-procs lighttpd starts four, and one more a second while there is a queue. */
-static void print_program(FILE *out, const struct site *site, const char *prefix, const char *program)
+static void print_program(FILE *out, const struct site *site, const char *prefix, const char *program, unsigned procs)
 {
 	fprintf(out, "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"bin-path\" => \"%s/%s.fcgi\",\n"
 	             "\t\t\"min-procs\" => %u, \"max-procs\" => %u, \"check-local\" => \"disable\",\n"
 	             "\t\t\"bin-environment\" => ( \"PENNYMETER_DATA\" => \"%s\" ) )),\n",
-	        prefix, site->run, program, site->fn, program, site->procs, site->procs, site->data);
+	        prefix, site->run, program, site->fn, program, procs, procs, site->data);
 }
 
 int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *table)
@@ -99,8 +99,8 @@ int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *ta
 	fputs("\n# The first prefix that fits is taken; what none has goes to the last, which answers 404.\nfastcgi.server = (\n", out);
 	for (size_t i = 0; i < list.count; i++)
 		if (!site->all && list.at[i].kind == AT_API && strcmp(list.at[i].program, catch_all(site)))
-			print_program(out, site, list.at[i].path, list.at[i].program);
-	print_program(out, site, "/api/", catch_all(site));
+			print_program(out, site, list.at[i].path, list.at[i].program, procs_of(site, table, list.at[i].program));
+	print_program(out, site, "/api/", catch_all(site), procs_of(site, table, catch_all(site)));
 	fputs(")\n", out);
 	return 0;
 }

@@ -147,6 +147,7 @@ int main(int argc, char **argv)
 		{ "address", &site.address, NULL, NULL, "address to listen at (127.0.0.1)" },
 		{ "port", NULL, &site.port, NULL, "port to listen at (8080)" },
 		{ "procs", NULL, &site.procs, NULL, "processes of each function (2)" },
+		{ "writers", NULL, &site.writers, NULL, "processes of a function that writes (as --procs): they share a sync, so many are fast" },
 		{ "all", NULL, NULL, &site.all, "send every address to pennymeter-all.fcgi" },
 		{ "demo", NULL, NULL, &site.demo, "serve demo.json of the data folder" },
 		{ 0 }

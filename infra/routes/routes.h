@@ -15,6 +15,7 @@ struct site {
 	const char *log;  /* file of the server's and the functions' messages */
 	const char *address;
 	unsigned port, procs;
+	unsigned writers; /* processes of a function that writes; 0: as many as of the others */
 	bool all;  /* every address goes to pennymeter-all.fcgi */
 	bool demo; /* /demo.json is the data folder's, with the demo token */
 };
@@ -42,9 +43,12 @@ bool addresses_list(struct addresses *out, const struct fn_entry *table, bool al
  *  that take the first prefix that fits. */
 void addresses_deepest_first(struct addresses *list);
 
-/** Each program once, sorted: calls `each` with its name. */
+/** Each program once, sorted: calls `each` with its name and how many processes it gets. */
 void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
-                   void (*each)(FILE *out, const struct site *site, const char *program));
+                   void (*each)(FILE *out, const char *program, unsigned procs));
+
+/** How many processes a program gets. */
+unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);
 
 /** Who answers an address below /api/ that no function has: with a 404 problem. */
 const char *catch_all(const struct site *site);

@@ -55,3 +55,11 @@ enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_
 	}
 	return ST_NOT_FOUND;
 }
+
+bool route_writes(const struct fn *fn)
+{
+	for (unsigned m = M_POST; m < M__MAX; m++)
+		if (fn->on[m].handle && !fn->on[m].pure)
+			return true;
+	return false;
+}

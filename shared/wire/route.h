@@ -11,4 +11,7 @@
 enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
                    const char *base, struct arena *arena) MUST_USE;
 
+/** Has it a verb that may store something? */
+bool route_writes(const struct fn *fn);
+
 #endif

@@ -52,9 +52,8 @@ struct exchange {
 static bool table_writes(const struct fn_entry *table)
 {
 	for (const struct fn_entry *e = table; e->path; e++)
-		for (unsigned m = M_POST; m < M__MAX; m++)
-			if (e->fn->on[m].handle && !e->fn->on[m].pure)
-				return true;
+		if (route_writes(e->fn))
+			return true;
 	return false;
 }
 

@@ -2,7 +2,8 @@
 // peers, all in one run and in turns; ratios are the result, beside their targets. Writes build/bench.md.
 //
 //   SECONDS=3            of each round           ROUNDS=3    of which the best counts
-//   CONCURRENCY="1 8 64" connections             PROCS=4     processes a function, and of hello
+//   CONCURRENCY="1 8 64" connections             PROCS=4     processes of a function that reads, and of its hello
+//   WRITERS=16           processes of a function that writes, and of its hello
 //   SEEDED=100000        events before the rates
 //   PEERS=auto           the peers of ../shared/bench: auto, none, or names
 //   EVENTS="10000 1000000"   sizes for growth; the last is compared with the first. "10000 10000000" takes long to seed

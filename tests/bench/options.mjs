@@ -21,6 +21,7 @@ export const options = {
   rounds: number('ROUNDS', 3),
   concurrency: words('CONCURRENCY', '1 8 64').map(Number),
   procs: number('PROCS', 4),
+  writers: number('WRITERS', 16),
   seeded: number('SEEDED', 100_000),
   sizes: words('EVENTS', '10000 1000000').map(Number),
   million: number('MILLION', 1_000_000),

@@ -33,10 +33,10 @@ async function round(server, job, clients, seconds = options.seconds) {
 }
 
 async function row(stage, name, clients) {
-  const { hello, servers } = stage, job = jobs[name];
+  const { hello, writers, servers } = stage, job = jobs[name];
   for (const server of servers) await round(server, job, 8, 1); // warm
   return takeTurns({
-    hello: () => drive(`${hello.url}/hello`, { clients }),
+    hello: () => drive(`${(job.record ? writers : hello).url}/hello`, { clients }),
     ...(job.record && { commits: () => commits(scratch('commits.db')) }),
     ...Object.fromEntries(servers.map((server) => [server.name, () => round(server, job, clients)])),
   });
@@ -70,20 +70,21 @@ function judge(row) {
 
 /** Everybody with as many events this month, up at once. */
 async function setStage() {
-  const hello = await startHello(), product = await startProduct({ events: options.seeded });
+  const hello = await startHello(options.procs), writers = await startHello(options.writers);
+  const product = await startProduct({ events: options.seeded, writers: options.writers });
   const peers = [];
   for (const name of options.peers) peers.push(await startPeer(name, options.seeded));
-  return { hello, product, servers: [product, ...peers] };
+  return { hello, writers, product, servers: [product, ...peers] };
 }
 
 export async function rates() {
   const stage = await setStage(), rows = [];
-  heading('Rates', `Answers a second, ${options.seeded} events in the tenant's month, ${options.procs} processes a function and for hello; best of ${options.rounds} rounds of ${options.seconds} s, all in turn.
+  heading('Rates', `Answers a second, ${options.seeded} events in the tenant's month, ${options.procs} processes of a function that reads and of the hello beside it, ${options.writers} where it writes; best of ${options.rounds} rounds of ${options.seconds} s, all in turn.
 \`commits\` is SQLite alone, one process, the five writes of a record in each commit.`);
   for (const name of Object.keys(jobs))
     for (const clients of options.concurrency) rows.push({ job: name, clients, best: await row(stage, name, clients) });
   say(rows);
   rows.forEach(judge);
   if (!stage.product.pennymeter(['check']).ok) fault('check: roll-ups differ from events');
-  for (const server of [stage.hello, ...stage.servers]) await server.stop();
+  for (const server of [stage.hello, stage.writers, ...stage.servers]) await server.stop();
 }

@@ -55,8 +55,8 @@ export function seed(data, tenant, events) {
 }
 
 /** The product with a tenant on STARTER whose period is this month; `more` goes to startServer(). */
-export async function startProduct({ events, procs = options.procs, ...more }) {
-  const server = await startServer({ procs, ...more });
+export async function startProduct({ events, ...more }) {
+  const server = await startServer({ procs: options.procs, ...more });
   const { token, tenant_id: tenant } = server.addTenant({ name: 'Bench', plan: 'starter', start: monthStart() });
   if (events) seed(server.data, tenant, events);
   return { ...server, name: 'pennymeter', token, tenant, pid: server.processes().find(({ args }) => args[0].endsWith('lighttpd'))?.pid };
@@ -71,13 +71,13 @@ export async function countEvents({ url, token }) {
 // ---- the ceiling ----
 
 /** A FastCGI program that answers a few bytes, behind lighttpd, as many processes as a function has. */
-export async function startHello(procs = options.procs) {
-  const program = compiled('tests/bench/hello.c', { libraries: ['fcgi'] }), port = await freePort(), conf = scratch('hello.conf');
+export async function startHello(procs) {
+  const program = compiled('tests/bench/hello.c', { libraries: ['fcgi'] }), port = await freePort(), conf = scratch(`hello-${procs}.conf`), socket = `${folder}/hello-${procs}.sock`;
   writeFileSync(conf, `server.modules = ("mod_fastcgi")
 server.document-root = "${folder}"
 server.bind = "127.0.0.1"
 server.port = ${port}
-fastcgi.server = ("/hello" => (("bin-path" => "${program}", "socket" => "${folder}/hello.sock", "check-local" => "disable", "min-procs" => ${procs}, "max-procs" => ${procs})))
+fastcgi.server = ("/hello" => (("bin-path" => "${program}", "socket" => "${socket}", "check-local" => "disable", "min-procs" => ${procs}, "max-procs" => ${procs})))
 `);
   const started = await startAndWait('lighttpd', ['-D', '-f', conf], { url: `http://127.0.0.1:${port}`, target: '/hello' });
   return { ...started, name: 'hello', stop: () => started.stop('SIGINT') };

@@ -110,7 +110,7 @@ async function untilHealthy(child, url, why) {
  * `prepare(data)` is called with the folder made and the server not yet started. What stands between us and
  * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone.
  */
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {} } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {} } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -125,7 +125,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, de
   const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...storeEnvironment(data), ...(functionsThrough && { PENNYMETER_STORE: functionsThrough.url(store.name) }),
-      ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs),
+      ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs), WRITERS: String(writers),
       ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);
