@@ -82,8 +82,8 @@ static enum st summary(struct request *rq, struct reply *rp)
 const struct fn fn_usage_summary = {
 	.on[M_GET] = {
 		.summary = "Total usage of any range",
-		.doc = "The cost does not grow with history: days and hours are summed from roll-ups, and raw events only in the "
-		       "part-hours at both ends.",
+		.doc = "The cost does not grow with history: days and hours are summed from roll-ups, and raw events only where "
+		       "`start` or `end` lies between events of one hour.",
 		.scope = SCOPE_USAGE_READ, .query = query, .handle = summary,
 		.answers = "{\"tenant_id\":1,\"user_id\":null,\"period\":{\"start\":\"2026-01-01T00:00:00Z\","
 		           "\"end\":\"2026-02-01T00:00:00Z\"},\"metrics\":[{\"metric_name\":\"quotes_generated\","

@@ -6,6 +6,7 @@
 
 struct cuts {
 	instant first_hour, first_day, last_day, last_hour;
+	instant start_hour, end_hour; /* those that hold the range's start and its end */
 };
 
 /** The latest multiple of `width` that is not after `t`. */

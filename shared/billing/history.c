@@ -1,5 +1,5 @@
-/* History. A page is found by counting down the roll-ups, so its cost is that of the
- * hours it shows, however much lies around them. */
+/* History. A page is found by counting down the roll-ups, so its cost is that of the events it
+ * shows, however many lie around them. */
 #include "billing/history.h"
 
 #include <string.h>
@@ -18,9 +18,12 @@ struct walk {
 	const struct account *account;
 	const struct catalog *catalog;
 	struct arena *arena;
-	struct bucket *days; /* oldest first */
+	struct bucket *days; /* oldest first; the last one up to the range's end */
 	unsigned day_count;
-	struct usage_total open; /* of the last day, up to the range's end */
+	struct bucket hours[24]; /* of one day, newest first */
+	unsigned hour_count;
+	instant hours_of;
+	struct rollup previous; /* as many days before the range */
 	int64_t skip;
 };
 
@@ -37,59 +40,132 @@ static qty value_of(const struct rollup *r, const struct metric *m)
 	return m->aggregation == AGGREGATE_SUM ? r->sum : rollup_used(r, m);
 }
 
-/* ---- counting ---- */
-
-/* Of any range: the total of one metric, or the mere count of all. */
-static enum st read_range(struct walk *w, struct usage_total *out, struct period range)
+static bool adds_up(const struct metric *m)
 {
-	struct usage_total *totals;
-	unsigned count;
-	*out = (struct usage_total){ 0 };
-	enum st st = usage_summary(&totals, &count, w->store, w->account, w->h->metric, 0, range, w->arena);
-	for (unsigned i = 0; i < count && !st; i++) {
-		if (w->h->metric)
-			*out = totals[i];
-		else
-			out->rollup.count += totals[i].rollup.count;
-	}
-	if (!w->h->metric)
-		out->total = out->rollup.count * 1000000;
+	return !m || m->aggregation == AGGREGATE_SUM || m->aggregation == AGGREGATE_COUNT;
+}
+
+/* Do the totals of its days not tell what a range comes to? */
+static bool wants_summary(const struct metric *m)
+{
+	return m && (m->aggregation == AGGREGATE_LATEST || beside_needed(m->aggregation));
+}
+
+/* ---- roll-ups ---- */
+
+/* Of usage_day_totals and usage_hour_totals. */
+static struct bucket bucket_row(const struct rows *r)
+{
+	return (struct bucket){ rows_int(r, 0), {
+		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
+		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
+	} };
+}
+
+static enum st count_events(struct rollup *out, struct walk *w, instant start, instant end)
+{
+	const struct metric *m = w->h->metric;
+	const bool alone = !m || m->aggregation == AGGREGATE_COUNT; /* the count tells all */
+	struct rows r = { 0 };
+	enum st st = ROWS(w->store, &r, alone ? SQL_USAGE_EVENT_COUNT : SQL_USAGE_EVENT_TOTALS, INT(w->account->tenant_id),
+	                  TEXT(metric_name(m)), INT(start), INT(end));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*out = (struct rollup){ .count = rows_int(&r, 0), .first_at = start, .last_at = end - 1 };
+	if (!st && !alone)
+		out->sum = rows_int(&r, 1), out->min = rows_int(&r, 2), out->max = rows_int(&r, 3);
+	rows_end(&r);
 	return st;
 }
 
-static struct rollup day_row(const struct rows *r)
+/* Of an hour that goes on past the range's end: its events are counted on the shorter side of the end. The
+ * least and the greatest of what adds up are of no use, and stay those of the hour. */
+static enum st trim_hour(struct rollup *hour, struct walk *w)
 {
-	return (struct rollup){
-		.sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5),
-		.first_at = rows_int(r, 6), .last_at = rows_int(r, 7),
-	};
+	const instant end = w->h->range.end;
+	struct rollup late;
+	if (hour->first_at >= end) {
+		*hour = (struct rollup){ 0 };
+		return ST_OK;
+	}
+	if (!adds_up(w->h->metric) || hour->last_at - end > end - hour->first_at)
+		return count_events(hour, w, hour->first_at, end);
+	enum st st = count_events(&late, w, end, hour->last_at + 1);
+	if (!st && __builtin_sub_overflow(hour->sum, late.sum, &hour->sum))
+		st = ST_RANGE;
+	hour->count -= late.count;
+	hour->last_at = end - 1;
+	return st;
 }
 
-/* Whole days from their roll-ups, the last one up to the range's end. */
-static enum st read_days(struct walk *w)
+/* The hours of one day that have events, and begin in the range. */
+static enum st load_hours(struct walk *w, instant day)
 {
-	const instant last = floor_to(w->h->range.end, DAY);
+	const instant end = w->h->range.end < day + DAY ? w->h->range.end : day + DAY;
 	struct rows r = { 0 };
-	w->days = arena_take(w->arena, (HISTORY_DAYS_CAP + 2) * sizeof *w->days);
+	w->hours_of = day;
+	w->hour_count = 0;
+	enum st st = ROWS(w->store, &r, SQL_USAGE_HOUR_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
+	                  INT(day), INT(end));
+	while (!st && w->hour_count < 24 && !(st = rows_next(&r)))
+		w->hours[w->hour_count++] = bucket_row(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* The same, the newest one up to the range's end. */
+static enum st list_hours(struct walk *w, instant day)
+{
+	enum st st = w->hours_of == day ? ST_DONE : load_hours(w, day);
+	if (!st && w->hour_count && w->hours[0].rollup.last_at >= w->h->range.end)
+		st = trim_hour(&w->hours[0].rollup, w);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* The day in which the range ends, where events lie past the end. */
+static enum st trim_day(struct walk *w)
+{
+	struct bucket *day = &w->days[w->day_count - 1];
+	enum st st = list_hours(w, day->start);
+	day->rollup = (struct rollup){ 0 };
+	for (unsigned i = 0; i < w->hour_count && !st; i++)
+		st = rollup_merge(&day->rollup, &w->hours[i].rollup);
+	if (!day->rollup.count)
+		w->day_count--;
+	return st;
+}
+
+/* The days from `first` on up to the range's end; those before the range are added up. */
+static enum st load_days(struct walk *w, instant first)
+{
+	const struct period range = w->h->range;
+	struct rows r = { 0 };
+	w->days = arena_take(w->arena, (HISTORY_DAYS_CAP + 1) * sizeof *w->days);
 	if (!w->days)
 		return ST_MEMORY;
-	enum st st = ROWS(w->store, &r, SQL_USAGE_DAY_LIST, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
-	                  INT(w->h->range.start), INT(last));
+	enum st st = ROWS(w->store, &r, SQL_USAGE_DAY_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
+	                  INT(first), INT(range.end));
 	while (!st && !(st = rows_next(&r))) {
-		struct bucket *b = &w->days[w->day_count ? w->day_count - 1 : 0];
-		struct rollup row = day_row(&r);
-		if (w->day_count && b->start == rows_int(&r, 0))
-			b->rollup.count += row.count; /* another metric's row of the same day */
+		const struct bucket day = bucket_row(&r);
+		if (day.start < range.start)
+			st = rollup_merge(&w->previous, &day.rollup);
 		else if (w->day_count <= HISTORY_DAYS_CAP)
-			w->days[w->day_count++] = (struct bucket){ rows_int(&r, 0), row };
+			w->days[w->day_count++] = day;
 	}
 	rows_end(&r);
-	if (st == ST_DONE)
-		st = read_range(w, &w->open, (struct period){ last, w->h->range.end });
-	if (!st && w->open.rollup.count)
-		w->days[w->day_count++] = (struct bucket){ last, w->open.rollup };
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st read_days(struct walk *w, instant length)
+{
+	enum st st = load_days(w, w->h->range.start - length);
+	if (!st && w->day_count && w->days[w->day_count - 1].rollup.last_at >= w->h->range.end)
+		st = trim_day(w);
 	return st;
 }
+
+/* ---- the summary ---- */
 
 static void see_day(struct history *h, instant day, qty value)
 {
@@ -99,11 +175,34 @@ static void see_day(struct history *h, instant day, qty value)
 	h->summary.peak_total = value;
 }
 
-/* Days by what is kept beside the roll-ups; one without events may be the peak of what is held. */
-static enum st see_days_beside(struct walk *w)
+static enum st summarise(struct walk *w)
 {
 	struct history *h = w->h;
-	const instant last = floor_to(h->range.end, DAY);
+	struct rollup whole = { 0 };
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < w->day_count && !st; i++) {
+		see_day(h, w->days[i].start, value_of(&w->days[i].rollup, h->metric));
+		st = rollup_merge(&whole, &w->days[i].rollup);
+	}
+	h->summary.total = value_of(&whole, h->metric);
+	h->summary.previous_total = value_of(&w->previous, h->metric);
+	return st;
+}
+
+/* Of any range: the total of the metric. */
+static enum st read_range(struct walk *w, struct usage_total *out, instant start, instant end)
+{
+	struct usage_total *totals;
+	unsigned count;
+	enum st st = usage_summary(&totals, &count, w->store, w->account, w->h->metric, 0, (struct period){ start, end }, w->arena);
+	*out = !st && count ? totals[0] : (struct usage_total){ 0 };
+	return st;
+}
+
+/* Days by what is kept beside the roll-ups; one without events may be the peak of what is held. */
+static enum st see_days_beside(struct walk *w, instant last)
+{
+	struct history *h = w->h;
 	qty *values = arena_take(w->arena, (HISTORY_DAYS_CAP + 2) * sizeof *values);
 	if (!values)
 		return ST_MEMORY;
@@ -111,41 +210,50 @@ static enum st see_days_beside(struct walk *w)
 	for (instant day = h->range.start; day < last && !st; day += DAY)
 		if (values[(day - h->range.start) / DAY])
 			see_day(h, day, values[(day - h->range.start) / DAY]);
-	if (!st && w->open.total)
-		see_day(h, last, w->open.total);
 	return st;
 }
 
-static enum st see_days(struct walk *w)
+/* Of a metric whose days tell nothing of the whole. */
+static enum st summarise_apart(struct walk *w, instant length)
 {
-	w->h->summary.peak_day = -1;
-	for (unsigned i = 0; i < w->day_count; i++)
-		w->h->total += w->days[i].rollup.count;
-	if (w->h->metric && beside_needed(w->h->metric->aggregation))
-		return see_days_beside(w);
-	for (unsigned i = 0; i < w->day_count; i++)
-		see_day(w->h, w->days[i].start, value_of(&w->days[i].rollup, w->h->metric));
+	struct history *h = w->h;
+	const instant last = floor_to(h->range.end, DAY);
+	const bool beside = beside_needed(h->metric->aggregation);
+	struct usage_total whole, previous, open;
+	enum st st = read_range(w, &open, last, h->range.end);
+	if (!st)
+		st = read_range(w, &whole, h->range.start, h->range.end);
+	if (!st)
+		st = read_range(w, &previous, h->range.start - length, h->range.start);
+	if (!st && beside)
+		st = see_days_beside(w, last);
+	if (st)
+		return st;
+	for (unsigned i = 0; i < w->day_count && !beside; i++)
+		if (w->days[i].start < last)
+			see_day(h, w->days[i].start, value_of(&w->days[i].rollup, h->metric));
+	if (beside && open.total)
+		see_day(h, last, open.total);
+	else if (!beside && open.rollup.count)
+		see_day(h, last, value_of(&open.rollup, h->metric));
+	h->summary.total = whole.total;
+	h->summary.previous_total = previous.total;
 	return ST_OK;
 }
 
-static enum st summarise(struct walk *w)
+static enum st read_totals(struct walk *w)
 {
 	struct history *h = w->h;
 	const instant length = floor_to(h->range.end + DAY - 1, DAY) - h->range.start;
-	const bool adds_up = !h->metric || h->metric->aggregation == AGGREGATE_SUM || h->metric->aggregation == AGGREGATE_COUNT;
-	struct usage_total whole, previous;
-	enum st st = see_days(w);
+	h->summary.peak_day = -1;
+	enum st st = read_days(w, length);
 	if (!st)
-		st = read_range(w, &whole, h->range);
-	if (!st)
-		st = read_range(w, &previous, (struct period){ h->range.start - length, h->range.start });
-	if (st)
-		return st;
-	h->summary.total = whole.total;
-	h->summary.previous_total = previous.total;
-	h->summary.has_mean = adds_up;
-	h->summary.daily_mean = adds_up ? h->summary.total / (length / DAY ? length / DAY : 1) : 0;
-	return ST_OK;
+		st = wants_summary(h->metric) ? summarise_apart(w, length) : summarise(w);
+	for (unsigned i = 0; i < w->day_count; i++)
+		h->total += w->days[i].rollup.count;
+	h->summary.has_mean = adds_up(h->metric);
+	h->summary.daily_mean = h->summary.has_mean ? h->summary.total / (length / DAY ? length / DAY : 1) : 0;
+	return st;
 }
 
 /* ---- events ---- */
@@ -172,12 +280,12 @@ static enum st read_events(struct history_event *events, unsigned *count, unsign
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st read_hour(struct walk *w, struct period hour)
+static enum st read_stretch(struct walk *w, instant start, instant end)
 {
 	struct history *h = w->h;
 	struct rows r = { 0 };
 	enum st st = ROWS(w->store, &r, SQL_USAGE_EVENT_PAGE, INT(w->account->tenant_id), TEXT(metric_name(h->metric)),
-	                  INT(hour.start), INT(hour.end), INT(w->skip), INT(h->per_page - h->count));
+	                  INT(start), INT(end), INT(w->skip), INT(h->per_page - h->count));
 	if (!st)
 		st = read_events(h->events, &h->count, (unsigned)h->per_page, &r, w->catalog, w->arena);
 	rows_end(&r);
@@ -185,56 +293,52 @@ static enum st read_hour(struct walk *w, struct period hour)
 	return st;
 }
 
-/* The hours of one day that have events, newest first. */
-static enum st list_hours(struct walk *w, instant day, struct bucket *hours, unsigned *count)
+/* Is the page's first event past this bucket? Then all of it is skipped. */
+static bool skips(struct walk *w, const struct rollup *r)
 {
-	struct rows r = { 0 };
-	*count = 0;
-	enum st st = ROWS(w->store, &r, SQL_USAGE_HOUR_COUNTS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
-	                  INT(day), INT(day + DAY));
-	while (!st && *count < 24 && !(st = rows_next(&r)))
-		hours[(*count)++] = (struct bucket){ rows_int(&r, 0), { .count = rows_int(&r, 1) } };
-	rows_end(&r);
-	return st == ST_DONE ? ST_OK : st;
+	if (w->skip < r->count)
+		return false;
+	w->skip -= r->count;
+	return true;
 }
 
-static enum st walk_day(struct walk *w, instant day)
+/* Of all metrics: from the hour in which the page begins every event belongs to it. */
+static enum st read_on(struct walk *w, const struct bucket *day)
 {
-	struct bucket hours[24];
-	unsigned count;
-	enum st st = list_hours(w, day, hours, &count);
-	for (unsigned i = 0; i < count && !st && w->h->count < w->h->per_page; i++) {
-		struct period hour = { hours[i].start, hours[i].start + HOUR };
-		if (hour.end > w->h->range.end) { /* the hour in which the range ends */
-			hour.end = w->h->range.end;
-			if (hour.end <= hour.start)
-				continue;
-			struct usage_total part;
-			st = read_range(w, &part, hour);
-			hours[i].rollup = part.rollup;
-		}
-		if (!st && w->skip >= hours[i].rollup.count)
-			w->skip -= hours[i].rollup.count;
-		else if (!st)
-			st = read_hour(w, hour);
-	}
+	if (!w->skip)
+		return read_stretch(w, w->h->range.start, day->rollup.last_at + 1);
+	enum st st = list_hours(w, day->start);
+	for (unsigned i = 0; i < w->hour_count && !st; i++)
+		if (!skips(w, &w->hours[i].rollup))
+			return read_stretch(w, w->h->range.start, w->hours[i].rollup.last_at + 1);
+	return st;
+}
+
+/* Of one metric: only where it has events, for many of others may lie between them. */
+static enum st walk_day(struct walk *w, const struct bucket *day)
+{
+	if (day->rollup.last_at - day->rollup.first_at < HOUR)
+		return read_stretch(w, day->rollup.first_at, day->rollup.last_at + 1);
+	enum st st = list_hours(w, day->start);
+	for (unsigned i = 0; i < w->hour_count && !st && w->h->count < w->h->per_page; i++)
+		if (!skips(w, &w->hours[i].rollup))
+			st = read_stretch(w, w->hours[i].rollup.first_at, w->hours[i].rollup.last_at + 1);
 	return st;
 }
 
 enum st history_read(struct history *h, struct store *store, const struct account *account, struct arena *arena)
 {
-	struct walk w = { .h = h, .store = store, .account = account, .arena = arena, .skip = (h->page - 1) * h->per_page };
+	struct walk w = { .h = h, .store = store, .account = account, .arena = arena, .hours_of = -1, .skip = (h->page - 1) * h->per_page };
 	h->events = arena_take(arena, (size_t)h->per_page * sizeof *h->events);
 	enum st st = h->events ? catalog_load(&w.catalog, store, account->generation) : ST_MEMORY;
 	if (!st)
-		st = read_days(&w);
-	if (!st)
-		st = summarise(&w);
+		st = read_totals(&w);
 	for (unsigned i = w.day_count; i-- > 0 && !st && h->count < h->per_page;) {
-		if (w.skip >= w.days[i].rollup.count)
-			w.skip -= w.days[i].rollup.count;
-		else
-			st = walk_day(&w, w.days[i].start);
+		if (skips(&w, &w.days[i].rollup))
+			continue;
+		if (!h->metric)
+			return read_on(&w, &w.days[i]);
+		st = walk_day(&w, &w.days[i]);
 	}
 	return st;
 }
@@ -255,27 +359,80 @@ enum st history_recent(struct history_event *events, unsigned *count, unsigned m
 	return st;
 }
 
+/* ---- by cursor ---- */
+
+/* A stretch in which there are events, as far as it lies before the cursor. */
+static enum st read_before(struct walk *w, const struct history_export *x, instant first, instant last)
+{
+	const bool holds = last >= x->before_at;
+	struct rows r = { 0 };
+	if (first > x->before_at)
+		return ST_OK;
+	enum st st = ROWS(w->store, &r, SQL_USAGE_EVENT_BEFORE, INT(w->account->tenant_id), TEXT(metric_name(x->metric)),
+	                  INT(first > x->range.start ? first : x->range.start), INT(holds ? x->before_at : last),
+	                  INT(holds ? x->before_event : INT64_MAX), INT(w->h->per_page - w->h->count));
+	if (!st)
+		st = read_events(w->h->events, &w->h->count, (unsigned)w->h->per_page, &r, w->catalog, w->arena);
+	rows_end(&r);
+	return st;
+}
+
+static enum st read_day_before(struct walk *w, const struct history_export *x, instant day)
+{
+	enum st st = load_hours(w, day);
+	for (unsigned i = 0; i < w->hour_count && !st && w->h->count < w->h->per_page; i++)
+		st = read_before(w, x, w->hours[i].rollup.first_at, w->hours[i].rollup.last_at);
+	return st;
+}
+
+/* Of one metric, as its page: on the cursor's day, and where that is not enough on the days before it. */
+static enum st walk_before(struct walk *w, const struct history_export *x)
+{
+	const instant today = floor_to(x->before_at, DAY);
+	enum st st = read_day_before(w, x, today);
+	if (st || w->h->count == w->h->per_page)
+		return st;
+	w->h->range.end = today;
+	st = load_days(w, w->h->range.start);
+	for (unsigned i = w->day_count; i-- > 0 && !st && w->h->count < w->h->per_page;) {
+		const struct bucket *day = &w->days[i];
+		if (day->rollup.last_at - day->rollup.first_at < HOUR)
+			st = read_before(w, x, day->rollup.first_at, day->rollup.last_at);
+		else
+			st = read_day_before(w, x, day->start);
+	}
+	return st;
+}
+
 enum st history_next(struct history_event *events, unsigned *count, unsigned most, struct history_export *x,
                      struct store *store, const struct account *account, struct arena *arena)
 {
-	const struct catalog *catalog;
-	struct rows r = { 0 };
-	*count = 0;
 	if (!x->started)
 		x->before_at = x->range.end, x->before_event = INT64_MIN; /* nothing at the end itself */
 	x->started = true;
-	enum st st = catalog_load(&catalog, store, account->generation);
+	const bool within = x->before_at >= x->range.start && x->before_at <= x->range.end; /* or the cursor is of another range */
+	struct history h = { .metric = x->metric, .per_page = most, .events = events,
+		.range = { floor_to(x->range.start, DAY), within ? x->before_at + 1 : x->range.end } };
+	struct walk w = { .h = &h, .store = store, .account = account, .arena = arena };
+	enum st st = catalog_load(&w.catalog, store, account->generation);
 	if (!st)
-		st = ROWS(store, &r, SQL_USAGE_EVENT_BEFORE, INT(account->tenant_id), TEXT(metric_name(x->metric)),
-		          INT(x->range.start), INT(x->before_at), INT(x->before_event), INT(most));
-	if (!st)
-		st = read_events(events, count, most, &r, catalog, arena);
-	rows_end(&r);
-	if (st || !*count)
+		st = x->metric && within ? walk_before(&w, x) : read_before(&w, x, x->range.start, x->before_at);
+	*count = h.count;
+	if (st || !h.count)
 		return st ? st : ST_DONE;
-	x->before_at = events[*count - 1].recorded_at;
-	x->before_event = events[*count - 1].event;
+	x->before_at = events[h.count - 1].recorded_at;
+	x->before_event = events[h.count - 1].event;
 	return ST_OK;
+}
+
+/* ---- the chart ---- */
+
+static struct rollup day_row(const struct rows *r)
+{
+	return (struct rollup){
+		.sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5),
+		.first_at = rows_int(r, 6), .last_at = rows_int(r, 7),
+	};
 }
 
 enum st history_series(qty **out, struct store *store, const struct account *account, const struct catalog *catalog,

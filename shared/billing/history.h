@@ -32,15 +32,16 @@ struct history {
 	unsigned count;
 };
 
-/** Fill a history whose first part is set. Reads day roll-ups, and then only the hours that the
- *  page shows. Returns: ST_OK; ST_RANGE; what the store returns. */
+/** Fill a history whose first part is set. Reads day roll-ups, the hours of the day in which the page begins, and
+ *  the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
 enum st history_read(struct history *history, struct store *store, const struct account *account, struct arena *arena) MUST_USE;
 
 /** The newest events of an account. Out: events  room for `most` */
 enum st history_recent(struct history_event *events, unsigned *count, unsigned most, struct store *store,
                        const struct account *account, struct arena *arena) MUST_USE;
 
-/** Every event of a range in pieces, for an export. Set metric and range; `before` begins as zero. */
+/** Every event of a range in pieces, for an export. Set metric and range, of HISTORY_DAYS_CAP days at the most;
+ *  `before` begins as zero. */
 struct history_export {
 	const struct metric *metric;
 	struct period range;

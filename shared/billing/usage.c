@@ -11,15 +11,12 @@
 
 /* ---- any range ---- */
 
-#define RANGE_VALS(account, user, metric, range, c) \
-	INT((account)->tenant_id), INT(user), TEXT(metric), INT((range).start), INT((c).first_hour), INT((c).first_day), \
-	INT((c).last_day), INT((c).last_hour), INT((range).end)
-
 enum st usage_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user, struct period range)
 {
 	const struct cuts c = cut(range);
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_LATEST, RANGE_VALS(account, user, t->metric->name, range, c));
+	enum st st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name), INT(range.start),
+	                  INT(c.start_hour), INT(c.first_day), INT(c.last_day), INT(c.end_hour), INT(range.end));
 	if (!st)
 		st = rows_next(&r);
 	if (!st) {
@@ -117,7 +114,8 @@ enum st usage_summary(struct usage_total **out, unsigned *count, struct store *s
 	struct usage_total *totals = st ? NULL : arena_take(arena, (catalog->count + 1) * sizeof *totals);
 	if (!totals)
 		return st ? st : ST_MEMORY;
-	st = ROWS(store, &r, SQL_USAGE_SUMMARY, RANGE_VALS(account, user, metric ? metric->name : "", range, c));
+	st = ROWS(store, &r, SQL_USAGE_SUMMARY, INT(account->tenant_id), INT(user), TEXT(metric ? metric->name : ""), INT(range.start),
+	          INT(c.start_hour), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_total *t = &totals[*count];
 		t->metric = metric_find(catalog, rows_text(&r, 0));

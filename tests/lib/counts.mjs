@@ -1,4 +1,5 @@
-// Counts what a request costs: SQL queries, statements of transactions, statements prepared, syncs, allocations.
+// Counts what a request costs: SQL queries, statements of transactions, statements prepared, syncs, allocations, and
+// the steps of SQLite's machine, which tell how many rows were looked at.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -6,7 +7,7 @@ import path from 'node:path';
 import { compiled } from './compile.mjs';
 import { startProgram } from './program.mjs';
 
-const names = ['queries', 'transactions', 'prepares', 'syncs', 'allocations']; // as in counts.c
+const names = ['queries', 'transactions', 'prepares', 'syncs', 'allocations', 'steps']; // as in counts.c
 
 /** What to add to a program's environment so that it counts into `file`. */
 export const countingInto = (file) => ({ LD_PRELOAD: compiled('tests/lib/counts.c', { shared: true }), COUNTS: file });

@@ -1,7 +1,7 @@
 // What a request costs is held, route by route: SQL queries, syncs, statements prepared. No time is measured.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { costsOf } from '../lib/counts.mjs';
 import { exampleOf, programOf, routes } from '../lib/examples.mjs';
 import { startServer } from '../lib/server.mjs';
@@ -18,7 +18,7 @@ const held = {
   'GET /api/usage/billing-estimate': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/usage/check': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/usage/current-period': { queries: LOOKUP + 1, syncs: 0 },
-  'GET /api/usage/history': { queries: LOOKUP + 8, syncs: 0 }, // of a page within two hours and two days
+  'GET /api/usage/history': { queries: LOOKUP + 2, syncs: 0 }, // the days and the page
   'GET /api/usage/metrics': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/usage/overage-charges': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/usage/stats': { queries: LOOKUP + 4, syncs: 0 },
@@ -61,7 +61,54 @@ test('a repeated key costs no more than a new one', async () => {
 
 test('the library does count: what is refused without a token asks the store nothing', async () => {
   const make = () => ({ method: 'GET', target: '/api/usage/summary', status: 401 });
-  for (const cost of await costsOf(server.data, 'usage-summary', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0 });
+  for (const cost of await costsOf(server.data, 'usage-summary', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0, steps: 0 });
   const [one] = await costsOf(server.data, 'usage-record', (n) => ({ token: tenant.token, ...exampleOf('POST /api/usage/record', n, 'seen') }), { calls: 1 });
-  assert.ok(one.queries > LOOKUP && one.syncs === 1 && one.allocations > 0, JSON.stringify(one));
+  assert.ok(one.queries > LOOKUP && one.syncs === 1 && one.allocations > 0 && one.steps > 0, JSON.stringify(one));
+});
+
+// ---- what does not grow ----
+
+const DAY = 86_400_000, HOUR = 3_600_000;
+const hour = Math.floor(Date.now() / DAY) * DAY - DAY + 10 * HOUR; // yesterday at ten
+const at = (ms) => new Date(hour + ms).toISOString();
+const [start, middle, end] = [at(-30 * DAY), at(1000), at(HOUR - 1000)]; // events lie between the latter two
+
+/** Requests whose range ends, or begins, within the hour that holds the events, and none of them outside it. */
+const readings = {
+  'a page': ['usage-history', `/api/usage/history?end=${end}`, 2],
+  'a page of one metric': ['usage-history', `/api/usage/history?type=api_calls&end=${end}`, 3],
+  'a page of the hours before': ['usage-history', `/api/usage/history?type=quotes_generated&per_page=10&end=${end}`, 20],
+  'a list by cursor': ['usage-history', `/api/usage/history?limit=25&end=${end}`, 1],
+  'a list of one metric by cursor': ['usage-history', `/api/usage/history?limit=25&type=storage_gb&end=${end}`, 30],
+  'a summary up to within the hour': ['usage-summary', `/api/usage/summary?start=${start}&end=${end}`, 1],
+  'a summary from within the hour on': ['usage-summary', `/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
+  'a summary within the hour': ['usage-summary', `/api/usage/summary?start=${middle}&end=${end}`, 1],
+};
+
+describe('with 5,000 events in an hour a reading costs as with 50: as many queries and steps', () => {
+  const tenants = [];
+  before(async () => {
+    for (const count of [50, 5000]) {
+      const one = tenantOf(server, { plan: 'starter' });
+      const busy = Array.from({ length: count }, (_, i) => ({ metric_name: 'api_calls', quantity: 1, recorded_at: at(2000 + Math.floor((i * (HOUR - 5000)) / count)) }));
+      const sparse = Array.from({ length: 40 }, (_, i) => ({ metric_name: i % 2 ? 'quotes_generated' : 'storage_gb', quantity: 1, recorded_at: at(-(i + 1) * 4 * HOUR) }));
+      await one.load([...busy, ...sparse]);
+      tenants.push(one);
+    }
+  });
+
+  for (const [what, [program, target, most]] of Object.entries(readings)) {
+    test(`${what}: at most ${most} queries`, async () => {
+      const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(server.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+      assert.equal(many.queries, few.queries);
+      assert.ok(few.queries <= LOOKUP + most && few.steps > 0, JSON.stringify(few));
+      assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`); // a scan that meets the table's end takes fewer
+    });
+  }
+
+  test('an end among them is counted from its nearer side', async () => {
+    const steps = async (ms) => (await costsOf(server.data, 'usage-history', () => ({ method: 'GET', target: `/api/usage/history?end=${at(ms)}`, token: tenants[1].token, status: 200 }), { calls: 1 }))[0].steps;
+    const [early, amid, late] = [await steps(HOUR / 20), await steps(HOUR / 2), await steps(HOUR - HOUR / 20)];
+    assert.ok(early < amid / 3 && late < amid / 3, `${early}, ${amid}, ${late} steps`);
+  });
 });

@@ -93,8 +93,10 @@ SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances WHERE tenant_id = :tenant;
 
--- Any range: whole days, whole hours beside them, and raw events in the part-hours at the edges.
--- name: usage_summary (tenant, user, metric, start, first_hour, first_day, last_day, last_hour, end)
+-- Any range: whole days, hours beside them, and of the hours in which it begins and ends each row whose events all
+-- lie inside. Raw events are read for the others alone, from the first such event on; where there is none, the MIN
+-- is NULL and nothing is read, however many events the hour holds.
+-- name: usage_summary (tenant, user, metric, start, start_hour, first_hour, first_day, last_day, last_hour, end)
 SELECT metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
   MIN(first_at), MAX(last_at)
 FROM (
@@ -102,39 +104,62 @@ FROM (
   FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
   UNION ALL
   SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
-  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first_hour AND hour < :first_day
+  FROM usage_hours
+  WHERE tenant_id = :tenant AND hour >= :start_hour AND hour < :first_day AND first_at >= :start AND last_at < :end
   UNION ALL
   SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
-  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :last_hour
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :end AND last_at < :end
   UNION ALL
-  SELECT metric, user_id, quantity, 1, quantity, quantity, recorded_at, recorded_at
-  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :first_hour
+  SELECT e.metric, e.user_id, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+  FROM usage_events e
+  WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >= (
+      SELECT MIN(CASE WHEN s.first_at < :start THEN :start ELSE s.first_at END) FROM usage_hours s
+      WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
+        AND (s.first_at < :start OR s.last_at >= :end)
+        AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
+    AND (e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
+      SELECT h.hour, h.metric, h.user_id FROM usage_hours h
+      WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
+        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+  GROUP BY e.metric, e.user_id
   UNION ALL
-  SELECT metric, user_id, quantity, 1, quantity, quantity, recorded_at, recorded_at
-  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :last_hour AND recorded_at < :end
+  SELECT e.metric, e.user_id, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+  FROM usage_events e
+  WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
+      SELECT MIN(s.first_at) FROM usage_hours s
+      WHERE s.tenant_id = :tenant AND s.hour >= :last_hour AND s.hour < :end AND s.first_at < :end AND s.last_at >= :end
+        AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
+    AND (e.metric, e.user_id) IN (
+      SELECT h.metric, h.user_id FROM usage_hours h
+      WHERE h.tenant_id = :tenant AND h.hour >= :last_hour AND h.hour < :end AND h.first_at < :end AND h.last_at >= :end
+        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+  GROUP BY e.metric, e.user_id
 ) AS parts
 WHERE (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
 GROUP BY metric
 ORDER BY metric;
 
--- The newest event of one metric in a range, for the aggregation `latest`.
--- name: usage_latest (tenant, user, metric, start, first_hour, first_day, last_day, last_hour, end)
+-- The newest event of one metric in a range, for the aggregation `latest`. A row tells its newest; where that lies
+-- past the end, raw events are read, from the latest instant on at which one is sure to be found.
+-- name: usage_latest (tenant, user, metric, start, start_hour, first_day, last_day, end_hour, end)
 SELECT last_quantity, last_at, last_event_id
 FROM (
   SELECT user_id, last_quantity, last_at, last_event_id
   FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND metric = :metric
   UNION ALL
   SELECT user_id, last_quantity, last_at, last_event_id
-  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first_hour AND hour < :first_day AND metric = :metric
+  FROM usage_hours
+  WHERE tenant_id = :tenant AND hour >= :start_hour AND hour < :first_day AND metric = :metric AND last_at >= :start AND last_at < :end
   UNION ALL
   SELECT user_id, last_quantity, last_at, last_event_id
-  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :last_hour AND metric = :metric
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :end AND metric = :metric AND last_at < :end
   UNION ALL
   SELECT user_id, quantity, recorded_at, event_id
-  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :first_hour AND metric = :metric
-  UNION ALL
-  SELECT user_id, quantity, recorded_at, event_id
-  FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :last_hour AND recorded_at < :end AND metric = :metric
+  FROM usage_events
+  WHERE tenant_id = :tenant AND metric = :metric AND recorded_at < :end AND recorded_at >= (
+    SELECT MAX(CASE WHEN s.first_at < :start THEN :start ELSE s.first_at END) FROM usage_hours s
+    WHERE s.tenant_id = :tenant AND s.hour >= :end_hour AND s.hour < :end AND s.metric = :metric
+      AND s.first_at < :end AND s.last_at >= :end AND (:user = 0 OR s.user_id = :user))
 ) AS parts
 WHERE (:user = 0 OR user_id = :user)
 ORDER BY last_at DESC, last_event_id DESC
@@ -148,13 +173,33 @@ WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND (:metric
 GROUP BY day, metric
 ORDER BY day, metric;
 
--- How many events each hour holds, newest first: where a page of history begins.
--- name: usage_hour_counts (tenant, metric, start, end)
-SELECT hour, CAST(SUM(event_count) AS BIGINT)
+-- What the days of one metric came to, or of all how many events they hold: sums of all need not fit, and mean nothing.
+-- name: usage_day_totals (tenant, metric, first_day, end)
+SELECT day, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
+  MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
+FROM usage_days
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :end AND (:metric = '' OR metric = :metric)
+GROUP BY day
+ORDER BY day;
+
+-- The same of hours, newest first: where a page of history begins.
+-- name: usage_hour_totals (tenant, metric, start, end)
+SELECT hour, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
+  MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
 FROM usage_hours
 WHERE tenant_id = :tenant AND hour >= :start AND hour < :end AND (:metric = '' OR metric = :metric)
 GROUP BY hour
 ORDER BY hour DESC;
+
+-- The same of events, within the hour in which a range ends: many, so no more is asked than is wanted.
+-- name: usage_event_totals (tenant, metric, start, end)
+SELECT COUNT(*), CAST(SUM(quantity) AS BIGINT), MIN(quantity), MAX(quantity)
+FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :end AND metric = :metric;
+
+-- name: usage_event_count (tenant, metric, start, end)
+SELECT COUNT(*) FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :end AND (:metric = '' OR metric = :metric);
 
 -- name: usage_event_page (tenant, metric, start, end, skip, take)
 SELECT recorded_at, event_id, metric, quantity, resource_id, metadata
