@@ -6,14 +6,21 @@
 #
 # Behind the name stand its parameters in the order they are bound. A block
 # "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver. A statement
-# without a text for both has none on the driver that lacks a variant.
+# without a text for both has none on the driver that lacks a variant. A block "-- part: NAME" is no
+# statement: those after it take it in as @NAME.
 
 function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; failed = 1; exit 1 }
 
-function flush_statement(   text) {
+function flush_statement(   text, part) {
 	if (name == "") return
 	text = body
 	sub(/[ \t\n]*;[ \t\n]*$/, "", text)
+	if (dialect == "part") { parts[name] = text; name = ""; body = ""; return }
+	while (match(text, /@[a-z_]+/)) {
+		part = substr(text, RSTART + 1, RLENGTH - 1)
+		if (!(part in parts)) fail(name ": there is no part " part " before it")
+		text = substr(text, 1, RSTART - 1) parts[part] substr(text, RSTART + RLENGTH)
+	}
 	if (text != "") texts[dialect, name] = numbered(text)
 	else if (dialect != "any") fail("the " dialect " variant of " name " has no text")
 	name = ""; body = ""
@@ -56,6 +63,12 @@ function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); retur
 	for (i = 1; i <= count[name]; i++) params[name, i] = part[i]
 	order[++total] = name
 	dialect = "any"
+	next
+}
+/^-- part: / {
+	flush_statement()
+	name = $3
+	dialect = "part"
 	next
 }
 /^-- (sqlite|postgres): / {

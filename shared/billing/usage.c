@@ -60,12 +60,29 @@ static enum st (*const finders[AGGREGATE__MAX])(struct usage_total *, struct sto
 	[AGGREGATE_LATEST] = find_latest, [AGGREGATE_UNIQUE] = find_distinct, [AGGREGATE_WEIGHTED_SUM] = find_average,
 };
 
-static void read_total(struct usage_total *t, const struct rows *r)
+/* Where a metric is added up; one that the catalogue has lost is passed over (NULL). */
+static struct usage_total *total_of(struct usage_total *totals, unsigned *count, const struct catalog *catalog, const char *name)
 {
-	t->rollup = (struct rollup){
+	for (unsigned i = 0; i < *count; i++)
+		if (!strcmp(totals[i].metric->name, name))
+			return &totals[i];
+	const struct metric *m = metric_find(catalog, name);
+	if (m)
+		totals[(*count)++] = (struct usage_total){ .metric = m };
+	return m ? &totals[*count - 1] : NULL;
+}
+
+static enum st add_part(struct usage_total *t, const struct rows *r)
+{
+	const struct rollup part = {
 		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
 		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
 	};
+	return rollup_merge(&t->rollup, &part);
+}
+
+static void sum_up(struct usage_total *t)
+{
 	t->total = t->metric->aggregation == AGGREGATE_SUM ? t->rollup.sum : rollup_used(&t->rollup, t->metric);
 }
 
@@ -117,13 +134,13 @@ enum st usage_summary(struct usage_total **out, unsigned *count, struct store *s
 	st = ROWS(store, &r, SQL_USAGE_SUMMARY, INT(account->tenant_id), INT(user), TEXT(metric ? metric->name : ""), INT(range.start),
 	          INT(c.start_hour), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
 	while (!st && !(st = rows_next(&r))) {
-		struct usage_total *t = &totals[*count];
-		t->metric = metric_find(catalog, rows_text(&r, 0));
-		if (t->metric)
-			read_total(t, &r), ++*count;
+		struct usage_total *t = total_of(totals, count, catalog, rows_text(&r, 0));
+		st = t ? add_part(t, &r) : ST_OK;
 	}
 	rows_end(&r);
 	st = st == ST_DONE ? ST_OK : st;
+	for (unsigned i = 0; i < *count; i++)
+		sum_up(&totals[i]);
 	add_held(totals, count, catalog, metric ? metric_find(catalog, metric->name) : NULL);
 	for (unsigned i = 0; i < *count && !st; i++)
 		if (finders[totals[i].metric->aggregation])

@@ -96,48 +96,54 @@ FROM usage_balances WHERE tenant_id = :tenant;
 -- Any range: whole days, hours beside them, and of the hours in which it begins and ends each row whose events all
 -- lie inside. Raw events are read for the others alone, from the first such event on; where there is none, the MIN
 -- is NULL and nothing is read, however many events the hour holds.
+-- part: usage_parts
+SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
+  AND (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
+UNION ALL
+SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_hours
+WHERE tenant_id = :tenant AND hour >= :start_hour AND hour < :first_day AND first_at >= :start AND last_at < :end
+  AND (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
+UNION ALL
+SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :end AND last_at < :end
+  AND (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
+UNION ALL
+SELECT e.metric, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+FROM usage_events e
+WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >= (
+    SELECT MIN(CASE WHEN s.first_at < :start THEN :start ELSE s.first_at END) FROM usage_hours s
+    WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
+      AND (s.first_at < :start OR s.last_at >= :end)
+      AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
+  AND (e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
+    SELECT h.hour, h.metric, h.user_id FROM usage_hours h
+    WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
+      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+GROUP BY e.metric
+UNION ALL
+SELECT e.metric, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+FROM usage_events e
+WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
+    SELECT MIN(s.first_at) FROM usage_hours s
+    WHERE s.tenant_id = :tenant AND s.hour >= :last_hour AND s.hour < :end AND s.first_at < :end AND s.last_at >= :end
+      AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
+  AND (e.metric, e.user_id) IN (
+    SELECT h.metric, h.user_id FROM usage_hours h
+    WHERE h.tenant_id = :tenant AND h.hour >= :last_hour AND h.hour < :end AND h.first_at < :end AND h.last_at >= :end
+      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+GROUP BY e.metric;
+
+-- Their totals by metric. In SQLite the caller adds them up: to group them costs four times as much there as to read.
 -- name: usage_summary (tenant, user, metric, start, start_hour, first_hour, first_day, last_day, last_hour, end)
+-- sqlite: usage_summary
+@usage_parts;
+-- postgres: usage_summary
 SELECT metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
   MIN(first_at), MAX(last_at)
-FROM (
-  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
-  FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
-  UNION ALL
-  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
-  FROM usage_hours
-  WHERE tenant_id = :tenant AND hour >= :start_hour AND hour < :first_day AND first_at >= :start AND last_at < :end
-  UNION ALL
-  SELECT metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
-  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :end AND last_at < :end
-  UNION ALL
-  SELECT e.metric, e.user_id, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
-  FROM usage_events e
-  WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >= (
-      SELECT MIN(CASE WHEN s.first_at < :start THEN :start ELSE s.first_at END) FROM usage_hours s
-      WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
-        AND (s.first_at < :start OR s.last_at >= :end)
-        AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-    AND (e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
-      SELECT h.hour, h.metric, h.user_id FROM usage_hours h
-      WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
-        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
-  GROUP BY e.metric, e.user_id
-  UNION ALL
-  SELECT e.metric, e.user_id, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
-  FROM usage_events e
-  WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
-      SELECT MIN(s.first_at) FROM usage_hours s
-      WHERE s.tenant_id = :tenant AND s.hour >= :last_hour AND s.hour < :end AND s.first_at < :end AND s.last_at >= :end
-        AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-    AND (e.metric, e.user_id) IN (
-      SELECT h.metric, h.user_id FROM usage_hours h
-      WHERE h.tenant_id = :tenant AND h.hour >= :last_hour AND h.hour < :end AND h.first_at < :end AND h.last_at >= :end
-        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
-  GROUP BY e.metric, e.user_id
-) AS parts
-WHERE (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
-GROUP BY metric
-ORDER BY metric;
+FROM (@usage_parts) AS parts
+GROUP BY metric;
 
 -- The newest event of one metric in a range, for the aggregation `latest`. A row tells its newest; where that lies
 -- past the end, raw events are read, from the latest instant on at which one is sure to be found.
