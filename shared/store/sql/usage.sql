@@ -94,7 +94,8 @@ FROM usage_balances WHERE tenant_id = :tenant;
 
 -- Any range: whole days, hours beside them, and of the hours in which it begins and ends each row whose events all
 -- lie inside. Raw events are read for the others alone, from the first such event on; where there is none, the MIN
--- is NULL and nothing is read, however many events the hour holds.
+-- is NULL and nothing is read, however many events the hour holds. IS TRUE: PostgreSQL looks each of them up in a hash,
+-- and does not make a join of it whose size it cannot know.
 -- name: usage_summary (tenant, user, metric, start, start_hour, first_hour, first_day, last_day, last_hour, end)
 SELECT metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
   MIN(first_at), MAX(last_at)
@@ -116,10 +117,10 @@ FROM (
       WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
         AND (s.first_at < :start OR s.last_at >= :end)
         AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-    AND (e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
+    AND ((e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
       SELECT h.hour, h.metric, h.user_id FROM usage_hours h
       WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
-        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
   GROUP BY e.metric, e.user_id
   UNION ALL
   SELECT e.metric, e.user_id, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
@@ -128,10 +129,10 @@ FROM (
       SELECT MIN(s.first_at) FROM usage_hours s
       WHERE s.tenant_id = :tenant AND s.hour >= :last_hour AND s.hour < :end AND s.first_at < :end AND s.last_at >= :end
         AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-    AND (e.metric, e.user_id) IN (
+    AND ((e.metric, e.user_id) IN (
       SELECT h.metric, h.user_id FROM usage_hours h
       WHERE h.tenant_id = :tenant AND h.hour >= :last_hour AND h.hour < :end AND h.first_at < :end AND h.last_at >= :end
-        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+        AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
   GROUP BY e.metric, e.user_id
 ) AS parts
 WHERE (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
