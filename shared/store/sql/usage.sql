@@ -95,7 +95,8 @@ FROM usage_balances WHERE tenant_id = :tenant;
 
 -- Any range: whole days, hours beside them, and of the hours in which it begins and ends each row whose events all
 -- lie inside. Raw events are read for the others alone, from the first such event on; where there is none, the MIN
--- is NULL and nothing is read, however many events the hour holds.
+-- is NULL and nothing is read, however many events the hour holds. IS TRUE: PostgreSQL looks each of them up in a hash,
+-- and does not make a join of it whose size it cannot know.
 -- part: usage_parts
 SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
 FROM usage_days WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
@@ -117,10 +118,10 @@ WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >=
     WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
       AND (s.first_at < :start OR s.last_at >= :end)
       AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-  AND (e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
+  AND ((e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
     SELECT h.hour, h.metric, h.user_id FROM usage_hours h
     WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
-      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
 GROUP BY e.metric
 UNION ALL
 SELECT e.metric, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
@@ -129,10 +130,10 @@ WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
     SELECT MIN(s.first_at) FROM usage_hours s
     WHERE s.tenant_id = :tenant AND s.hour >= :last_hour AND s.hour < :end AND s.first_at < :end AND s.last_at >= :end
       AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-  AND (e.metric, e.user_id) IN (
+  AND ((e.metric, e.user_id) IN (
     SELECT h.metric, h.user_id FROM usage_hours h
     WHERE h.tenant_id = :tenant AND h.hour >= :last_hour AND h.hour < :end AND h.first_at < :end AND h.last_at >= :end
-      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))
+      AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
 GROUP BY e.metric;
 
 -- Their totals by metric. In SQLite the caller adds them up: to group them costs four times as much there as to read.
