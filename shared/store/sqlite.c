@@ -12,6 +12,7 @@
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
 enum { CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
+enum { WRITERS_PAGES = 256 }; /* keys lie anywhere in their table: a large batch touches many pages before it commits */
 
 enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
 
@@ -112,6 +113,14 @@ static enum st return_to_wal(struct db *db)
 	return read_journal_mode(db);
 }
 
+/* What is kept beside the system's own cache stays small, so that memory does not grow with the database. */
+static enum st bound_cache(struct db *db, enum db_mode mode)
+{
+	char text[48];
+	snprintf(text, sizeof text, "PRAGMA cache_size=%d", mode == DB_READ ? CACHED_PAGES : WRITERS_PAGES);
+	return exec(db, text);
+}
+
 static enum st set_up(struct db *db, enum db_mode mode)
 {
 	struct stat file;
@@ -124,6 +133,8 @@ static enum st set_up(struct db *db, enum db_mode mode)
 	if (!st)
 		st = exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
 		              "PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=OFF");
+	if (!st)
+		st = bound_cache(db, mode);
 	if (!st && !stat(db->path, &file))
 		db->inode = file.st_ino;
 	return st;
