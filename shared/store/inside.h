@@ -1,0 +1,32 @@
+/* The store's own insides: between store.c, write.c and care.c only. */
+#ifndef STORE_INSIDE_H
+#define STORE_INSIDE_H
+
+#include "store/combine.h"
+#include "store/store.h"
+
+struct store {
+	const struct driver *driver;
+	struct db *db;
+	enum store_mode mode;
+	bool reading;
+	uint64_t connection;
+	uint64_t writes;
+	bool again; /* the request being applied may have been committed before */
+	int lock;   /* the side file's descriptor; -1 where nothing is written, or where the server takes turns */
+	struct combine *combine; /* NULL: each write commits alone */
+	char where[4096]; /* a file, or a server's address */
+};
+
+enum { TRIES = 5 }; /* of what may succeed in a moment: a write that met another's, a store that is being moved */
+
+/** Wait for the turn of those that write to a file, and give it on. Returns: ST_OK; ST_IO. */
+enum st store_lock(struct store *store) MUST_USE;
+void store_unlock(struct store *store);
+
+void store_pause(long ms);
+
+/** The one number that a statement without values gives. Returns: ST_OK; ST_STORE also where there is none. */
+enum st store_number(struct store *store, enum sql sql, int64_t *value) MUST_USE;
+
+#endif

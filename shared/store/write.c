@@ -1,0 +1,192 @@
+/* The store's door for writes: alone under the lock, in a group, by a call, and again after a failure that passes. */
+#include "store/inside.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
+
+/* What all tenants share has one writer at a time; a flat write sees to its own tenant. */
+static enum st take_turn(struct store *s, const struct write_op *op)
+{
+	return op->flat || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+}
+
+static enum st in_transaction(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+{
+	enum st st = s->driver->begin(s->db, true);
+	if (st)
+		return st;
+	st = take_turn(s, op);
+	if (!st)
+		st = op->apply(s, request, size, answer);
+	if (!st)
+		st = s->driver->commit(s->db);
+	if (st)
+		s->driver->rollback(s->db);
+	return st;
+}
+
+/* One request of a group: what fails is undone by itself. */
+static enum st apply_job(struct store *s, const struct write_op *op, struct combine_job *job)
+{
+	enum st st = store_part_begin(s);
+	s->again = job->again;
+	if (!st)
+		st = store_part_end(s, op->apply(s, job->request, job->size, job->answer));
+	s->again = false;
+	return st;
+}
+
+struct leading {
+	struct store *store;
+	const struct write_op *op;
+};
+
+/* Carry a group out in one transaction: `together`, or one by one. Out: stopped  before its commit: nothing was tried to be kept */
+static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigned count, bool together, bool *stopped)
+{
+	struct store *s = l->store;
+	enum st st = s->driver->begin(s->db, true);
+	if (!st && together)
+		st = l->op->together(s, jobs, count);
+	for (unsigned i = 0; i < count && !st && !together; i++)
+		jobs[i].st = apply_job(s, l->op, &jobs[i]);
+	*stopped = st;
+	if (!st)
+		st = s->driver->commit(s->db);
+	if (st)
+		s->driver->rollback(s->db);
+	return st;
+}
+
+static void commit_group(void *context, struct combine_job *jobs, unsigned count)
+{
+	const struct leading *l = context;
+	bool stopped = !l->op->together;
+	enum st st = l->store->driver->gone(l->store->db) ? ST_STALE : ST_OK;
+	if (!st && l->op->together)
+		st = in_one(l, jobs, count, true, &stopped);
+	if (st != ST_STALE && stopped)
+		st = in_one(l, jobs, count, false, &stopped);
+	for (unsigned i = 0; i < count && st; i++)
+		jobs[i].st = st;
+}
+
+static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+{
+	struct leading leading = { s, op };
+	struct combine_job job = { request, size, answer, s->again, ST_STORE };
+	if (!s->driver->one_file)
+		return in_transaction(s, op, request, size, answer);
+	enum st st = store_lock(s);
+	if (st)
+		return st;
+	if (op->flat)
+		commit_group(&leading, &job, 1);
+	else
+		job.st = s->driver->gone(s->db) ? ST_STALE : in_transaction(s, op, request, size, answer);
+	store_unlock(s);
+	return job.st;
+}
+
+static uint64_t op_number(const struct write_op *op)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a of its name: the same in every program */
+	for (const char *p = op->name; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+	return hash;
+}
+
+static enum st write_once(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
+                          size_t answer_size)
+{
+	struct leading leading = { s, op };
+	enum st st = op->call ? op->call(s, request, size, answer) : ST_DONE;
+	if (st != ST_DONE)
+		return st;
+	if (op->flat && s->combine) {
+		st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
+		if (st != ST_DONE)
+			return st;
+	}
+	return write_alone(s, op, request, size, answer);
+}
+
+/* 2, 4, 8, … ms and as much again by chance, so that two that met do not meet again. */
+static void pause_before(struct store *s, unsigned try)
+{
+	const long least = 1L << try;
+	store_pause(least + (long)(((uint64_t)getpid() * 2654435761u + s->connection + try * 40503u) % (uint64_t)least));
+}
+
+static bool reopen(struct store *s)
+{
+	struct faults faults = { 0 };
+	if (arena_open(&faults.arena, 64 << 10))
+		return false;
+	enum st st = store_refresh(s, &faults);
+	for (unsigned i = 0; i < faults.count; i++)
+		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
+	arena_close(faults.arena);
+	return !st;
+}
+
+/* Shall it be tried once more? Where the answer was lost, only what knows its own work again. A client
+ * waits, so no try begins late. */
+static bool try_again(struct store *s, const struct write_op *op, enum st st, unsigned try, instant began)
+{
+	const bool server = !s->driver->one_file && (st == ST_BUSY || (st == ST_IO && op->flat));
+	if (try == TRIES || !(server || st == ST_STALE) || clock_now() - began > PATIENCE)
+		return false;
+	if (server)
+		pause_before(s, try);
+	return reopen(s);
+}
+
+enum st store_write(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
+                    size_t answer_size)
+{
+	if (s->mode == STORE_READ) {
+		log_error("%s: the store was opened for reading", op->name);
+		return ST_STORE;
+	}
+	const instant began = clock_now();
+	store_read_end(s);
+	s->writes++;
+	s->again = false;
+	enum st st = write_once(s, op, request, size, answer, answer_size);
+	for (unsigned try = 1; try_again(s, op, st, try, began); try++) {
+		s->again |= st == ST_IO;
+		st = write_once(s, op, request, size, answer, answer_size);
+	}
+	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE);
+	s->again = false;
+	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;
+}
+
+enum st store_call(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
+{
+	*r = (struct rows){ .driver = s->driver };
+	return s->driver->call && store_offers(s, sql) ? s->driver->call(s->db, &r->cursor, sql, vals, count) : ST_DONE;
+}
+
+bool store_again(const struct store *s)
+{
+	return s->again;
+}
+
+enum st store_part_begin(struct store *s)
+{
+	return s->driver->savepoint(s->db);
+}
+
+enum st store_part_end(struct store *s, enum st outcome)
+{
+	if (!outcome)
+		return s->driver->release(s->db);
+	s->driver->undo(s->db);
+	return outcome;
+}
