@@ -1,6 +1,7 @@
 /* Beside the roll-ups. */
 #include "billing/beside.h"
 
+#include "billing/cut.h"
 #include "billing/unique.h"
 #include "billing/weighted.h"
 
@@ -30,6 +31,25 @@ enum st beside_keep(struct store *store, enum aggregation kind, const struct bes
 enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
 {
 	return kinds[m->aggregation].days(values, store, tenant_id, m->name, first, last);
+}
+
+enum st beside_widen(struct period *out, struct store *store, const struct beside_range *a)
+{
+	const struct period hours = { floor_to(a->range.start, HOUR), floor_to(a->range.end + HOUR - 1, HOUR) };
+	struct rows r = { 0 };
+	*out = a->range;
+	if (a->range.start >= a->range.end || (hours.start == a->range.start && hours.end == a->range.end))
+		return ST_OK;
+	enum st st = ROWS(store, &r, SQL_SAMPLE_BESIDE, INT(a->tenant_id), TEXT(a->metric), INT(hours.start), INT(a->range.start),
+	                  INT(a->range.end), INT(hours.end));
+	if (!st)
+		st = rows_next(&r);
+	if (!st && !rows_int(&r, 0))
+		out->start = hours.start;
+	if (!st && !rows_int(&r, 1))
+		out->end = hours.end;
+	rows_end(&r);
+	return st;
 }
 
 enum st beside_differences(struct rows *r, const char *what, const struct metric *m, const struct beside_witness *w)

@@ -35,6 +35,10 @@ enum st beside_keep(struct store *store, enum aggregation kind, const struct bes
 enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *metric, instant first,
                     instant last) MUST_USE;
 
+/** The range from hour to hour where that adds no event of the metric: then buckets answer for its part-hours,
+ *  however many events they hold. Returns: ST_OK; what the store returns. */
+enum st beside_widen(struct period *hours, struct store *store, const struct beside_range *asked) MUST_USE;
+
 /** Who is told of a difference: what differs, of which metric, where. */
 struct beside_witness {
 	void (*differ)(void *context, const char *what, const char *metric, instant at);

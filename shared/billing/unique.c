@@ -67,11 +67,13 @@ enum st unique_keep(struct store *store, const struct beside_event *e)
 
 enum st unique_count(int64_t *distinct, struct store *store, const struct beside_range *a)
 {
-	const struct cuts c = cut(a->range);
+	struct period range;
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_VALUE_COUNT, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR), INT(DAY),
-	                  INT(a->range.start), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour),
-	                  INT(a->range.end));
+	enum st st = beside_widen(&range, store, a);
+	const struct cuts c = cut(range);
+	if (!st)
+		st = ROWS(store, &r, SQL_VALUE_COUNT, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR), INT(DAY),
+		          INT(range.start), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
 	if (!st)
 		st = rows_next(&r);
 	*distinct = st ? 0 : rows_int(&r, 0);

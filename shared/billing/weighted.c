@@ -96,15 +96,19 @@ static enum st add_row(struct weight *w, const struct rows *r)
 enum st weighted_over(struct weight *w, struct store *store, const struct beside_range *a)
 {
 	const instant day = floor_to(a->range.start, DAY), hour = floor_to(a->range.start, HOUR);
-	const struct cuts c = cut(a->range);
+	struct period hours;
 	struct rows r = { 0 };
 	qty level;
-	enum st st = level_before(&level, store, a->tenant_id, a->metric, a->user, day);
+	enum st st = beside_widen(&hours, store, a);
+	const struct period range = { a->range.start, hours.end }; /* a bucket must not begin before it */
+	const struct cuts c = cut(range);
+	if (!st)
+		st = level_before(&level, store, a->tenant_id, a->metric, a->user, day);
 	if (!st)
 		st = weight_begin(w, a->range, level);
 	if (!st)
 		st = ROWS(store, &r, SQL_MOMENT_LIST, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR), INT(DAY), INT(day),
-		          INT(hour), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(a->range.end));
+		          INT(hour), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
 	while (!st && !(st = rows_next(&r)))
 		st = add_row(w, &r);
 	rows_end(&r);

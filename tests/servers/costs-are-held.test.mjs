@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { costsOf } from '../lib/counts.mjs';
 import { exampleOf, programOf, routes } from '../lib/examples.mjs';
+import { applyPlans } from '../lib/plans.mjs';
 import { startServer } from '../lib/server.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
 
@@ -111,4 +112,30 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
     const [early, amid, late] = [await steps(HOUR / 20), await steps(HOUR / 2), await steps(HOUR - HOUR / 20)];
     assert.ok(early < amid / 3 && late < amid / 3, `${early}, ${amid}, ${late} steps`);
   });
+});
+
+describe('the same of distinct values and of averages over time', () => {
+  const tenants = [], metrics = [{ name: 'callers', unit: 'caller', aggregation: 'unique', field: 'who' }, { name: 'disk', unit: 'GB', aggregation: 'weighted_sum', signed: true }];
+  let other;
+  before(async () => {
+    other = await startServer();
+    const plan = (code, lines = {}) => ({ code, name: code, base_price: { month: 0, year: 0 }, metrics: lines });
+    applyPlans(other, { 'metrics.json': { metrics }, 'free.json': plan('free', { callers: { policy: 'unlimited' }, disk: { policy: 'unlimited' } }),
+      'starter.json': plan('starter'), 'professional.json': plan('professional'), 'enterprise.json': plan('enterprise') });
+    for (const count of [50, 2000]) {
+      const one = tenantOf(other, { plan: 'free' });
+      await one.load(Array.from({ length: count }, (_, i) => ({ metric_name: i % 2 ? 'disk' : 'callers', quantity: 1, metadata: { who: `c${i % 20}` }, recorded_at: at(2000 + Math.floor((i * (HOUR - 5000)) / count)) })));
+      tenants.push(one);
+    }
+  });
+  after(() => other?.stop());
+
+  for (const { name } of metrics) {
+    for (const [program, target] of [['usage-summary', `/api/usage/summary?start=${start}&end=${end}&metric_name=${name}`], ['usage-history', `/api/usage/history?end=${end}&type=${name}`]]) {
+      test(`${program} of ${name}`, async () => {
+        const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(other.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+        assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`);
+      });
+    }
+  }
 });

@@ -8,6 +8,13 @@ VALUES (:tenant, :metric, :recorded_at, :event, :user, :quantity, :value);
 -- name: metric_seen (tenant, metric)
 SELECT 1 FROM usage_days WHERE tenant_id = :tenant AND metric = :metric LIMIT 1;
 
+-- Does the metric have an event just before a range, and just after it: within the hours in which it begins and ends?
+-- name: sample_beside (tenant, metric, start_hour, start, end, end_hour)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM usage_samples
+    WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :start_hour AND recorded_at < :start) THEN 1 ELSE 0 END,
+  CASE WHEN EXISTS (SELECT 1 FROM usage_samples
+    WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :end AND recorded_at < :end_hour) THEN 1 ELSE 0 END;
+
 -- ---- unique ----
 
 -- name: value_put (tenant, metric, width, start, value, user)
