@@ -199,14 +199,32 @@ static enum st read_range(struct walk *w, struct usage_total *out, instant start
 	return st;
 }
 
-/* Days by what is kept beside the roll-ups; one without events may be the peak of what is held. */
-static enum st see_days_beside(struct walk *w, instant last)
+/* What stood at the end of each day. */
+static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LATEST, INT(tenant_id), TEXT(m->name), INT(first), INT(last));
+	while (!st && !(st = rows_next(&r)))
+		values[(rows_int(&r, 0) - first) / DAY] = rows_int(&r, 1);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* Days whose values no sum of roll-ups tells. */
+static enum st days_apart(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
+{
+	return m->aggregation == AGGREGATE_LATEST ? latest_days(values, store, tenant_id, m, first, last)
+	                                          : beside_days(values, store, tenant_id, m, first, last);
+}
+
+/* One without events may be the peak of what is held. */
+static enum st see_days_apart(struct walk *w, instant last)
 {
 	struct history *h = w->h;
 	qty *values = arena_take(w->arena, (HISTORY_DAYS_CAP + 2) * sizeof *values);
 	if (!values)
 		return ST_MEMORY;
-	enum st st = beside_days(values, w->store, w->account->tenant_id, h->metric, h->range.start, last);
+	enum st st = days_apart(values, w->store, w->account->tenant_id, h->metric, h->range.start, last);
 	for (instant day = h->range.start; day < last && !st; day += DAY)
 		if (values[(day - h->range.start) / DAY])
 			see_day(h, day, values[(day - h->range.start) / DAY]);
@@ -218,24 +236,18 @@ static enum st summarise_apart(struct walk *w, instant length)
 {
 	struct history *h = w->h;
 	const instant last = floor_to(h->range.end, DAY);
-	const bool beside = beside_needed(h->metric->aggregation);
 	struct usage_total whole, previous, open;
 	enum st st = read_range(w, &open, last, h->range.end);
 	if (!st)
 		st = read_range(w, &whole, h->range.start, h->range.end);
 	if (!st)
 		st = read_range(w, &previous, h->range.start - length, h->range.start);
-	if (!st && beside)
-		st = see_days_beside(w, last);
+	if (!st)
+		st = see_days_apart(w, last);
 	if (st)
 		return st;
-	for (unsigned i = 0; i < w->day_count && !beside; i++)
-		if (w->days[i].start < last)
-			see_day(h, w->days[i].start, value_of(&w->days[i].rollup, h->metric));
-	if (beside && open.total)
+	if (open.total)
 		see_day(h, last, open.total);
-	else if (!beside && open.rollup.count)
-		see_day(h, last, value_of(&open.rollup, h->metric));
 	h->summary.total = whole.total;
 	h->summary.previous_total = previous.total;
 	return ST_OK;
@@ -453,8 +465,8 @@ enum st history_series(qty **out, struct store *store, const struct account *acc
 	rows_end(&r);
 	st = st == ST_DONE ? ST_OK : st;
 	for (unsigned i = 0; i < catalog->count && !st; i++)
-		if (beside_needed(catalog->metrics[i].aggregation))
-			st = beside_days(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], first, first + days * DAY);
+		if (wants_summary(&catalog->metrics[i]))
+			st = days_apart(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], first, first + days * DAY);
 	*out = values;
 	return st;
 }

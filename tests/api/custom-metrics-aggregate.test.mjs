@@ -83,6 +83,17 @@ test('a late event does not become the latest', async () => {
   assert.equal(reply.json.usage.used, 8);
 });
 
+test('the chart and the history of a latest metric show what stood at the end of each day', async () => {
+  const other = tenantOf(server, { plan: 'custom' });
+  const today = floorTo(now(), DAY), at = (days, minutes) => fromInstant(today - BigInt(days) * DAY + BigInt(minutes) * 60_000_000n);
+  await other.load([[3, 10, 7], [3, 900, 9], [3, 200, 50], [1, 5, 4], [1, 6, 30], [1, 700, 2.5]].map(([days, minutes, quantity]) => ({ metric_name: 'seats', quantity, recorded_at: at(days, minutes) })));
+  const { series } = await other.read('/api/usage/stats');
+  const values = series.metrics.find((m) => m.metric_name === 'seats').values.slice(-4);
+  assert.deepEqual(values, ['9', '0', '2.5', '0']);
+  const { summary } = await other.read('/api/usage/history?type=seats&days=7');
+  assert.deepEqual([summary.total, summary.peak_day.date, summary.peak_day.total], ['2.5', at(3, 0).slice(0, 10), '9']);
+});
+
 test('check finds no difference', () => {
   assert.deepEqual(server.pennymeter(['check']).differences, []);
 });

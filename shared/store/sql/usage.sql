@@ -180,6 +180,13 @@ WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND (:metric
 GROUP BY day, metric
 ORDER BY day, metric;
 
+-- What stood last on each day, of every user; the newest of a day comes last.
+-- name: usage_day_latest (tenant, metric, first_day, last_day)
+SELECT day, last_quantity
+FROM usage_days
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND metric = :metric
+ORDER BY day, last_at, last_event_id;
+
 -- What the days of one metric came to, or of all how many events they hold: sums of all need not fit, and mean nothing.
 -- name: usage_day_totals (tenant, metric, first_day, end)
 SELECT day, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
