@@ -86,7 +86,7 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 	return a->name && a->currency && a->timezone ? ST_OK : ST_MEMORY;
 }
 
-static enum st read_generation(int64_t *generation, struct store *store)
+enum st account_generation(int64_t *generation, struct store *store)
 {
 	struct rows r = { 0 };
 	enum st st = store_rows(store, &r, SQL_CATALOG_GENERATION, NULL, 0);
@@ -131,7 +131,7 @@ enum st account_by_token(struct account *a, struct store *store, const char *tok
 		return st;
 	const struct account *known = find_kept(store, hash);
 	int64_t generation;
-	st = known ? read_generation(&generation, store) : ST_OK;
+	st = known ? account_generation(&generation, store) : ST_OK;
 	if (!st && known && generation == known->generation) {
 		*a = *known;
 		return ST_OK;
@@ -152,7 +152,7 @@ bool account_kept(struct account *a, const struct store *store, const char *toke
 enum st account_proved(const struct account *a, struct store *store)
 {
 	int64_t generation;
-	enum st st = read_generation(&generation, store);
+	enum st st = account_generation(&generation, store);
 	return st ? st : generation == a->generation ? ST_OK : ST_CONFLICT;
 }
 

@@ -26,6 +26,9 @@ enum st account_by_token(struct account *account, struct store *store, const cha
  *  on it must prove it in his transaction, or by account_proved() before he answers. */
 bool account_kept(struct account *account, const struct store *store, const char *token);
 
+/** The generation of all that accounts, plans and metrics are decided by, as it stands now. Returns: ST_OK; ST_STORE. */
+enum st account_generation(int64_t *generation, struct store *store) MUST_USE;
+
 /** Does what is known of an account still hold?
  *  Returns: ST_OK; ST_CONFLICT: no, read it anew; what the store returns. */
 enum st account_proved(const struct account *account, struct store *store) MUST_USE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/account.h"
 #include "billing/balance.h"
 #include "billing/event_id.h"
 #include "billing/ledger.h"
@@ -240,25 +241,13 @@ static enum st apply_one(struct applying *a)
 	return refusal(a->answer->st) ? ST_OK : a->answer->st;
 }
 
-static enum st read_generation(int64_t *generation, struct store *store)
-{
-	struct rows r = { 0 };
-	enum st st = store_rows(store, &r, SQL_CATALOG_GENERATION, NULL, 0);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*generation = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? ST_STORE : st;
-}
-
 /* Was it decided by the catalogue that stands now? The tenant is held from here on. */
 static enum st hold(struct store *store, const struct flat_event *e)
 {
 	int64_t generation;
 	enum st st = balances_hold(store, e->tenant_id);
 	if (!st)
-		st = read_generation(&generation, store);
+		st = account_generation(&generation, store);
 	return st ? st : generation != e->generation ? ST_CONFLICT : ST_OK;
 }
 
@@ -318,7 +307,7 @@ enum st record_together(struct store *store, struct combine_job *jobs, unsigned 
 {
 	struct ledger ledger;
 	int64_t generation;
-	enum st st = read_generation(&generation, store);
+	enum st st = account_generation(&generation, store);
 	ledger_begin(&ledger, store);
 	for (unsigned i = 0; i < count && !st; i++)
 		st = add_job(store, &ledger, generation, &jobs[i]);
