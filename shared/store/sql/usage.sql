@@ -284,11 +284,6 @@ INSERT INTO usage_alerts (tenant_id, window_start, metric, threshold_percent, us
 VALUES (:tenant, :window_start, :metric, :threshold, :used, :included, :fired_at)
 ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING;
 
--- name: usage_alert_list (tenant, period_start, month_start, day_start)
-SELECT metric, window_start, threshold_percent, fired_at FROM usage_alerts
-WHERE tenant_id = :tenant AND window_start IN (:period_start, :month_start, :day_start)
-ORDER BY metric, threshold_percent;
-
 -- A number that is taken gives way to the next free one: a batch may raise many alerts at once.
 -- name: outbox_add (tenant, outbox, kind, payload, created_at)
 INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
