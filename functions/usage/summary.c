@@ -1,4 +1,5 @@
 /* GET /api/usage/summary: totals of any range, exact to the microsecond. */
+#include "billing/summary.h"
 #include "wire/fn.h"
 #include "wire/write.h"
 

@@ -175,22 +175,23 @@ bool instant_fits(instant value)
 
 /* ---- printing ---- */
 
-/* `width` digits, with a character before them unless it is NUL. Returns the place behind. */
-static char *print_number(char *out, char before, int64_t value, unsigned width)
+/* Two digits behind a character. Returns the place behind. */
+static char *print_pair(char *out, char before, unsigned value)
 {
-	if (before)
-		*out++ = before;
-	for (unsigned i = width; i--; value /= 10)
-		out[i] = (char)('0' + value % 10);
-	return out + width;
+	out[0] = before;
+	out[1] = (char)('0' + value / 10);
+	out[2] = (char)('0' + value % 10);
+	return out + 3;
 }
 
 static char *print_date(char *out, instant value)
 {
-	struct civil date = civil_from_days(floor_div(value, DAY));
-	out = print_number(out, '\0', date.year, 4);
-	out = print_number(out, '-', date.month, 2);
-	return print_number(out, '-', date.day, 2);
+	const struct civil date = civil_from_days(floor_div(value, DAY));
+	const unsigned year = (unsigned)date.year, century = year / 100;
+	out[0] = (char)('0' + century / 10);
+	out = print_pair(out + 1, (char)('0' + century % 10), year % 100);
+	out = print_pair(out, '-', date.month);
+	return print_pair(out, '-', date.day);
 }
 
 const char *instant_print_date(char *out, instant value)
@@ -203,9 +204,10 @@ const char *instant_print(char *out, instant value)
 {
 	instant of_day = value - floor_div(value, DAY) * DAY;
 	char *at = print_date(out, value);
-	at = print_number(at, 'T', of_day / HOUR, 2);
-	at = print_number(at, ':', of_day / MINUTE % 60, 2);
-	at = print_number(at, ':', of_day / SECOND % 60, 2);
+	const unsigned second = (unsigned)(of_day / SECOND);
+	at = print_pair(at, 'T', second / 3600);
+	at = print_pair(at, ':', second / 60 % 60);
+	at = print_pair(at, ':', second % 60);
 	instant fraction = of_day % SECOND;
 	if (fraction)
 		*at++ = '.';

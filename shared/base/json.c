@@ -201,12 +201,13 @@ static enum st check_tree(const cJSON *parent, struct faults *faults, struct pat
 	const bool object = cJSON_IsObject(parent);
 	unsigned n = 0;
 	for (const cJSON *c = parent->child; c; c = c->next, n++) {
-		char index[16];
+		char index[16] = "";
 		if (n >= (object ? (unsigned)MEMBERS_CAP : (unsigned)ARRAY_CAP))
 			return fault_add(faults, path->text, object ? "more than 256 members" : "more than 10,000 items");
 		if (object && *c->string == NUMBER_MARK)
 			return fault_add(faults, path->text, "a name must be a string");
-		snprintf(index, sizeof index, "%u", n);
+		if (!object)
+			snprintf(index, sizeof index, "%u", n);
 		path_push(path, object ? c->string : index);
 		enum st st = object ? check_name(parent, c, faults, path) : ST_OK;
 		if (!st && c->child)
@@ -309,67 +310,104 @@ struct jwriter jw_new(struct text *text)
 	return (struct jwriter){ .text = text };
 }
 
-/* How many bytes from here need no escape. */
-static size_t plain_run(const char *s)
+/* memcpy for the few bytes that most names and values have: up to 16 in two moves that may overlap. */
+static void put(char *to, const char *from, size_t size)
 {
-	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true };
-	size_t n = 0;
-	while (!special[(unsigned char)s[n]])
-		n++;
-	return n;
+	uint64_t head, tail;
+	if (size < sizeof head || size > 2 * sizeof head) {
+		memcpy(to, from, size);
+		return;
+	}
+	memcpy(&head, from, sizeof head);
+	memcpy(&tail, from + size - sizeof tail, sizeof tail);
+	memcpy(to, &head, sizeof head);
+	memcpy(to + size - sizeof tail, &tail, sizeof tail);
 }
 
-static void write_escaped(struct text *t, const char *s)
+static bool is_special(char c)
+{
+	return (unsigned char)c < ' ' || c == '"' || c == '\\';
+}
+
+typedef unsigned char eight __attribute__((vector_size(8)));
+
+/* Which of eight bytes need an escape. */
+static eight specials(const void *at, size_t size)
+{
+	eight bytes = { ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ' };
+	memcpy(&bytes, at, size);
+	return (eight)((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
+}
+
+/* Whether none of these bytes needs one; the last eight may be looked at twice. */
+static bool is_plain(const char *s, size_t size)
+{
+	uint64_t any;
+	eight found = { 0 };
+	if (size < sizeof found)
+		found = specials(s, size);
+	for (size_t i = 0; size >= sizeof found && i < size; i += sizeof found)
+		found |= specials(s + (i + sizeof found > size ? size - sizeof found : i), sizeof found);
+	memcpy(&any, &found, sizeof any);
+	return !any;
+}
+
+static size_t escaped_size(const char *s)
+{
+	size_t size = 0;
+	for (; *s; s++)
+		size += *s == '"' || *s == '\\' ? 2 : is_special(*s) ? 6 : 1;
+	return size;
+}
+
+static void put_escaped(char *at, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
-	text_addc(t, '"');
-	for (size_t plain; plain = plain_run(s), text_add(t, s, plain), s[plain]; s += plain + 1) {
-		char c = s[plain];
-		if (c == '"' || c == '\\')
-			text_add(t, (char[]){ '\\', c }, 2);
-		else
-			text_add(t, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
+	for (; *s; s++) {
+		if (!is_special(*s)) {
+			*at++ = *s;
+			continue;
+		}
+		*at++ = '\\';
+		if (*s == '"' || *s == '\\') {
+			*at++ = *s;
+		} else {
+			memcpy(at, "u00", 3);
+			at[3] = hex[*s >> 4];
+			at[4] = hex[*s & 15];
+			at += 5;
+		}
 	}
-	text_addc(t, '"');
 }
 
-/* `after` ends it: a colon behind a name, nothing ('\0') behind a value. */
-static void write_string(struct text *t, const char *s, char after)
+/* Make room for a value of `size` bytes behind its comma and name. Returns its place; NULL where there is none. */
+static char *begin(struct jwriter *w, const char *name, size_t size)
 {
-	const size_t plain = plain_run(s), tail = after ? 2 : 1;
-	if (s[plain]) {
-		write_escaped(t, s);
-		if (after)
-			text_addc(t, after);
-		return;
-	}
-	char *at = text_grow(t, plain + 1 + tail);
+	const size_t comma = w->some[w->depth], name_size = name ? strlen(name) : 0;
+	char *at = text_grow(w->text, comma + (name ? name_size + 3 : 0) + size);
 	if (!at)
-		return;
-	*at = '"';
-	memcpy(at + 1, s, plain);
-	at[plain + 1] = '"';
-	if (after)
-		at[plain + 2] = after;
-}
-
-static void begin(struct jwriter *w, const char *name)
-{
-	if (w->some[w->depth])
-		text_addc(w->text, ',');
+		return NULL;
 	w->some[w->depth] = true;
-	if (name)
-		write_string(w->text, name, ':');
+	if (comma)
+		*at++ = ',';
+	if (!name)
+		return at;
+	*at = '"';
+	put(at + 1, name, name_size);
+	at[name_size + 1] = '"';
+	at[name_size + 2] = ':';
+	return at + name_size + 3;
 }
 
 static void open(struct jwriter *w, const char *name, char opens, char closes)
 {
-	begin(w, name);
+	char *at = begin(w, name, 1);
+	if (at)
+		*at = opens;
 	if (w->depth == JSON_DEPTH_CAP) {
 		w->text->failed = true;
 		return;
 	}
-	text_addc(w->text, opens);
 	w->depth++;
 	w->some[w->depth] = false;
 	w->close[w->depth] = closes;
@@ -393,16 +431,26 @@ void jw_end(struct jwriter *w)
 
 void jw_string(struct jwriter *w, const char *name, const char *string)
 {
-	begin(w, name);
-	if (string)
-		write_string(w->text, string, '\0');
+	if (!string) {
+		jw_null(w, name);
+		return;
+	}
+	const size_t size = strlen(string);
+	const bool plain = is_plain(string, size);
+	const size_t inner = plain ? size : escaped_size(string);
+	char *at = begin(w, name, inner + 2);
+	if (!at)
+		return;
+	at[0] = at[inner + 1] = '"';
+	if (plain)
+		put(at + 1, string, size);
 	else
-		text_adds(w->text, "null");
+		put_escaped(at + 1, string);
 }
 
 void jw_int(struct jwriter *w, const char *name, int64_t value)
 {
-	begin(w, name);
+	begin(w, name, 0);
 	text_addi(w->text, value);
 }
 
@@ -413,20 +461,37 @@ void jw_bool(struct jwriter *w, const char *name, bool value)
 
 void jw_null(struct jwriter *w, const char *name)
 {
-	jw_raw(w, name, "null");
+	jw_raw_n(w, name, "null", 4);
 }
 
 void jw_raw(struct jwriter *w, const char *name, const char *json)
 {
-	begin(w, name);
-	text_adds(w->text, json);
+	jw_raw_n(w, name, json, strlen(json));
+}
+
+void jw_raw_n(struct jwriter *w, const char *name, const char *json, size_t size)
+{
+	char *at = begin(w, name, size);
+	if (at)
+		put(at, json, size);
+}
+
+/* A member of somebody else's making: its name may need escapes. What follows then is unnamed. */
+static void begin_member(struct jwriter *w, const char *name)
+{
+	jw_string(w, NULL, name);
+	text_addc(w->text, ':');
+	w->some[w->depth] = false;
 }
 
 static void write_children(struct jwriter *w, const struct json *parent)
 {
 	const bool named = json_kind(parent) == JSON_OBJECT;
-	for (const struct json *c = json_first(parent); c; c = json_next(c))
-		jw_value(w, named ? json_name(c) : NULL, c);
+	for (const struct json *c = json_first(parent); c; c = json_next(c)) {
+		if (named)
+			begin_member(w, json_name(c));
+		jw_value(w, NULL, c);
+	}
 	jw_end(w);
 }
 

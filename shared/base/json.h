@@ -63,7 +63,8 @@ struct jwriter {
 
 struct jwriter jw_new(struct text *text);
 
-/** Each takes the member's name, NULL inside an array or at the root. */
+/** Each takes the member's name, NULL inside an array or at the root. A name is one of ours, in the
+ *  source: it holds nothing that JSON escapes. */
 void jw_object(struct jwriter *w, const char *name);
 void jw_array(struct jwriter *w, const char *name);
 void jw_end(struct jwriter *w); /* the innermost open object or array */
@@ -73,6 +74,7 @@ void jw_bool(struct jwriter *w, const char *name, bool value);
 void jw_null(struct jwriter *w, const char *name);
 /** A JSON text that is written already: an exact decimal, or a stored object. */
 void jw_raw(struct jwriter *w, const char *name, const char *json);
+void jw_raw_n(struct jwriter *w, const char *name, const char *json, size_t size);
 /** A parsed value, without white space, its members in order, its numbers as they were. */
 void jw_value(struct jwriter *w, const char *name, const struct json *value);
 

@@ -1,6 +1,7 @@
 /* Exact numbers: reading, printing and rounding decimals held in 128-bit integers. */
 #include "base/money.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define WIDE_MAX ((wide)(~(unsigned __int128)0 >> 1))
@@ -149,39 +150,54 @@ enum st qty_read(qty *value, const char *text, size_t size)
 
 #define CHUNK ((uint64_t)1000000000000000000) /* 18 digits that a machine word divides fast */
 
-/* The digits of a number, the last one first; at least `least` of them. Returns: how many. */
-static unsigned spell(char *reversed, unsigned __int128 rest, unsigned least)
+/* The digits of a number that end before `end`; at least `least` of them. Returns where they begin. */
+static char *spell(char *end, unsigned __int128 rest, unsigned least)
 {
-	unsigned n = 0;
-	do {
+	char *at = end;
+	while (rest >= CHUNK) {
 		uint64_t chunk = (uint64_t)(rest % CHUNK);
 		rest /= CHUNK;
-		for (unsigned i = 0; i < 18 && (chunk || rest); i++, chunk /= 10)
-			reversed[n++] = (char)('0' + (int)(chunk % 10));
-	} while (rest);
-	while (n < least)
-		reversed[n++] = '0';
-	return n;
+		for (unsigned i = 0; i < 18; i++, chunk /= 10)
+			*--at = (char)('0' + (int)(chunk % 10));
+	}
+	for (uint64_t last = (uint64_t)rest; last; last /= 10)
+		*--at = (char)('0' + (int)(last % 10));
+	while (end - at < (ptrdiff_t)least)
+		*--at = '0';
+	return at;
+}
+
+/* Most quantities are whole: what has only zeros behind its point is as well printed without. */
+static bool take_whole(unsigned __int128 *magnitude, unsigned digits)
+{
+	static const uint64_t units[] = { [QTY_DIGITS] = 1000000, [PRICE_DIGITS] = 1000000000000, [EXACT_DIGITS] = CHUNK };
+	const uint64_t value = (uint64_t)*magnitude, unit = digits <= EXACT_DIGITS ? units[digits] : 0;
+	if (!unit || value != *magnitude || value % unit)
+		return false;
+	*magnitude = value / unit;
+	return true;
 }
 
 size_t decimal_print(char *out, wide value, unsigned digits, unsigned least)
 {
-	char reversed[DECIMAL_ROOM];
-	size_t size = 0;
+	char room[DECIMAL_ROOM], *end = room + sizeof room;
+	char *to = out;
 	unsigned __int128 magnitude = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
-	unsigned n = spell(reversed, magnitude, digits + 1), end = 0;
-	while (digits - end > least && reversed[end] == '0')
-		end++;
+	if (!least && take_whole(&magnitude, digits))
+		digits = 0;
+	const char *at = spell(end, magnitude, digits + 1), *point = end - digits;
+	while (end - point > (ptrdiff_t)least && end[-1] == '0')
+		end--;
 	if (value < 0)
-		out[size++] = '-';
-	while (n > digits)
-		out[size++] = reversed[--n];
-	if (n > end)
-		out[size++] = '.';
-	while (n > end)
-		out[size++] = reversed[--n];
-	out[size] = '\0';
-	return size;
+		*to++ = '-';
+	while (at < point)
+		*to++ = *at++;
+	if (at < end)
+		*to++ = '.';
+	while (at < end)
+		*to++ = *at++;
+	*to = '\0';
+	return (size_t)(to - out);
 }
 
 const char *qty_print(char *out, qty value)

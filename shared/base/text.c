@@ -9,7 +9,7 @@ struct text text_new(struct arena *arena, size_t cap)
 	return (struct text){ .arena = arena, .cap = cap };
 }
 
-static bool make_room(struct text *t, size_t more)
+bool text_make_room(struct text *t, size_t more)
 {
 	if (t->failed || more > t->cap - t->size) {
 		t->failed = true;
@@ -20,6 +20,8 @@ static bool make_room(struct text *t, size_t more)
 	size_t room = t->room ? t->room * 2 : 1024;
 	while (room <= t->size + more)
 		room *= 2;
+	if (room > t->cap)
+		room = t->cap + 1; /* so that what fits the room fits the cap */
 	char *bytes = arena_take_raw(t->arena, room);
 	if (!bytes) {
 		t->failed = true;
@@ -34,34 +36,14 @@ static bool make_room(struct text *t, size_t more)
 
 void text_add(struct text *t, const char *bytes, size_t size)
 {
-	if (!make_room(t, size))
-		return;
-	if (size)
-		memcpy(t->bytes + t->size, bytes, size);
-	t->size += size;
-	t->bytes[t->size] = '\0';
+	char *at = text_grow(t, size);
+	if (at && size)
+		memcpy(at, bytes, size);
 }
 
 void text_adds(struct text *t, const char *string)
 {
 	text_add(t, string, strlen(string));
-}
-
-char *text_grow(struct text *t, size_t size)
-{
-	if (!make_room(t, size))
-		return NULL;
-	char *at = t->bytes + t->size;
-	t->size += size;
-	t->bytes[t->size] = '\0';
-	return at;
-}
-
-void text_addc(struct text *t, char c)
-{
-	char *at = text_grow(t, 1);
-	if (at)
-		*at = c;
 }
 
 void text_addi(struct text *t, int64_t number)
@@ -81,14 +63,14 @@ void text_addi(struct text *t, int64_t number)
 void text_addf(struct text *t, const char *format, ...)
 {
 	va_list args, again;
-	if (!make_room(t, 0))
+	if (!text_make_room(t, 0))
 		return;
 	const size_t room = t->room - t->size;
 	va_start(args, format);
 	va_copy(again, args);
 	int n = vsnprintf(t->bytes + t->size, room, format, again);
 	va_end(again);
-	if (n >= 0 && make_room(t, (size_t)n + 1)) {
+	if (n >= 0 && text_make_room(t, (size_t)n + 1)) {
 		if ((size_t)n + 1 >= room)
 			vsnprintf(t->bytes + t->size, (size_t)n + 1, format, args);
 		t->size += (size_t)n;

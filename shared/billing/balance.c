@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "billing/summary.h"
 #include "billing/unique.h"
 
 enum st balances_hold(struct store *store, int64_t tenant_id)
@@ -28,7 +29,7 @@ static enum st rebuild_window(struct store *store, const struct account *a, enum
 	enum st st = arena_open(&arena, 1 << 20);
 	if (st)
 		return st;
-	st = usage_summary(&totals, &count, store, a, NULL, 0, w, arena);
+	st = usage_rolled_up(&totals, &count, store, a, NULL, w, arena);
 	for (unsigned i = 0; i < count && !st; i++) {
 		if (totals[i].metric->window != kind || !totals[i].rollup.count)
 			continue;
@@ -118,7 +119,7 @@ static enum st verify_balance(struct verifying *v, const struct metric *m, struc
 	struct usage_total *totals;
 	unsigned count;
 	const struct rollup none = { 0 };
-	enum st st = usage_summary(&totals, &count, v->store, v->account, m, 0, w, v->arena);
+	enum st st = usage_rolled_up(&totals, &count, v->store, v->account, m, w, v->arena);
 	if (!st && count)
 		st = usage_latest(&totals[0], v->store, v->account, 0, w);
 	if (!st && !same(have, count ? &totals[0].rollup : &none))

@@ -6,6 +6,7 @@
 
 #include "billing/beside.h"
 #include "billing/cut.h"
+#include "billing/summary.h"
 
 struct bucket { /* a day or an hour that has events */
 	instant start;
@@ -194,7 +195,7 @@ static enum st read_range(struct walk *w, struct usage_total *out, instant start
 {
 	struct usage_total *totals;
 	unsigned count;
-	enum st st = usage_summary(&totals, &count, w->store, w->account, w->h->metric, 0, (struct period){ start, end }, w->arena);
+	enum st st = usage_rolled_up(&totals, &count, w->store, w->account, w->h->metric, (struct period){ start, end }, w->arena);
 	*out = !st && count ? totals[0] : (struct usage_total){ 0 };
 	return st;
 }

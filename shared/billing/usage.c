@@ -1,156 +1,10 @@
-/* Reading usage. */
+/* Where usage stands. */
 #include "billing/usage.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "billing/cut.h"
-#include "billing/unique.h"
 #include "billing/weighted.h"
-
-/* ---- any range ---- */
-
-enum st usage_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user, struct period range)
-{
-	const struct cuts c = cut(range);
-	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name), INT(range.start),
-	                  INT(c.start_hour), INT(c.first_day), INT(c.last_day), INT(c.end_hour), INT(range.end));
-	if (!st)
-		st = rows_next(&r);
-	if (!st) {
-		t->rollup.last = rows_int(&r, 0);
-		t->rollup.last_at = rows_int(&r, 1);
-		t->rollup.last_event = rows_int(&r, 2);
-	}
-	rows_end(&r);
-	return st == ST_DONE ? ST_OK : st;
-}
-
-static enum st find_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
-                           struct period range)
-{
-	enum st st = usage_latest(t, store, account, user, range);
-	t->total = t->rollup.last;
-	return st;
-}
-
-static enum st find_distinct(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
-                             struct period range)
-{
-	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
-	enum st st = unique_count(&t->rollup.distinct, store, &asked);
-	t->total = rollup_used(&t->rollup, t->metric);
-	return st;
-}
-
-static enum st find_average(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
-                            struct period range)
-{
-	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
-	struct weight weight;
-	enum st st = weighted_over(&weight, store, &asked);
-	return st ? st : weight_average(&t->total, &weight, range.end - range.start);
-}
-
-/* Aggregations that sums of roll-ups do not answer. */
-static enum st (*const finders[AGGREGATE__MAX])(struct usage_total *, struct store *, const struct account *, int64_t,
-                                                struct period) = {
-	[AGGREGATE_LATEST] = find_latest, [AGGREGATE_UNIQUE] = find_distinct, [AGGREGATE_WEIGHTED_SUM] = find_average,
-};
-
-/* Where a metric is added up; one that the catalogue has lost is passed over (NULL). */
-static struct usage_total *total_of(struct usage_total *totals, unsigned *count, const struct catalog *catalog, const char *name)
-{
-	for (unsigned i = 0; i < *count; i++)
-		if (!strcmp(totals[i].metric->name, name))
-			return &totals[i];
-	const struct metric *m = metric_find(catalog, name);
-	if (m)
-		totals[(*count)++] = (struct usage_total){ .metric = m };
-	return m ? &totals[*count - 1] : NULL;
-}
-
-static enum st add_part(struct usage_total *t, const struct rows *r)
-{
-	const struct rollup part = {
-		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
-		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
-	};
-	return rollup_merge(&t->rollup, &part);
-}
-
-static void sum_up(struct usage_total *t)
-{
-	t->total = t->metric->aggregation == AGGREGATE_SUM ? t->rollup.sum : rollup_used(&t->rollup, t->metric);
-}
-
-static bool is_among(const struct usage_total *totals, unsigned count, const struct metric *m)
-{
-	for (unsigned i = 0; i < count; i++)
-		if (totals[i].metric == m)
-			return true;
-	return false;
-}
-
-/* What is held weighs on in a range without events. */
-static void add_held(struct usage_total *totals, unsigned *count, const struct catalog *catalog, const struct metric *only)
-{
-	for (unsigned i = 0; i < catalog->count; i++) {
-		const struct metric *m = &catalog->metrics[i];
-		if (m->aggregation == AGGREGATE_WEIGHTED_SUM && (!only || only == m) && !is_among(totals, *count, m))
-			totals[(*count)++] = (struct usage_total){ .metric = m };
-	}
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct usage_total *)a)->metric->name, ((const struct usage_total *)b)->metric->name);
-}
-
-/* Leave out what neither happened nor was held; in the order of names. */
-static unsigned tidy(struct usage_total *totals, unsigned count)
-{
-	unsigned kept = 0;
-	for (unsigned i = 0; i < count; i++)
-		if (totals[i].rollup.count || totals[i].total)
-			totals[kept++] = totals[i];
-	qsort(totals, kept, sizeof *totals, by_name);
-	return kept;
-}
-
-enum st usage_summary(struct usage_total **out, unsigned *count, struct store *store, const struct account *account,
-                      const struct metric *metric, int64_t user, struct period range, struct arena *arena)
-{
-	const struct cuts c = cut(range);
-	const struct catalog *catalog;
-	struct rows r = { 0 };
-	*count = 0;
-	enum st st = catalog_load(&catalog, store, account->generation);
-	struct usage_total *totals = st ? NULL : arena_take(arena, (catalog->count + 1) * sizeof *totals);
-	if (!totals)
-		return st ? st : ST_MEMORY;
-	st = ROWS(store, &r, SQL_USAGE_SUMMARY, INT(account->tenant_id), INT(user), TEXT(metric ? metric->name : ""), INT(range.start),
-	          INT(c.start_hour), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
-	while (!st && !(st = rows_next(&r))) {
-		struct usage_total *t = total_of(totals, count, catalog, rows_text(&r, 0));
-		st = t ? add_part(t, &r) : ST_OK;
-	}
-	rows_end(&r);
-	st = st == ST_DONE ? ST_OK : st;
-	for (unsigned i = 0; i < *count; i++)
-		sum_up(&totals[i]);
-	add_held(totals, count, catalog, metric ? metric_find(catalog, metric->name) : NULL);
-	for (unsigned i = 0; i < *count && !st; i++)
-		if (finders[totals[i].metric->aggregation])
-			st = finders[totals[i].metric->aggregation](&totals[i], store, account, user, range);
-	*count = tidy(totals, *count);
-	*out = totals;
-	return st;
-}
-
-/* ---- the windows that hold one instant ---- */
 
 /* used × whole window / elapsed, for what adds up; whole units stay whole. */
 static qty project(const struct usage_line *l, instant now)
@@ -197,12 +51,20 @@ static enum st make_lines(struct usage_state *s, struct arena *arena)
 	return ST_OK;
 }
 
+/* Windows often start together, as a month of the calendar and a period that follows it: what is asked
+ * for already is not asked for again. */
+static struct val start_beside(instant start, instant other, instant another)
+{
+	return start == other || start == another ? (struct val){ .kind = VAL_NULL } : INT(start);
+}
+
 static enum st read_balances(struct usage_state *s, struct store *store, const struct account *account)
 {
-	const struct period *w = s->windows.of;
+	const instant period = s->windows.of[WINDOW_PERIOD].start, month = s->windows.of[WINDOW_MONTH].start;
+	const instant day = s->windows.of[WINDOW_DAY].start;
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_BALANCE_LIST, INT(account->tenant_id), INT(w[WINDOW_PERIOD].start),
-	                  INT(w[WINDOW_MONTH].start), INT(w[WINDOW_DAY].start));
+	enum st st = ROWS(store, &r, SQL_USAGE_BALANCE_LIST, INT(account->tenant_id), INT(period),
+	                  start_beside(month, period, period), start_beside(day, period, month));
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_line *l = (struct usage_line *)usage_line_of(s, rows_text(&r, 0));
 		if (l && l->window.start == rows_int(&r, 1) && l->window.end == rows_int(&r, 2))

@@ -1,4 +1,4 @@
-/* Reading usage: any range, the running windows against the plan, and the bill so far. */
+/* Where usage stands at an instant: the windows that hold it against the plan, and the bill so far. */
 #ifndef BILLING_USAGE_H
 #define BILLING_USAGE_H
 
@@ -7,29 +7,6 @@
 #include "billing/rollup.h"
 #include "billing/window.h"
 #include "rate/weight.h"
-
-/* ---- any range ---- */
-
-struct usage_total {
-	const struct metric *metric;
-	struct rollup rollup;
-	qty total; /* by the metric's aggregation; what is signed may be below 0 here */
-};
-
-/** The totals of [start, end), exact to the microsecond from roll-ups and part-hours: in one
- *  query, and one or two for each metric of latest, unique and weighted_sum.
- *  Returns: ST_OK; ST_RANGE if a sum does not fit; what the store returns.
- *  Out: totals  one a metric with events, or of which something was held; by name, in the arena
- *  In:  metric  NULL: all. user: 0: all */
-enum st usage_summary(struct usage_total **totals, unsigned *count, struct store *store, const struct account *account,
-                      const struct metric *metric, int64_t user, struct period range, struct arena *arena) MUST_USE;
-
-/** Fill in the newest event of a total: last, last_at and last_event of its roll-up, which a
- *  summary knows only where the metric's aggregation asks for them. */
-enum st usage_latest(struct usage_total *total, struct store *store, const struct account *account, int64_t user,
-                     struct period range) MUST_USE;
-
-/* ---- the windows that hold one instant ---- */
 
 struct usage_line {
 	const struct metric *metric;

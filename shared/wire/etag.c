@@ -2,19 +2,31 @@
 #include "wire/etag.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x100000001b3u;
+	return hash ^ hash >> 32; /* a word's upper bits must reach the lower ones */
+}
 
 void etag_of(char *tag, const char *bytes, size_t size)
 {
-	uint64_t hash = 0xcbf29ce484222325u ^ size;
-	for (size_t i = 0; i < size; i += sizeof hash) {
-		uint64_t word = 0;
-		memcpy(&word, bytes + i, size - i < sizeof word ? size - i : sizeof word);
-		hash = (hash ^ word) * 0x100000001b3u;
-		hash ^= hash >> 32; /* a word's upper bits must reach the lower ones */
+	static const char hex[] = "0123456789abcdef";
+	uint64_t hash = 0xcbf29ce484222325u ^ size, word;
+	for (; size >= sizeof word; bytes += sizeof word, size -= sizeof word) {
+		memcpy(&word, bytes, sizeof word);
+		hash = mix(hash, word);
 	}
-	snprintf(tag, ETAG_ROOM, "\"%016llx\"", (unsigned long long)hash);
+	word = 0;
+	memcpy(&word, bytes, size);
+	hash = mix(hash, word);
+	char *at = tag + ETAG_ROOM;
+	*--at = '\0';
+	*--at = '"';
+	for (; at > tag + 1; hash >>= 4)
+		*--at = hex[hash & 15];
+	*tag = '"';
 }
 
 bool etag_matches(const char *header, const char *tag)

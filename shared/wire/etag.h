@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { ETAG_ROOM = 20 };
+enum { ETAG_ROOM = 19 }; /* 16 digits between quotes, and a NUL */
 
 /** The tag of a body, quoted: "0123456789abcdef". Equal bytes give equal tags. */
 void etag_of(char *tag, const char *bytes, size_t size);

@@ -3,30 +3,31 @@
 
 #include "billing/event_id.h"
 
-void write_qty(struct jwriter *w, const char *name, qty quantity)
+/* As a number of JSON, whose text is never made binary on the way. */
+static void write_decimal(struct jwriter *w, const char *name, wide value, unsigned digits, unsigned least)
 {
 	char text[DECIMAL_ROOM];
-	jw_raw(w, name, qty_print(text, quantity));
+	jw_raw_n(w, name, text, decimal_print(text, value, digits, least));
+}
+
+void write_qty(struct jwriter *w, const char *name, qty quantity)
+{
+	write_decimal(w, name, quantity, QTY_DIGITS, 0);
 }
 
 void write_money(struct jwriter *w, const char *name, minor amount, const struct currency *currency)
 {
-	char text[DECIMAL_ROOM];
-	jw_raw(w, name, minor_print(text, amount, currency));
+	write_decimal(w, name, amount, currency->digits, currency->digits);
 }
 
 void write_exact(struct jwriter *w, const char *name, exact amount)
 {
-	char text[DECIMAL_ROOM];
-	decimal_print(text, amount, EXACT_DIGITS, 0);
-	jw_raw(w, name, text);
+	write_decimal(w, name, amount, EXACT_DIGITS, 0);
 }
 
 void write_rate(struct jwriter *w, const char *name, unit_price rate)
 {
-	char text[DECIMAL_ROOM];
-	decimal_print(text, rate, PRICE_DIGITS, 2);
-	jw_raw(w, name, text);
+	write_decimal(w, name, rate, PRICE_DIGITS, 2);
 }
 
 void write_instant(struct jwriter *w, const char *name, instant at)

@@ -99,6 +99,25 @@ test('over ranges of nothing, one instant, one microsecond and everything', asyn
   assert.deepEqual(whole.metrics, summary(events, 0n, to + DAY, { aggregation }));
 });
 
+/** Where the running period (from each 31st, or the month's last day), month and day begin, and the ones before. */
+function windowStarts() {
+  const today = new Date(Number(to / 1000n)), [year, month] = [today.getUTCFullYear(), today.getUTCMonth()];
+  const date = (...parts) => new Date(Date.UTC(...parts)).toISOString().slice(0, 10);
+  return [date(year, month, 0), date(year, month, 1), date(year, month, today.getUTCDate()), date(year, month - 1, 0), date(year, month - 1, 1)];
+}
+
+test('from where a period, a month or a day begins, wherever the range ends in it', async () => {
+  const begins = [...windowStarts(), ...Array.from({ length: 5 }, () => fromInstant(floorTo(instant(), DAY)).slice(0, 10))];
+  const ends = Array.from({ length: 30 }, instant).concat(events.slice(0, 10).flatMap(({ at }) => [at, at + 1n]), to + DAY);
+  for (const begin of begins) {
+    const start = BigInt(Date.parse(begin)) * 1000n;
+    for (const end of ends.filter((at) => at >= start)) {
+      const answer = await tenant.read(`/api/usage/summary?start=${begin}&end=${fromInstant(end)}`);
+      assert.deepEqual(answer.metrics, summary(events, start, end, { aggregation }), `seed ${seed}, ${begin} to ${fromInstant(end)}`);
+    }
+  }
+});
+
 test('a date alone starts a range at its first instant and ends one at its last', async () => {
   const day = floorTo(to - 10n * DAY, DAY);
   const [first, last] = [fromInstant(day).slice(0, 10), fromInstant(day + 2n * DAY).slice(0, 10)];

@@ -73,6 +73,7 @@ const DAY = 86_400_000, HOUR = 3_600_000;
 const hour = Math.floor(Date.now() / DAY) * DAY - DAY + 10 * HOUR; // yesterday at ten
 const at = (ms) => new Date(hour + ms).toISOString();
 const [start, middle, end] = [at(-30 * DAY), at(1000), at(HOUR - 1000)]; // events lie between the latter two
+const day = at(0).slice(0, 10);
 
 /** Requests whose range ends, or begins, within the hour that holds the events, and none of them outside it. */
 const readings = {
@@ -84,6 +85,7 @@ const readings = {
   'a summary up to within the hour': ['usage-summary', `/api/usage/summary?start=${start}&end=${end}`, 1],
   'a summary from within the hour on': ['usage-summary', `/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
   'a summary within the hour': ['usage-summary', `/api/usage/summary?start=${middle}&end=${end}`, 1],
+  'a summary that cuts the day it begins with': ['usage-summary', `/api/usage/summary?start=${day}&end=${end}`, 2],
 };
 
 describe('with 5,000 events in an hour a reading costs as with 50: as many queries and steps', () => {
@@ -112,6 +114,19 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
     const [early, amid, late] = [await steps(HOUR / 20), await steps(HOUR / 2), await steps(HOUR - HOUR / 20)];
     assert.ok(early < amid / 3 && late < amid / 3, `${early}, ${amid}, ${late} steps`);
   });
+});
+
+test('a summary of the running period costs the same on its first day and with many days, users and events behind it', async () => {
+  const costs = [];
+  for (const [days, users] of [[1, 1], [6, 5]]) {
+    const one = tenantOf(server, { plan: 'starter', start: at(-7 * DAY).slice(0, 10) });
+    for (let user = 1; user <= users; user++)
+      await one.withToken({ user }).load(Array.from({ length: 24 * days }, (_, i) => ({ metric_name: 'api_calls', quantity: 1, recorded_at: at(-i * HOUR) })));
+    const make = () => ({ method: 'GET', target: '/api/usage/summary', token: one.token, status: 200 });
+    costs.push((await costsOf(server.data, 'usage-summary', make, { calls: 1 }))[0]);
+  }
+  assert.equal(costs[1].queries, LOOKUP + 1);
+  assert.ok(Math.abs(costs[1].steps - costs[0].steps) < 20, `${costs[0].steps} and ${costs[1].steps} steps`);
 });
 
 describe('the same of distinct values and of averages over time', () => {

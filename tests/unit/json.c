@@ -1,6 +1,8 @@
 /* Facts of the strict JSON reader and the exact writer. */
 #include "facts.h"
 
+#include <stdio.h>
+
 #include "base/json.h"
 
 static struct arena *arena;
@@ -129,6 +131,59 @@ static void writes_back_what_it_read(void **state)
 	assert_string_equal(out.bytes, text);
 }
 
+/* The slow and plain way, byte by byte. */
+static void escape_plainly(char *out, const char *s)
+{
+	*out++ = '"';
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			out += sprintf(out, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			out += sprintf(out, "\\u%04x", *s);
+		else
+			*out++ = *s;
+	}
+	strcpy(out, "\"");
+}
+
+static void escapes_what_must_be_wherever_it_stands(void **state)
+{
+	static const char specials[] = { '"', '\\', 0x01, 0x1f, ' ', '!', '#', '[', ']', 0x7f, (char)0x80, (char)0xa2, (char)0xff };
+	char string[40], expected[200];
+	(void)state;
+	for (size_t size = 0; size < sizeof string; size++)
+		for (size_t at = 0; at < size; at++)
+			for (size_t k = 0; k < sizeof specials; k++) {
+				struct text out = text_new(arena, 1000);
+				struct jwriter w = jw_new(&out);
+				memset(string, 'x', size);
+				string[size] = '\0';
+				string[at] = specials[k];
+				jw_string(&w, NULL, string);
+				escape_plainly(expected, string);
+				assert_string_equal(out.bytes, expected);
+				arena_reset(arena);
+			}
+}
+
+static void writes_the_names_of_others_with_escapes_and_commas(void **state)
+{
+	static const char text[] = "{\"a\\\"b\":{\"\\u0001\":1,\"\":[{},{\"x\":null}]},\"c\":[[],\"d\"]}";
+	const struct json *root;
+	struct faults f;
+	struct text out = text_new(arena, 1000);
+	struct jwriter w = jw_new(&out);
+	(void)state;
+	assert_int_equal(parse(&root, &f, text, strlen(text)), ST_OK);
+	jw_array(&w, NULL);
+	jw_value(&w, NULL, root);
+	jw_value(&w, NULL, root);
+	jw_end(&w);
+	assert_int_equal(out.size, 2 * strlen(text) + 3);
+	assert_memory_equal(out.bytes + 1, text, strlen(text));
+	assert_memory_equal(out.bytes + 2 + strlen(text), text, strlen(text));
+}
+
 static void a_text_never_grows_past_its_cap(void **state)
 {
 	struct text t = text_new(arena, 10);
@@ -165,6 +220,8 @@ int main(void)
 		FACT(refuses_more_than_32_levels),
 		FACT(keeps_the_digits_of_numbers),
 		FACT(writes_back_what_it_read),
+		FACT(escapes_what_must_be_wherever_it_stands),
+		FACT(writes_the_names_of_others_with_escapes_and_commas),
 		FACT(a_text_never_grows_past_its_cap),
 		FACT(an_arena_never_gives_more_than_its_cap),
 	};

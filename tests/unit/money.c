@@ -48,6 +48,26 @@ static void refuses_the_first_value_too_large(void **state)
 	assert_int_equal(qty_read(&value, "9223372036854.775808", 20), ST_RANGE);
 }
 
+static void prints_what_reads_as_the_same_number(void **state)
+{
+	static const unsigned places[] = { 0, 2, 3, QTY_DIGITS, PRICE_DIGITS, EXACT_DIGITS, 30 };
+	static const int beside[] = { -1, 0, 1, 5, 1000000 };
+	(void)state;
+	for (size_t p = 0; p < sizeof places / sizeof *places; p++)
+		for (unsigned exponent = 0; exponent < 38; exponent++)
+			for (size_t b = 0; b < sizeof beside / sizeof *beside; b++) {
+				char out[DECIMAL_ROOM];
+				wide power, read;
+				assert_int_equal(power_of_ten(&power, exponent), ST_OK);
+				const wide value = (exponent % 2 ? -power : power) + beside[b];
+				const size_t size = decimal_print(out, value, places[p], 0);
+				assert_int_equal(size, strlen(out));
+				assert_int_equal(decimal_read(&read, out, size, places[p]), ST_OK);
+				assert_true(read == value);
+				assert_false(strchr(out, '.') && out[size - 1] == '0');
+			}
+}
+
 static void prints_at_least_the_digits_asked_for(void **state)
 {
 	char out[DECIMAL_ROOM];
@@ -128,7 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest facts[] = {
 		FACT(reads_the_grammar_of_json_numbers), FACT(refuses_what_is_no_decimal), FACT(refuses_the_first_digit_too_many),
-		FACT(refuses_the_first_value_too_large), FACT(prints_at_least_the_digits_asked_for), FACT(rounds_each_mode_by_its_rule),
+		FACT(refuses_the_first_value_too_large), FACT(prints_at_least_the_digits_asked_for), FACT(prints_what_reads_as_the_same_number), FACT(rounds_each_mode_by_its_rule),
 		FACT(rounds_near_the_largest_divisor_without_overflow), FACT(rounds_once_to_the_minor_unit),
 		FACT(knows_the_digits_of_iso_4217), FACT(multiplies_exactly_or_refuses),
 	};

@@ -85,6 +85,12 @@ SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances WHERE tenant_id = :tenant AND window_start = :day_start;
 
+-- The windows that may hold something of a range: those that begin in it, or no earlier than the first that reaches in.
+-- name: usage_balance_summary (tenant, metric, first_window, end)
+SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_balances
+WHERE tenant_id = :tenant AND window_start >= :first_window AND window_start < :end AND (:metric = '' OR metric = :metric);
+
 -- name: usage_balance_forget (tenant)
 DELETE FROM usage_balances WHERE tenant_id = :tenant;
 
