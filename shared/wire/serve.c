@@ -365,22 +365,33 @@ static void send(struct exchange *x, const char *bytes, size_t size)
 		x->in->write(x->in->stream, bytes, size);
 }
 
+/* "Name: value", where there is a value. */
+static void add_header(struct text *t, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	text_adds(t, name);
+	text_adds(t, value);
+	text_add(t, "\r\n", 2);
+}
+
 static void send_head(struct exchange *x, unsigned status, const char *type)
 {
+	static const char always[] = "Cache-Control: private, no-cache\r\n"
+	                             "Vary: Accept, Authorization, X-Api-Key\r\n"
+	                             "X-Content-Type-Options: nosniff\r\n"
+	                             "Referrer-Policy: no-referrer\r\n"
+	                             "Cross-Origin-Resource-Policy: same-origin\r\n"
+	                             "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 	struct text head = text_new(x->server->arena, 8192);
-	text_addf(&head, "Status: %u\r\n", status);
-	if (type)
-		text_addf(&head, "Content-Type: %s\r\n", type);
-	if (x->rp.file_name)
-		text_addf(&head, "Content-Disposition: attachment; filename=%s\r\n", x->rp.file_name);
-	text_adds(&head, "Cache-Control: private, no-cache\r\n"
-	                 "Vary: Accept, Authorization, X-Api-Key\r\n"
-	                 "X-Content-Type-Options: nosniff\r\n"
-	                 "Referrer-Policy: no-referrer\r\n"
-	                 "Cross-Origin-Resource-Policy: same-origin\r\n"
-	                 "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n");
+	text_adds(&head, "Status: ");
+	text_addi(&head, status);
+	text_add(&head, "\r\n", 2);
+	add_header(&head, "Content-Type: ", type);
+	add_header(&head, "Content-Disposition: attachment; filename=", x->rp.file_name);
+	text_add(&head, always, sizeof always - 1);
 	text_add(&head, x->headers.bytes, x->headers.size);
-	text_adds(&head, "\r\n");
+	text_add(&head, "\r\n", 2);
 	send(x, head.bytes, head.size);
 }
 
@@ -405,7 +416,7 @@ static void send_answer(struct exchange *x)
 	bool unchanged = false;
 	if (x->verb == &x->fn->on[M_GET] && !rp->piece) {
 		etag_of(tag, rp->body.bytes ? rp->body.bytes : "", rp->body.size);
-		text_addf(&x->headers, "ETag: %s\r\n", tag);
+		add_header(&x->headers, "ETag: ", tag);
 		unchanged = etag_matches(x->in->if_none_match, tag);
 	}
 	if (unchanged || rp->kind == REPLY_EMPTY) {

@@ -1,6 +1,8 @@
 /* Writing replies. */
 #include "wire/write.h"
 
+#include <stdio.h>
+
 #include "billing/event_id.h"
 
 /* As a number of JSON, whose text is never made binary on the way. */
@@ -30,10 +32,21 @@ void write_rate(struct jwriter *w, const char *name, unit_price rate)
 	write_decimal(w, name, rate, PRICE_DIGITS, 2);
 }
 
+/* The lines of an answer tell the same few windows again and again: their texts are kept, a handful by the day. */
 void write_instant(struct jwriter *w, const char *name, instant at)
 {
-	char text[INSTANT_ROOM];
-	jw_string(w, name, instant_print(text, at));
+	static struct {
+		instant at;
+		size_t size; /* 0: nothing is kept */
+		char json[INSTANT_ROOM + 2];
+	} kept[8], *k;
+	k = &kept[(uint64_t)(at / DAY) % 8];
+	if (k->at != at || !k->size) {
+		char text[INSTANT_ROOM];
+		k->at = at;
+		k->size = (size_t)snprintf(k->json, sizeof k->json, "\"%s\"", instant_print(text, at));
+	}
+	jw_raw_n(w, name, k->json, k->size);
 }
 
 void write_period(struct jwriter *w, const char *name, struct period p)
