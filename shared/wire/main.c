@@ -79,6 +79,16 @@ static void adopt_settings(char *const *environment)
 	}
 }
 
+/* Has all that the server sends of this request been read? Then the connection can be closed at once: libfcgi would
+ * shut down one side of it and sleep until the server has closed the other, lest bytes that nobody read take the
+ * answer with them. Where a body was refused unread, that is what it still does. */
+static bool is_read_to_its_end(FCGX_Request *request, const struct incoming *in)
+{
+	const char *length = in->content_length;
+	const bool bodiless = !length || !*length || !strcmp(length, "0");
+	return FCGX_HasSeenEOF(request->in) || (bodiless && FCGX_GetChar(request->in) < 0);
+}
+
 static int run_fcgi(void)
 {
 	struct server *server = NULL;
@@ -95,6 +105,8 @@ static int run_fcgi(void)
 		struct incoming in = { .stream = &request, .read = fcgi_read, .write = fcgi_write };
 		take_environment(&in, request.envp);
 		serve(server, &in);
+		if (is_read_to_its_end(&request, &in))
+			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
 	}
 	server_close(server);
