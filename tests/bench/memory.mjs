@@ -34,14 +34,19 @@ async function compare() {
   table(['server', 'just started', 'after a request to each'], rows);
 }
 
-/** Requests of several kinds in turn, until `goal` have been answered. History is asked for less: it is the slowest. */
+const paths = ['record', summaryOf().replace('/api/usage/', ''), 'current-period', 'overage-charges', 'stats', 'history'];
+
+/** Requests of every kind in turn, until `goal` have been answered: whole rounds, so that nobody is asked for the first
+ *  time after a measure was taken. History is asked for less: it is the slowest. */
 async function ask(server, goal, answered) {
-  const paths = ['/api/usage/record', summaryOf(), '/api/usage/current-period', '/api/usage/overage-charges', '/api/usage/stats', '/api/usage/history'];
-  for (let i = 0; answered < goal; i++) {
-    const path = paths[i % paths.length], long = goal - answered > 100_000 && !path.endsWith('history');
-    const result = await drive(`${server.url}${path}`, { token: server.token, record: path.endsWith('record'), clients: 8, seconds: long ? 5 : 1 });
-    if (result.errors) fault(`memory, ${path}: ${result.errors} errors`);
-    answered += result.answers;
+  while (answered < goal) {
+    const long = goal - answered > 100_000;
+    for (const path of paths) {
+      const record = path === 'record', seconds = long && path !== 'history' ? 5 : 1;
+      const result = await drive(`${server.url}/api/usage/${path}`, { token: server.token, record, clients: 8, seconds });
+      if (result.errors) fault(`memory, ${path}: ${result.errors} errors`);
+      answered += result.answers;
+    }
   }
   return answered;
 }
