@@ -310,18 +310,24 @@ struct jwriter jw_new(struct text *text)
 	return (struct jwriter){ .text = text };
 }
 
-/* memcpy for the few bytes that most names and values have: up to 16 in two moves that may overlap. */
+/* memcpy for the few bytes that most names and values have: 4 to 16 in two moves that may overlap. */
 static void put(char *to, const char *from, size_t size)
 {
-	uint64_t head, tail;
-	if (size < sizeof head || size > 2 * sizeof head) {
+	if (size >= 8 && size <= 16) {
+		uint64_t head, tail;
+		memcpy(&head, from, 8);
+		memcpy(&tail, from + size - 8, 8);
+		memcpy(to, &head, 8);
+		memcpy(to + size - 8, &tail, 8);
+	} else if (size >= 4 && size < 8) {
+		uint32_t head, tail;
+		memcpy(&head, from, 4);
+		memcpy(&tail, from + size - 4, 4);
+		memcpy(to, &head, 4);
+		memcpy(to + size - 4, &tail, 4);
+	} else {
 		memcpy(to, from, size);
-		return;
 	}
-	memcpy(&head, from, sizeof head);
-	memcpy(&tail, from + size - sizeof tail, sizeof tail);
-	memcpy(to, &head, sizeof head);
-	memcpy(to + size - sizeof tail, &tail, sizeof tail);
 }
 
 static bool is_special(char c)
