@@ -50,7 +50,7 @@ struct combine {
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 4, MOST_TRIES = 10000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, MOST_TRIES = 10000 };
 
 /* ---- the box ---- */
 
