@@ -289,8 +289,7 @@ static void lite_end(struct cursor *c)
 		free(c);
 		return;
 	}
-	sqlite3_reset(c->stmt);
-	sqlite3_clear_bindings(c->stmt);
+	sqlite3_reset(c->stmt); /* what is bound stays: lite_start() binds all anew, and nobody reads it before */
 }
 
 /* ---- transactions ---- */
