@@ -40,6 +40,8 @@ static const struct write_op record_op = {
 
 /* ---- checking, before the door ---- */
 
+enum { FINGERPRINTED_CAP = 16 << 10 };
+
 struct checking {
 	const struct conf *conf;
 	const struct account *account;
@@ -91,13 +93,22 @@ static enum st check(const struct checking *c, const struct usage_event *e, cons
 static enum st fingerprint(char *out, const struct usage_event *e, const struct metric *m, struct arena *arena)
 {
 	char hash[TOKEN_HASH_ROOM];
-	const char *text = arena_format(arena, "%s\n%lld\n%lld\n%s\n%s\n%d", m->name, (long long)e->quantity,
-	                                e->dated ? (long long)e->recorded_at : -1LL, e->resource_id ? e->resource_id : "",
-	                                e->metadata ? e->metadata : "", e->enforce);
-	if (!text)
+	struct text t = text_new(arena, FINGERPRINTED_CAP);
+	text_adds(&t, m->name);
+	text_addc(&t, '\n');
+	text_addi(&t, e->quantity);
+	text_addc(&t, '\n');
+	text_addi(&t, e->dated ? e->recorded_at : -1);
+	text_addc(&t, '\n');
+	text_adds(&t, e->resource_id ? e->resource_id : "");
+	text_addc(&t, '\n');
+	text_adds(&t, e->metadata ? e->metadata : "");
+	text_adds(&t, e->enforce ? "\n1" : "\n0");
+	if (t.failed)
 		return ST_MEMORY;
-	sha256_hex(hash, text, strlen(text));
-	snprintf(out, 33, "%.32s", hash);
+	sha256_hex(hash, t.bytes, t.size);
+	memcpy(out, hash, FINGERPRINT);
+	out[FINGERPRINT] = '\0';
 	return ST_OK;
 }
 
@@ -115,7 +126,6 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	const struct plan_entry *entry = plan_entry(c->plan, m->name);
 	const size_t at = c->flat.size;
 	const bool limited = entry->policy == POLICY_HARD || entry->policy == POLICY_SOFT;
-	struct windows w;
 	struct flat_event f = {
 		.tenant_id = c->account->tenant_id, .generation = c->account->generation, .user_id = c->account->user_id,
 		.event = event_number(c->now, index, c->randomness),
@@ -125,12 +135,11 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 		.refuse = (entry->policy == POLICY_HARD && m->aggregation != AGGREGATE_WEIGHTED_SUM) || (e->enforce && entry->policy != POLICY_UNLIMITED),
 		.alerts = limited,
 	};
-	enum st st = windows_at(&w, c->account, f.recorded_at);
+	enum st st = window_at(&f.window, c->account, m->window, f.recorded_at);
 	if (!st && e->key)
 		st = fingerprint(f.fingerprint, e, m, c->flat.arena);
 	if (st)
 		return st;
-	f.window = w.of[m->window];
 	out->standing.policy = entry->policy;
 	out->standing.included = entry->included;
 	text_add(&c->flat, (const char *)&f, sizeof f);

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT__MAX };
-enum { ABSENT = UINT16_MAX };
+enum { ABSENT = UINT16_MAX, FINGERPRINT = 32 /* hexadecimal digits */ };
 
 /** A request is a row of these, each followed by its strings with their NULs. */
 struct flat_event {
@@ -20,7 +20,7 @@ struct flat_event {
 	instant recorded_at, now;
 	qty quantity, included;
 	struct period window;
-	char fingerprint[33];
+	char fingerprint[FINGERPRINT + 1];
 	uint8_t aggregation, is_signed;
 	uint8_t refuse;           /* past `included` */
 	uint8_t alerts;           /* watch the thresholds */

@@ -9,9 +9,12 @@ struct windows {
 	struct period of[WINDOW__MAX];
 };
 
-/** The three windows of an account at an instant, in its time zone. The billing period counts
+/** One window of an account at an instant, in its time zone. The billing period counts
  *  from the subscription's anchor; without a subscription it is the calendar month.
  *  Returns: ST_OK; ST_INVALID for a damaged time zone; ST_RANGE. */
+enum st window_at(struct period *window, const struct account *account, enum limit_window kind, instant at) MUST_USE;
+
+/** All three. As window_at(). */
 enum st windows_at(struct windows *windows, const struct account *account, instant at) MUST_USE;
 
 #endif

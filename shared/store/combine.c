@@ -40,6 +40,7 @@ struct box {
 	char maker[64];    /* boot and build: a box of another boot or build is not ours */
 	uint32_t expected; /* how many may come to the next commit: written by leaders only, as is */
 	uint32_t took;     /* how long the last one took, in microseconds */
+	uint64_t taken[COMBINE_SLOTS / 64]; /* a bit for each slot with an owner: a leader looks at no others, they lie far apart */
 	struct slot slots[COMBINE_SLOTS];
 };
 
@@ -49,7 +50,7 @@ struct combine {
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 4, MOST_TRIES = 10000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, MOST_TRIES = 10000 };
 
 /* ---- the box ---- */
 
@@ -122,11 +123,22 @@ struct combine *combine_open(const char *path)
 	return c;
 }
 
+static void mark(struct combine *c, bool taken)
+{
+	const size_t n = (size_t)(c->mine - c->box->slots);
+	const uint64_t bit = (uint64_t)1 << n % 64;
+	if (taken)
+		__atomic_fetch_or(&c->box->taken[n / 64], bit, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_and(&c->box->taken[n / 64], ~bit, __ATOMIC_RELEASE);
+}
+
 void combine_close(struct combine *c)
 {
 	if (!c)
 		return;
 	if (c->mine && c->process == getpid()) {
+		mark(c, false);
 		__atomic_store_n(&c->mine->state, FREE, __ATOMIC_RELAXED);
 		__atomic_store_n(&c->mine->owner, 0, __ATOMIC_RELEASE);
 	}
@@ -173,9 +185,11 @@ static struct slot *my_slot(struct combine *c)
 		return c->mine;
 	const uint64_t born = birth_of(c->process);
 	for (unsigned i = 0; i < COMBINE_SLOTS && !c->mine; i++) {
-		struct slot *s = &c->box->slots[((unsigned)c->process + i) % COMBINE_SLOTS];
-		if (take_slot(s, c->process, born))
-			c->mine = s;
+		const unsigned n = ((unsigned)c->process + i) % COMBINE_SLOTS;
+		if (!take_slot(&c->box->slots[n], c->process, born))
+			continue;
+		c->mine = &c->box->slots[n];
+		mark(c, true);
 	}
 	return c->mine;
 }
@@ -200,18 +214,40 @@ static bool waits(const struct slot *s, uint64_t op)
 	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED && s->op == op;
 }
 
-static unsigned waiting(const struct combine *c, uint64_t op)
+/* The first slot from number `n` on that waits for a leader; NULL: none. */
+static struct slot *next_waiting(struct box *box, size_t n, uint64_t op)
+{
+	for (; n < COMBINE_SLOTS; n++) {
+		const uint64_t taken = __atomic_load_n(&box->taken[n / 64], __ATOMIC_ACQUIRE) >> n % 64;
+		n += taken ? (size_t)__builtin_ctzll(taken) : 63 - n % 64;
+		if (taken && waits(&box->slots[n], op))
+			return &box->slots[n];
+	}
+	return NULL;
+}
+
+static struct slot *first_waiting(struct combine *c, uint64_t op)
+{
+	return next_waiting(c->box, 0, op);
+}
+
+static struct slot *waiting_after(struct combine *c, const struct slot *s, uint64_t op)
+{
+	return next_waiting(c->box, (size_t)(s - c->box->slots) + 1, op);
+}
+
+static unsigned waiting(struct combine *c, uint64_t op)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < COMBINE_SLOTS; i++)
-		count += waits(&c->box->slots[i], op);
+	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op))
+		count++;
 	return count;
 }
 
 /* Who is about to publish may do so first: those that the last commit served come back together, and what comes
  * too late waits for a whole sync. So the leader gives way until as many have come as there were, or for a part of
  * the time that a commit takes; longer only while still more come. Who is alone waits for nobody. */
-static void gather(const struct combine *c, uint64_t op)
+static void gather(struct combine *c, uint64_t op)
 {
 	const unsigned expected = c->box->expected;
 	unsigned before, now = waiting(c, op), tries = 0;
@@ -232,9 +268,8 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 	unsigned count = 0;
 	gather(c, op);
 	const int64_t began = clock_ticks();
-	for (unsigned i = 0; i < COMBINE_SLOTS; i++) {
-		struct slot *s = &c->box->slots[i];
-		if (!waits(s, op) || s->size > COMBINE_REQUEST)
+	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op)) {
+		if (s->size > COMBINE_REQUEST)
 			continue;
 		jobs[count] = (struct combine_job){ s->request, s->size, s->answer, s->tried, ST_STORE };
 		s->tried = 1;
@@ -254,11 +289,9 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 /* Who published while the leader was at work finds the lock free now, not 5 ms later. */
 static void wake_next(struct combine *c, uint64_t op)
 {
-	for (unsigned i = 0; i < COMBINE_SLOTS; i++)
-		if (waits(&c->box->slots[i], op)) {
-			wake(&c->box->slots[i]);
-			return;
-		}
+	struct slot *s = first_waiting(c, op);
+	if (s)
+		wake(s);
 }
 
 /* ---- writing ---- */

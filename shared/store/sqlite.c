@@ -1,4 +1,4 @@
-/* The SQLite driver: the only file that knows sqlite3.h. */
+/* The SQLite driver: with sqlite_wal.c, which writes its log, the only file that knows sqlite3.h. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "store/driver.h"
+#include "store/sqlite_wal.h"
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
 enum { CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
@@ -179,7 +180,7 @@ static enum st lite_open(struct db **out, const char *where, enum db_mode mode, 
 		return ST_MEMORY;
 	set_up_library();
 	snprintf(db->path, sizeof db->path, "%s", where);
-	int rc = sqlite3_open_v2(where, &db->lite, flags[mode] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
+	int rc = sqlite3_open_v2(where, &db->lite, flags[mode] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, sqlite_wal_layer());
 	if (rc != SQLITE_OK || set_up(db, mode)) {
 		fault_add(faults, where, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner",
 		          db->lite ? sqlite3_errmsg(db->lite) : "no memory");
@@ -288,8 +289,7 @@ static void lite_end(struct cursor *c)
 		free(c);
 		return;
 	}
-	sqlite3_reset(c->stmt);
-	sqlite3_clear_bindings(c->stmt);
+	sqlite3_reset(c->stmt); /* what is bound stays: lite_start() binds all anew, and nobody reads it before */
 }
 
 /* ---- transactions ---- */

@@ -64,6 +64,12 @@ ON CONFLICT (tenant_id, window_start, metric, window_end) DO UPDATE SET
   first_at = excluded.first_at, last_at = excluded.last_at,
   last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity,
   distinct_values = excluded.distinct_values;
+-- In a table that has its key alone REPLACE writes the row without a look at what stood there.
+-- sqlite: usage_balance_put
+REPLACE INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min, quantity_max,
+  first_at, last_at, last_event_id, last_quantity, distinct_values)
+VALUES (:tenant, :window_start, :metric, :window_end, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity,
+  :distinct);
 
 -- name: usage_balance_find (tenant, window_start, metric, window_end)
 SELECT quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values

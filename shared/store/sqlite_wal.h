@@ -1,0 +1,12 @@
+/* SQLite's write-ahead log, written in one piece a commit: between sqlite.c and sqlite_wal.c only. */
+#ifndef STORE_SQLITE_WAL_H
+#define STORE_SQLITE_WAL_H
+
+/** Name of the file layer to open a database with: SQLite's own, but for the log. SQLite writes a log's frame in two
+ *  calls, its head and its page; this layer keeps them until the frame that ends a transaction, and hands all to the
+ *  system together. Whatever else is asked of the log comes after what was kept, so nobody can tell the difference
+ *  but the system.
+ *  Returns: NULL, which means SQLite's own layer, if it cannot be set up. */
+const char *sqlite_wal_layer(void);
+
+#endif
