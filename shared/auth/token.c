@@ -43,9 +43,15 @@ void token_hash(char *hash, const char *token)
 	sha256_hex(hash, token, strlen(token));
 }
 
+/* By the handful: a call of the system for each would be one of the few that a record makes. */
 int64_t random_id(void)
 {
-	int64_t id;
-	randombytes_buf(&id, sizeof id);
-	return id & INT64_MAX;
+	enum { HANDFUL = 32 };
+	static int64_t ids[HANDFUL];
+	static unsigned left;
+	if (!left) {
+		randombytes_buf(ids, sizeof ids);
+		left = HANDFUL;
+	}
+	return ids[--left] & INT64_MAX;
 }

@@ -22,7 +22,7 @@ void token_hash(char *hash, const char *token);
 /** SHA-256 of any bytes in hexadecimal. Out: hash  TOKEN_HASH_ROOM bytes */
 void sha256_hex(char *hash, const void *bytes, unsigned long long size);
 
-/** A random number of 63 bits, from the kernel. */
+/** A random number of 63 bits, from the kernel: unique, and no secret. A process that forks must not call it on both sides. */
 int64_t random_id(void);
 
 #endif
