@@ -9,11 +9,10 @@ static const struct format {
 	const char *name, *what;
 	int (*print)(FILE *out, const struct site *site, const struct fn_entry *table);
 } formats[] = {
-	{ "lighttpd", "configuration of lighttpd, which starts the functions", print_lighttpd },
+	{ "lighttpd", "configuration of lighttpd, for functions that `pennymeter launch` starts", print_lighttpd },
 	{ "apache-fcgid", ".htaccess for Apache with mod_fcgid (or CGI where it is absent)", print_apache_fcgid },
 	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi },
-	{ "nginx", "configuration of nginx, for conf.d/", print_nginx },
-	{ "spawn", "script that starts and stops the functions for nginx", print_spawn },
+	{ "nginx", "configuration of nginx, for conf.d/ and functions that `pennymeter launch` starts", print_nginx },
 	{ "openapi", "openapi.json", print_openapi },
 	{ "routes", "routes.txt: method, address, scope", print_routes },
 	{ "check", "nothing, if the declarations are complete", NULL },
@@ -102,18 +101,15 @@ static bool make_absolute(struct arena *arena, const char **path)
 }
 
 /* What depends on another option when it is not given. */
-static bool complete(struct site *site, struct arena *arena, bool apache)
+static bool complete(struct site *site, struct arena *arena)
 {
 	if (!make_absolute(arena, &site->data) || !make_absolute(arena, &site->www))
 		return false;
-	if (!site->fn)
-		site->fn = apache ? "fn" : "build/fn";
 	if (!site->run)
 		site->run = arena_format(arena, "%s/run", site->data);
 	if (!site->log)
 		site->log = arena_format(arena, "%s/server.log", site->data);
-	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log) &&
-	       (apache || make_absolute(arena, &site->fn));
+	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log);
 }
 
 static int print(const struct format *format, struct site *site)
@@ -121,7 +117,7 @@ static int print(const struct format *format, struct site *site)
 	struct arena *arena;
 	if (arena_open(&arena, 1 << 20))
 		return 1;
-	bool ready = complete(site, arena, !strncmp(format->name, "apache", 6));
+	bool ready = complete(site, arena);
 	int failed = ready ? format->print(stdout, site, fn_table) : 1;
 	arena_close(arena);
 	return fflush(stdout) || failed;
@@ -137,17 +133,15 @@ static int run(const struct format *format, struct site *site)
 
 int main(int argc, char **argv)
 {
-	struct site site = { .www = "www", .data = "var", .address = "127.0.0.1", .port = 8080, .procs = 2 };
+	struct site site = { .www = "www", .data = "var", .address = "127.0.0.1", .fn = "fn", .port = 8080 };
 	const struct option options[] = {
-		{ "root", &site.fn, NULL, NULL, "folder of the functions (build/fn; under Apache fn, below the .htaccess)" },
+		{ "root", &site.fn, NULL, NULL, "folder of the functions below the .htaccess (fn), for Apache" },
 		{ "data", &site.data, NULL, NULL, "data folder (var)" },
 		{ "www", &site.www, NULL, NULL, "folder of the pages (www)" },
 		{ "run", &site.run, NULL, NULL, "folder of sockets (run in the data folder)" },
 		{ "log", &site.log, NULL, NULL, "file of messages (server.log in the data folder)" },
 		{ "address", &site.address, NULL, NULL, "address to listen at (127.0.0.1)" },
 		{ "port", NULL, &site.port, NULL, "port to listen at (8080)" },
-		{ "procs", NULL, &site.procs, NULL, "processes of each function (2)" },
-		{ "writers", NULL, &site.writers, NULL, "processes of a function that writes (as --procs): they share a sync, so many are fast" },
 		{ "all", NULL, NULL, &site.all, "send every address to pennymeter-all.fcgi" },
 		{ "demo", NULL, NULL, &site.demo, "serve demo.json of the data folder" },
 		{ 0 }

@@ -8,10 +8,10 @@
 
 /** Where the site lies and how it is served: the options of the command line. */
 struct site {
-	const char *fn;   /* folder of the functions; under Apache its path below the .htaccess */
+	const char *fn;   /* folder of the functions below Apache's .htaccess */
 	const char *www;  /* folder of the static pages */
 	const char *data; /* data folder, passed to every function */
-	const char *run;  /* folder of sockets and process ids */
+	const char *run;  /* folder of sockets */
 	const char *log;  /* file of the server's and the functions' messages */
 	const char *address;
 	unsigned port, procs;
@@ -44,8 +44,8 @@ bool addresses_list(struct addresses *out, const struct fn_entry *table, bool al
 void addresses_deepest_first(struct addresses *list);
 
 /** Each program once, sorted: calls `each` with its name and how many processes it gets. */
-void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
-                   void (*each)(FILE *out, const char *program, unsigned procs));
+void programs_each(void *context, const struct site *site, const struct fn_entry *table,
+                   void (*each)(void *context, const char *program, unsigned procs));
 
 /** How many processes a program gets. */
 unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);
@@ -75,7 +75,6 @@ int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *ta
 int print_apache_fcgid(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_apache_cgi(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table);
-int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_openapi(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_routes(FILE *out, const struct site *site, const struct fn_entry *table);
 
