@@ -183,7 +183,7 @@ static int64_t tend(struct launcher *l, struct function *f, int64_t now)
 	if (f->live && f->crowded && now >= f->look_at) {
 		f->crowded = socket_waits(f);
 		f->look_at = now + LOOK;
-		if (f->crowded)
+		if (f->crowded && now >= f->refuse_until)
 			grow(l, f, now);
 	}
 	f->watched = !f->live || (f->live < f->most && now >= f->look_at);
@@ -383,6 +383,8 @@ enum st command_launch(struct run *r)
 	st = open_sockets(r, &l);
 	if (!st && r->rest && !process_start_server(&l, r->rest))
 		st = fault_add(&r->faults, r->rest[0], "cannot be started");
+	if (!st && l.count == 1) /* whatever is asked for first will want it: it starts beside the web server */
+		connected(&l, l.functions, clock_ticks());
 	if (!st) {
 		say(r, "%u functions wait in %s.\n", l.count, l.run);
 		fflush(stdout);

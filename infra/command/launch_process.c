@@ -118,6 +118,12 @@ static struct process *find(struct launcher *l, pid_t pid)
 	return NULL;
 }
 
+/* To be killed by someone says nothing about how a program starts. */
+static bool was_killed(int status)
+{
+	return WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM);
+}
+
 static const char *describe(char text[48], int status)
 {
 	if (WIFSIGNALED(status))
@@ -141,7 +147,7 @@ static void take_note(struct launcher *l, struct process *p, int status, int64_t
 	if (retired)
 		return;
 	f->look_at = now;
-	if (quick)
+	if (quick && !was_killed(status))
 		count_failure(l, f, now);
 	else
 		f->failures = 0;
