@@ -1,12 +1,12 @@
 // From the start of a server to its first answer, with 1,000 events.
 
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { build, repo } from '../lib/server.mjs';
 import { options } from './options.mjs';
 import { decimals, heading, table, target } from './report.mjs';
-import { freePort, scratch, startAndWait, startHello, startPeer, startProduct } from './serve.mjs';
+import { freePort, startAndWait, startHello, startPeer, startProduct } from './serve.mjs';
 
 const EVENTS = 1000, TARGET = '/api/usage/current-period';
 
@@ -17,16 +17,19 @@ async function dataFolder() {
   return kept;
 }
 
-/** lighttpd's configuration as infra/serve writes it, once, as on a server that is only started. */
+const run = `/dev/shm/pennymeter-cold.${process.pid}`;
+process.on('exit', () => rmSync(run, { recursive: true, force: true }));
+
+/** lighttpd's configuration as infra/serve writes it, once, as on a server that is only started; sockets in memory, as it has them. */
 async function configuration({ data }, more) {
-  const run = scratch('cold'), port = await freePort(), conf = path.join(data, 'kept.conf');
+  const port = await freePort(), conf = path.join(data, 'kept.conf');
   const where = ['--data', data, '--www', path.join(repo, 'www'), '--run', run, '--log', path.join(data, 'kept.log')];
   writeFileSync(conf, execFileSync(path.join(build, 'bin/routes'), ['lighttpd', ...where, '--address', '127.0.0.1', '--port', String(port), ...more]));
-  return { run, conf, url: `http://127.0.0.1:${port}` };
+  return { conf, url: `http://127.0.0.1:${port}` };
 }
 
 async function startInstalled(folder, procs, ...more) {
-  const { run, conf, url } = await configuration(folder, more), server = ['lighttpd', '-D', '-f', conf];
+  const { conf, url } = await configuration(folder, more), server = ['lighttpd', '-D', '-f', conf];
   return startAndWait(path.join(build, 'bin/pennymeter'), ['launch', '--run', run, '--procs', String(procs), ...more, '--', ...server],
     { url, target: TARGET, token: folder.token, env: { PENNYMETER_DATA: folder.data } });
 }

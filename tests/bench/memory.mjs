@@ -24,11 +24,11 @@ async function atRest() {
 }
 
 async function compare() {
-  const ours = await atRest(), rows = [[`ours: lighttpd and ${ours.count - 1} functions`, mib(ours.started), mib(ours.asked)]];
+  const ours = await atRest(), rows = [[`ours: lighttpd, the launcher and ${ours.count - 2} functions`, mib(ours.started), mib(ours.asked)]];
   for (const name of options.peers) {
     const peer = await startPeer(name, 1000), pss = memoryOf(peer.pid);
     rows.push([name, '-', mib(pss)]);
-    if (name === 'fastapi') target('memory at rest, all functions with lighttpd: of FastAPI', ours.asked / pss, { most: 1 / 3 });
+    if (name === 'fastapi') target('memory at rest, after a request to each function: of FastAPI', ours.asked / pss, { most: 1 / 3 });
     await peer.stop();
   }
   table(['server', 'just started', 'after a request to each'], rows);
