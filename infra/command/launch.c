@@ -281,7 +281,7 @@ static void serve_functions(struct launcher *l, struct pollfd *set, bool with_se
 		int64_t now = clock_ticks(), next = l->ending ? l->give_up_at : INT64_MAX;
 		if ((with_server && !l->server) || (l->ending && (!l->server || now >= l->give_up_at)))
 			return;
-		process_kill_late(l, now);
+		next = sooner(next, process_kill_late(l, now));
 		for (unsigned i = 0; i < l->count; i++) {
 			struct function *f = &l->functions[i];
 			next = sooner(next, tend(l, f, now));
@@ -311,9 +311,10 @@ static void end_functions(struct launcher *l, int signals)
 	}
 	if (l->server)
 		kill(l->server, SIGKILL);
-	for (bool last = false; process_kill_late(l, last ? INT64_MAX : 0) || l->server;) {
-		last = now >= deadline;
-		poll(&one, 1, last ? 100 : until(deadline, now));
+	while (process_count(l) || l->server) {
+		if (now >= deadline)
+			process_kill_late(l, INT64_MAX);
+		poll(&one, 1, now >= deadline ? 100 : until(deadline, now));
 		now = clock_ticks();
 		take_signals(l, signals, now);
 	}

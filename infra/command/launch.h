@@ -95,7 +95,10 @@ void process_retire(struct launcher *l, struct function *f, int64_t now);
 uint64_t process_usage(const struct launcher *l, const struct function *f);
 
 /** Kill those whose time has come; all of them at INT64_MAX.
- *  Returns: how many processes there still are. */
-unsigned process_kill_late(struct launcher *l, int64_t now);
+ *  Returns: when the next one's comes; INT64_MAX if none's does. */
+int64_t process_kill_late(struct launcher *l, int64_t now);
+
+/** How many processes there are. */
+unsigned process_count(const struct launcher *l);
 
 #endif

@@ -183,15 +183,26 @@ void process_retire(struct launcher *l, struct function *f, int64_t now)
 	f->look_at = now;
 }
 
-unsigned process_kill_late(struct launcher *l, int64_t now)
+int64_t process_kill_late(struct launcher *l, int64_t now)
+{
+	int64_t next = INT64_MAX;
+	for (unsigned i = 0; i < l->room; i++) {
+		const struct process *p = &l->processes[i];
+		if (!p->pid || (!p->kill_at && now != INT64_MAX))
+			continue;
+		if (now >= p->kill_at)
+			kill(p->pid, SIGKILL);
+		else if (p->kill_at < next)
+			next = p->kill_at;
+	}
+	return next;
+}
+
+unsigned process_count(const struct launcher *l)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < l->room; i++) {
-		struct process *p = &l->processes[i];
-		count += p->pid != 0;
-		if (p->pid && (now == INT64_MAX || (p->kill_at && now >= p->kill_at)))
-			kill(p->pid, SIGKILL);
-	}
+	for (unsigned i = 0; i < l->room; i++)
+		count += l->processes[i].pid != 0;
 	return count;
 }
 
