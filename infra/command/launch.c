@@ -26,7 +26,9 @@
 #include "launch.h"
 
 enum {
-	LOOK = 100 * MILLISECONDS,  /* between two looks at a function that is busy, but not too busy */
+	LOOK = 100 * MILLISECONDS,  /* between two looks at a function whose processes suffice */
+	LOOK_AGAIN = 2 * MILLISECONDS,
+	WAITED = 4,                 /* looks in a row at which connections wait: more processes are wanted */
 	LINGER = 5 * SECONDS,       /* for the web server, and then for the functions, to end */
 	PROCS = 2, IDLE = 600,      /* the defaults */
 	OTHER_FDS = 2               /* signals and the folder of programs, before the functions in the poll set */
@@ -147,8 +149,8 @@ static void grow(struct launcher *l, struct function *f, int64_t now)
 static void connected(struct launcher *l, struct function *f, int64_t now)
 {
 	if (f->live) {
-		f->crowded = true;
-		f->look_at = now + LOOK / 20;
+		f->waited = 1;
+		f->look_at = now + LOOK_AGAIN;
 	} else if (now < f->refuse_until) {
 		socket_refuse(f);
 	} else {
@@ -167,6 +169,15 @@ static void rest(struct launcher *l, struct function *f, int64_t now)
 	f->rest_at = now + l->idle;
 }
 
+/* At any one moment a connection may be waiting that a process is about to take: only one after the other tells. */
+static void look(struct launcher *l, struct function *f, int64_t now)
+{
+	f->waited = socket_waits(f) ? f->waited + 1 : 0;
+	f->look_at = now + (f->waited ? LOOK_AGAIN : LOOK);
+	if (f->waited > WAITED && now >= f->refuse_until)
+		grow(l, f, now);
+}
+
 static int64_t sooner(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
@@ -180,12 +191,8 @@ static int64_t tend(struct launcher *l, struct function *f, int64_t now)
 		socket_shut_retired(f);
 	if (l->idle && f->live && now >= f->rest_at)
 		rest(l, f, now);
-	if (f->live && f->crowded && now >= f->look_at) {
-		f->crowded = socket_waits(f);
-		f->look_at = now + LOOK;
-		if (f->crowded && now >= f->refuse_until)
-			grow(l, f, now);
-	}
+	if (f->live && f->waited && now >= f->look_at)
+		look(l, f, now);
 	f->watched = !f->live || (f->live < f->most && now >= f->look_at);
 	if (f->live && f->live < f->most && !f->watched)
 		next = f->look_at;

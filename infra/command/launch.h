@@ -22,7 +22,7 @@ struct function {
 	int64_t shut_at;      /* when that is */
 	int64_t look_at;      /* when to look again whether connections wait */
 	bool watched;         /* a connection is to be told of at once */
-	bool crowded;         /* there was one waiting at the last look, or there are new processes */
+	unsigned waited;      /* looks in a row at which one waited */
 	unsigned failures;    /* processes in a row that ended as soon as they had started */
 	int64_t refuse_until; /* until then a connection is answered 503 */
 	int64_t rest_at;      /* when its processes are ended if they did nothing */

@@ -93,7 +93,7 @@ bool process_start(struct launcher *l, struct function *f, int64_t now)
 	*p = (struct process){ .pid = pid, .function = f, .started = now };
 	l->started++;
 	f->live++;
-	f->crowded = true;
+	f->waited = 1;
 	f->look_at = now + SETTLE;
 	return true;
 }
