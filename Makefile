@@ -113,7 +113,7 @@ $(B)/fn/pennymeter-all.fcgi: $(FN_O) $(B)/obj/gen/fn-all.o $(B)/obj/shared/wire/
 
 # ---- the operator's command and the route generator ----
 
-$(B)/bin/pennymeter: $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/libcore.a
+$(B)/bin/pennymeter: $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/infra/routes/address.o $(FN_O) $(B)/obj/gen/fn-all.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 

@@ -32,13 +32,14 @@ struct run {
 	const char *option[OPTIONS_CAP]; /* values by the row's index; "" of a flag that is set */
 	const char *word[WORDS_CAP];     /* what stands without an option */
 	unsigned words;
+	char **rest;                     /* what stands behind "--", ended by NULL; NULL: nothing */
 	struct text out;
 	struct jwriter w;                /* writes to `out`: printed with --json */
 };
 
 struct command {
 	const char *name, *sub; /* "tenant", "add"; sub NULL: none */
-	const char *words;      /* "FILE": what stands without an option; NULL: nothing */
+	const char *words;      /* "FILE": what stands without an option; "[-- …": what may stand behind "--"; NULL: nothing */
 	const char *help;
 	const struct option_row *options; /* ended by a row without a name */
 	enum st (*run)(struct run *run);  /* ST_OK; a failure: faults say why */
@@ -76,6 +77,7 @@ enum st command_check(struct run *run);
 enum st command_backup(struct run *run);
 enum st command_move(struct run *run);
 enum st command_demo(struct run *run);
+enum st command_launch(struct run *run);
 
 /** Apply the plans of a folder. Out: counts into run->w */
 enum st apply_folder(struct run *run, const char *folder) MUST_USE;

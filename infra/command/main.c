@@ -40,6 +40,17 @@ static const struct option_row move_options[] = {
 	{ 0 },
 };
 
+static const struct option_row launch_options[] = {
+	{ "root", "DIR", "the folder of the functions; fn beside the folder of this program if absent" },
+	{ "run", "DIR", "the folder for their sockets; run in the data folder if absent" },
+	{ "procs", "N", "processes that a function may have (2)" },
+	{ "writers", "N", "of one that writes (as --procs): they share a sync, so many are fast" },
+	{ "all", NULL, "all functions in one program, pennymeter-all.fcgi" },
+	{ "group", "NAME", "who may connect beside this user: the web server's group" },
+	{ "idle", "SECONDS", "a function that did nothing for so long has its processes ended (600)" },
+	{ 0 },
+};
+
 static const struct command commands[] = {
 	{ "init", NULL, NULL, "make the data folder and its database, or bring them up to date", init_options, command_init },
 	{ "doctor", NULL, NULL, "look for what is wrong with this installation", none, command_doctor },
@@ -54,6 +65,7 @@ static const struct command commands[] = {
 	{ "backup", NULL, "FILE", "write a verified copy of the database", none, command_backup },
 	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move },
 	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo },
+	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch },
 	{ 0 },
 };
 
@@ -64,7 +76,7 @@ static void print_heading(FILE *to, const struct command *c)
 	char title[64];
 	snprintf(title, sizeof title, "%s%s%s%s%s", c->name, c->sub ? " " : "", c->sub ? c->sub : "", c->words ? " " : "",
 	         c->words ? c->words : "");
-	fprintf(to, "  %-16s %s\n", title, c->help);
+	fprintf(to, "  %-20s %s\n", title, c->help);
 }
 
 static void print_help(FILE *to)
@@ -72,18 +84,18 @@ static void print_help(FILE *to)
 	fputs("usage: pennymeter COMMAND [OPTION…]\n\n", to);
 	for (const struct command *c = commands; c->name; c++)
 		print_heading(to, c);
-	fputs("  calc KIND        rate JSON Lines: price, plan_overage, periods, proration, allocation, tax,\n"
-	      "                   aggregation, alerts, rounding\n\n"
-	      "  --json           print JSON\n"
-	      "  --help           this, or the options of a command\n"
-	      "  --version        the version\n\n"
+	fputs("  calc KIND            rate JSON Lines: price, plan_overage, periods, proration, allocation, tax,\n"
+	      "                       aggregation, alerts, rounding\n\n"
+	      "  --json               print JSON\n"
+	      "  --help               this, or the options of a command\n"
+	      "  --version            the version\n\n"
 	      "Everything lies in the folder $PENNYMETER_DATA (default: var). Exit: 0 success, 1 failure, 2 bad usage.\n", to);
 }
 
 static void print_command_help(FILE *to, const struct command *c)
 {
-	fprintf(to, "usage: pennymeter %s%s%s%s%s [OPTION…]\n\n", c->name, c->sub ? " " : "", c->sub ? c->sub : "",
-	        c->words ? " " : "", c->words ? c->words : "");
+	fprintf(to, "usage: pennymeter %s%s%s [OPTION…]%s%s\n\n", c->name, c->sub ? " " : "", c->sub ? c->sub : "", c->words ? " " : "",
+	        c->words ? c->words : "");
 	fprintf(to, "  %s\n\n", c->help);
 	for (const struct option_row *o = c->options; o->name; o++) {
 		char title[32];
@@ -118,12 +130,15 @@ static int take_option(struct run *r, const char *name, const char *next)
 /* Returns: EXIT_FINE; EXIT_USAGE; -1: help was printed. */
 static int read_arguments(struct run *r, int count, char **args)
 {
-	for (int i = 0, used = 1; i < count; i += used, used = 1) {
+	const bool tail = r->command->words && *r->command->words == '[';
+	for (int i = 0, used = 1; i < count && !r->rest; i += used, used = 1) {
 		if (!strcmp(args[i], "--json")) {
 			r->json = true;
 		} else if (!strcmp(args[i], "--help")) {
 			print_command_help(stdout, r->command);
 			return -1;
+		} else if (!strcmp(args[i], "--") && tail && args[i + 1]) {
+			r->rest = args + i + 1;
 		} else if (!strncmp(args[i], "--", 2)) {
 			used = take_option(r, args[i] + 2, i + 1 < count ? args[i + 1] : NULL);
 			if (used < 0)
@@ -132,7 +147,7 @@ static int read_arguments(struct run *r, int count, char **args)
 			r->word[r->words++] = args[i];
 		}
 	}
-	unsigned wanted = r->command->words ? 1 : 0;
+	unsigned wanted = r->command->words && !tail ? 1 : 0;
 	if (r->words != wanted) {
 		print_command_help(stderr, r->command);
 		return EXIT_USAGE;

@@ -89,13 +89,13 @@ unsigned procs_of(const struct site *site, const struct fn_entry *table, const c
 	return writes && site->writers ? site->writers : site->procs;
 }
 
-void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
-                   void (*each)(FILE *out, const char *program, unsigned procs))
+void programs_each(void *context, const struct site *site, const struct fn_entry *table,
+                   void (*each)(void *context, const char *program, unsigned procs))
 {
 	for (const struct fn_entry *e = table; e->path; e++) {
 		struct address a;
 		if (name_program(&a, e->path, site->all))
-			each(out, a.program, procs_of(site, table, a.program));
+			each(context, a.program, procs_of(site, table, a.program));
 		if (site->all)
 			return;
 	}

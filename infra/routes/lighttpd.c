@@ -1,4 +1,4 @@
-/* The configuration of lighttpd, which starts the functions itself. */
+/* The configuration of lighttpd, for functions that wait at their sockets, or that it starts itself. */
 #include <string.h>
 
 #include "routes.h"
@@ -12,12 +12,11 @@ static void print_server(FILE *out, const struct site *site)
 	        "server.bind = \"%s\"\n"
 	        "server.port = %u\n"
 	        "server.errorlog = \"%s\"\n"
-	        "server.breakagelog = \"%s\"\n" /* what functions say */
 	        "server.tag = \"\"\n"
 	        "server.max-request-size = 5120\n"
 	        "server.upload-dirs = ( \"%s\" )\n"
 	        "index-file.names = ( \"index.html\" )\n",
-	        site->www, site->address, site->port, site->log, site->log, site->run);
+	        site->www, site->address, site->port, site->log, site->run);
 	if (has_error_page(site))
 		fprintf(out, "server.errorfile-prefix = \"%s/\"\n", site->www);
 	if (site->demo)
@@ -74,18 +73,21 @@ static void print_page_headers(FILE *out, const struct addresses *list)
 }
 
 /* Without min-procs lighttpd starts four, and one more a second while there is a queue. */
-static void print_program(FILE *out, const struct site *site, const char *prefix, const char *program, unsigned procs)
+static void print_program(FILE *out, const struct site *site, const struct fn_entry *table, const char *prefix, const char *program)
 {
-	fprintf(out, "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"bin-path\" => \"%s/%s.fcgi\",\n"
-	             "\t\t\"min-procs\" => %u, \"max-procs\" => %u, \"check-local\" => \"disable\",\n"
-	             "\t\t\"bin-environment\" => ( \"PENNYMETER_DATA\" => \"%s\" ) )),\n",
-	        prefix, site->run, program, site->fn, program, procs, procs, site->data);
+	const unsigned procs = procs_of(site, table, program);
+	fprintf(out, "\t\"%s\" => (( \"socket\" => \"%s/%s.sock\", \"check-local\" => \"disable\"", prefix, site->run, program);
+	if (site->fn)
+		fprintf(out, ",\n\t\t\"bin-path\" => \"%s/%s.fcgi\", \"min-procs\" => %u, \"max-procs\" => %u,\n"
+		             "\t\t\"bin-environment\" => ( \"PENNYMETER_DATA\" => \"%s\" )",
+		        site->fn, program, procs, procs, site->data);
+	fputs(" )),\n", out);
 }
 
 int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *table)
 {
 	static struct addresses list;
-	if (strpbrk(site->fn, " \t")) {
+	if (site->fn && strpbrk(site->fn, " \t")) {
 		fprintf(stderr, "routes: lighttpd cannot start programs in a folder with spaces: %s\n", site->fn);
 		return 1;
 	}
@@ -99,8 +101,8 @@ int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *ta
 	fputs("\n# The first prefix that fits is taken; what none has goes to the last, which answers 404.\nfastcgi.server = (\n", out);
 	for (size_t i = 0; i < list.count; i++)
 		if (!site->all && list.at[i].kind == AT_API && strcmp(list.at[i].program, catch_all(site)))
-			print_program(out, site, list.at[i].path, list.at[i].program, procs_of(site, table, list.at[i].program));
-	print_program(out, site, "/api/", catch_all(site), procs_of(site, table, catch_all(site)));
+			print_program(out, site, table, list.at[i].path, list.at[i].program);
+	print_program(out, site, table, "/api/", catch_all(site));
 	fputs(")\n", out);
 	return 0;
 }

@@ -8,15 +8,16 @@
 static const struct format {
 	const char *name, *what;
 	int (*print)(FILE *out, const struct site *site, const struct fn_entry *table);
+	const char *root; /* where the functions lie if nobody says */
 } formats[] = {
-	{ "lighttpd", "configuration of lighttpd, which starts the functions", print_lighttpd },
-	{ "apache-fcgid", ".htaccess for Apache with mod_fcgid (or CGI where it is absent)", print_apache_fcgid },
-	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi },
-	{ "nginx", "configuration of nginx, for conf.d/", print_nginx },
-	{ "spawn", "script that starts and stops the functions for nginx", print_spawn },
-	{ "openapi", "openapi.json", print_openapi },
-	{ "routes", "routes.txt: method, address, scope", print_routes },
-	{ "check", "nothing, if the declarations are complete", NULL },
+	{ "lighttpd", "configuration of lighttpd, for functions that `pennymeter launch` starts, or itself with --root", print_lighttpd, NULL },
+	{ "apache-fcgid", ".htaccess for Apache with mod_fcgid (or CGI where it is absent)", print_apache_fcgid, "fn" },
+	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi, "fn" },
+	{ "nginx", "configuration of nginx, for conf.d/ and functions that `pennymeter launch` or spawn-fcgi starts", print_nginx, NULL },
+	{ "spawn", "script that starts and stops the functions with spawn-fcgi", print_spawn, "build/fn" },
+	{ "openapi", "openapi.json", print_openapi, NULL },
+	{ "routes", "routes.txt: method, address, scope", print_routes, NULL },
+	{ "check", "nothing, if the declarations are complete", NULL, NULL },
 };
 
 struct option {
@@ -102,18 +103,20 @@ static bool make_absolute(struct arena *arena, const char **path)
 }
 
 /* What depends on another option when it is not given. */
-static bool complete(struct site *site, struct arena *arena, bool apache)
+static bool complete(struct site *site, const struct format *format, struct arena *arena)
 {
+	const bool below = format->root && !strcmp(format->root, "fn"); /* under Apache an address, not a folder */
+	if (!site->fn)
+		site->fn = format->root;
+	if (site->fn && !below && !make_absolute(arena, &site->fn))
+		return false;
 	if (!make_absolute(arena, &site->data) || !make_absolute(arena, &site->www))
 		return false;
-	if (!site->fn)
-		site->fn = apache ? "fn" : "build/fn";
 	if (!site->run)
 		site->run = arena_format(arena, "%s/run", site->data);
 	if (!site->log)
 		site->log = arena_format(arena, "%s/server.log", site->data);
-	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log) &&
-	       (apache || make_absolute(arena, &site->fn));
+	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log);
 }
 
 static int print(const struct format *format, struct site *site)
@@ -121,7 +124,7 @@ static int print(const struct format *format, struct site *site)
 	struct arena *arena;
 	if (arena_open(&arena, 1 << 20))
 		return 1;
-	bool ready = complete(site, arena, !strncmp(format->name, "apache", 6));
+	bool ready = complete(site, format, arena);
 	int failed = ready ? format->print(stdout, site, fn_table) : 1;
 	arena_close(arena);
 	return fflush(stdout) || failed;
@@ -139,14 +142,14 @@ int main(int argc, char **argv)
 {
 	struct site site = { .www = "www", .data = "var", .address = "127.0.0.1", .port = 8080, .procs = 2 };
 	const struct option options[] = {
-		{ "root", &site.fn, NULL, NULL, "folder of the functions (build/fn; under Apache fn, below the .htaccess)" },
+		{ "root", &site.fn, NULL, NULL, "folder of the functions: below the .htaccess (fn), of spawn-fcgi's (build/fn), or for lighttpd to start them itself" },
 		{ "data", &site.data, NULL, NULL, "data folder (var)" },
 		{ "www", &site.www, NULL, NULL, "folder of the pages (www)" },
 		{ "run", &site.run, NULL, NULL, "folder of sockets (run in the data folder)" },
 		{ "log", &site.log, NULL, NULL, "file of messages (server.log in the data folder)" },
 		{ "address", &site.address, NULL, NULL, "address to listen at (127.0.0.1)" },
 		{ "port", NULL, &site.port, NULL, "port to listen at (8080)" },
-		{ "procs", NULL, &site.procs, NULL, "processes of each function (2)" },
+		{ "procs", NULL, &site.procs, NULL, "processes of each function (2), where lighttpd or spawn-fcgi starts them" },
 		{ "writers", NULL, &site.writers, NULL, "processes of a function that writes (as --procs): they share a sync, so many are fast" },
 		{ "all", NULL, NULL, &site.all, "send every address to pennymeter-all.fcgi" },
 		{ "demo", NULL, NULL, &site.demo, "serve demo.json of the data folder" },

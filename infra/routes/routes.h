@@ -8,7 +8,7 @@
 
 /** Where the site lies and how it is served: the options of the command line. */
 struct site {
-	const char *fn;   /* folder of the functions; under Apache its path below the .htaccess */
+	const char *fn;   /* folder of the functions, for who starts them: under Apache below the .htaccess; NULL: `pennymeter launch` does */
 	const char *www;  /* folder of the static pages */
 	const char *data; /* data folder, passed to every function */
 	const char *run;  /* folder of sockets and process ids */
@@ -44,8 +44,8 @@ bool addresses_list(struct addresses *out, const struct fn_entry *table, bool al
 void addresses_deepest_first(struct addresses *list);
 
 /** Each program once, sorted: calls `each` with its name and how many processes it gets. */
-void programs_each(FILE *out, const struct site *site, const struct fn_entry *table,
-                   void (*each)(FILE *out, const char *program, unsigned procs));
+void programs_each(void *context, const struct site *site, const struct fn_entry *table,
+                   void (*each)(void *context, const char *program, unsigned procs));
 
 /** How many processes a program gets. */
 unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);

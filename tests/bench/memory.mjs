@@ -24,29 +24,25 @@ async function atRest() {
 }
 
 async function compare() {
-  const ours = await atRest(), rows = [[`ours: lighttpd and ${ours.count - 1} functions`, mib(ours.started), mib(ours.asked)]];
+  const ours = await atRest(), rows = [[`ours: lighttpd, the launcher and ${ours.count - 2} functions`, mib(ours.started), mib(ours.asked)]];
   for (const name of options.peers) {
     const peer = await startPeer(name, 1000), pss = memoryOf(peer.pid);
     rows.push([name, '-', mib(pss)]);
-    if (name === 'fastapi') target('memory at rest, all functions with lighttpd: of FastAPI', ours.asked / pss, { most: 1 / 3 });
+    if (name === 'fastapi') target('memory at rest, after a request to each function: of FastAPI', ours.asked / pss, { most: 1 / 3 });
     await peer.stop();
   }
   table(['server', 'just started', 'after a request to each'], rows);
 }
 
-const paths = ['record', summaryOf().replace('/api/usage/', ''), 'current-period', 'overage-charges', 'stats', 'history'];
+const paths = ['/api/usage/record', summaryOf(), '/api/usage/current-period', '/api/usage/overage-charges', '/api/usage/stats', '/api/usage/history'];
 
-/** Requests of every kind in turn, until `goal` have been answered: whole rounds, so that nobody is asked for the first
- *  time after a measure was taken. History is asked for less: it is the slowest. */
+/** Requests of several kinds in turn, all of them at least once, until `goal` have been answered. History is asked for less: it is the slowest. */
 async function ask(server, goal, answered) {
-  while (answered < goal) {
-    const long = goal - answered > 100_000;
-    for (const path of paths) {
-      const record = path === 'record', seconds = long && path !== 'history' ? 5 : 1;
-      const result = await drive(`${server.url}/api/usage/${path}`, { token: server.token, record, clients: 8, seconds });
-      if (result.errors) fault(`memory, ${path}: ${result.errors} errors`);
-      answered += result.answers;
-    }
+  for (let i = 0; answered < goal || i < paths.length; i++) {
+    const path = paths[i % paths.length], long = goal - answered > 100_000 && !path.endsWith('history');
+    const result = await drive(`${server.url}${path}`, { token: server.token, record: path.endsWith('record'), clients: 8, seconds: long ? 5 : 1 });
+    if (result.errors) fault(`memory, ${path}: ${result.errors} errors`);
+    answered += result.answers;
   }
   return answered;
 }

@@ -59,7 +59,7 @@ export async function startProduct({ events, ...more }) {
   const server = await startServer({ procs: options.procs, ...more });
   const { token, tenant_id: tenant } = server.addTenant({ name: 'Bench', plan: 'starter', start: monthStart() });
   if (events) seed(server.data, tenant, events);
-  return { ...server, name: 'pennymeter', token, tenant, pid: server.processes().find(({ args }) => args[0].endsWith('lighttpd'))?.pid };
+  return { ...server, name: 'pennymeter', token, tenant, pid: server.processes().find(({ args }) => args[1] === 'launch')?.pid };
 }
 
 /** The tenant's events this month, as the API tells them. */

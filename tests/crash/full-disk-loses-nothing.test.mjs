@@ -69,7 +69,8 @@ for (const rest of [0, 4096, 20_000, 300_000]) {
     rmSync(filler());
     const goal = seen(201) + 100;
     await until(() => seen(201) >= goal);
-    assert.deepEqual(server.pids().sort(), pids.sort(), 'no process had to die for it');
+    const alive = server.pids();
+    assert.ok(pids.every((pid) => alive.includes(pid)), 'no process had to die for it');
 
     const attempts = await load.stop();
     const counts = stored(tenant);

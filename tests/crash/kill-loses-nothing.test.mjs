@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { query, value } from '../lib/database.mjs';
 import { cases, randomness } from '../lib/random.mjs';
 import { startLoad } from '../lib/load.mjs';
@@ -15,8 +16,11 @@ let server;
 before(async () => { server = await startServer({ procs: 4 }); });
 after(() => server?.stop());
 
-function killAll() {
-  for (const pid of random.shuffle(server.pids())) {
+/** To look for them takes so long that nothing is under way any more: requests are, when the time has come. */
+async function killAll() {
+  const pids = server.pids();
+  await sleep(1 + random.below(8));
+  for (const pid of random.shuffle(pids)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
@@ -34,7 +38,7 @@ async function killUnderLoad(load) {
     const goal = acknowledged() + 5 + random.below(40);
     await until(() => acknowledged() >= goal); // it works again
     await until(() => random.chance(0.3));
-    killAll();
+    await killAll();
   }
   await recovered();
 }
@@ -72,7 +76,7 @@ test('a hard limit is neither passed nor lost: what was refused is not there, wh
   for (let i = 0; i < 8; i++) {
     const goal = load.attempts.length + 100 + random.below(60);
     await until(() => load.attempts.length >= goal);
-    killAll();
+    await killAll();
   }
   await recovered();
   await until(() => load.attempts.some((a) => a.status === 403));
@@ -103,7 +107,7 @@ test('a batch is there whole or not at all', async () => {
   for (let i = 0; i < 6; i++) {
     const goal = sent.filter((b) => b.status === 200).length + 3;
     await until(() => sent.filter((b) => b.status === 200).length >= goal);
-    killAll();
+    await killAll();
   }
   running = false;
   await Promise.all(clients);

@@ -65,11 +65,12 @@ const read = (file) => {
   try { return readFileSync(file, 'utf8'); } catch { return ''; }
 };
 
-/** Every live process whose command line names the folder; zombies have none. */
-function processesIn(folder) {
+/** Every live process that names the folder in its command line, or serves it; zombies have neither. */
+export function processesIn(folder) {
+  const serves = (pid) => read(`/proc/${pid}/environ`).split('\0').includes(`PENNYMETER_DATA=${folder}`);
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
     .map((name) => ({ pid: Number(name), args: read(`/proc/${name}/cmdline`).split('\0') }))
-    .filter(({ pid, args }) => pid !== process.pid && args.some((arg) => arg.includes(folder)));
+    .filter(({ pid, args }) => pid !== process.pid && args.length > 1 && (args.some((arg) => arg.includes(folder)) || serves(pid)));
 }
 
 /** The command, with --json. Throws an Error with stdout, stderr and code. */

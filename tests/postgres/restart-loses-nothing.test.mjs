@@ -50,7 +50,7 @@ async function survives(server) {
   const tenant = tenantOf(server, { plan: 'enterprise' });
   for (const target of ['/api/health', '/api/usage/stats']) assert.equal((await tenant.get(target)).status, 200);
   await tenant.use('api_calls', 1);
-  const pids = server.pids().sort();
+  const pids = server.pids();
   const load = startLoad(tenant, event, { width: 8, keyed: (n) => n % 2 === 0 });
   try {
     await restartUnderLoad(server, tenant, load);
@@ -58,7 +58,8 @@ async function survives(server) {
     await load.stop();
   }
   const { attempts } = load;
-  assert.deepEqual(server.pids().sort(), pids, 'no function was restarted');
+  const alive = server.pids();
+  assert.ok(pids.every((pid) => alive.includes(pid)), 'no function was restarted');
   assert.deepEqual([...new Set(attempts.map((a) => a.status))].sort(), [201, 503]);
   assert.ok(attempts.filter((a) => a.status === 503).every((a) => JSON.parse(a.text).status === 503));
 

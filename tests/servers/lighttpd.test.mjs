@@ -1,4 +1,4 @@
-// lighttpd, which starts a pool of processes for each function.
+// lighttpd, in front of functions that `pennymeter launch` starts.
 
 import { provesTheContract } from './contract.mjs';
 

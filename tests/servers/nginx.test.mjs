@@ -1,4 +1,4 @@
-// nginx, in front of functions that spawn-fcgi started.
+// nginx, in front of functions that `pennymeter launch` starts.
 
 import { provesTheContract } from './contract.mjs';
 

@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build, repo, request } from '../lib/server.mjs';
+import { build, processesIn, repo, request } from '../lib/server.mjs';
 
 const listen = (port = 0) => new Promise((resolve, reject) => {
   const listener = net.createServer((socket) => socket.destroy()).on('error', reject);
@@ -54,8 +54,7 @@ const read = (file) => {
   try { return readFileSync(file, 'utf8'); } catch { return ''; }
 };
 
-const alive = (text) => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-  .filter((name) => read(`/proc/${name}/cmdline`).includes(text));
+const alive = (data) => processesIn(data).map(({ args }) => args.join(' '));
 
 describe('infra/run', () => {
   let scratch;

@@ -1,0 +1,209 @@
+// pennymeter launch: functions start when they are asked for, are started anew, give way to new programs, and end.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launch, makeInstallation, startLauncher } from '../lib/launcher.mjs';
+import { build, processesIn } from '../lib/server.mjs';
+import { inParallel, isProblem, json, until } from '../lib/tenant.mjs';
+
+const program = (name) => path.join(build, `fn/${name}.fcgi`);
+const quote = () => ({ body: json({ metric_name: 'quotes_generated', quantity: 1 }) });
+const soon = async (probe) => Promise.race([until(probe), sleep(5000, null, { ref: false }).then(() => assert.fail('it takes too long'))]);
+
+let open = [];
+afterEach(async () => {
+  for (const { stop, remove } of open.reverse()) {
+    await stop?.();
+    remove();
+  }
+  open = [];
+});
+
+async function start(options) {
+  const launcher = await startLauncher(options);
+  open.push(launcher);
+  return launcher;
+}
+
+function installation() {
+  const made = makeInstallation();
+  open.push(made);
+  return made;
+}
+
+for (const server of ['lighttpd', 'nginx']) {
+  describe(`pennymeter launch, ${server}`, () => {
+    test('starts a function at its first request, and no other', async () => {
+      const l = await start({ server });
+      assert.deepEqual(l.pids(), []);
+      assert.equal((await l.get('summary')).status, 200);
+      assert.equal(l.pids().length, 1);
+      assert.equal(l.pids('usage-summary').length, 1);
+    });
+
+    test('starts more while requests wait, as many as it may, and loses none of a burst on a cold function', async () => {
+      const l = await start({ server, args: ['--procs', '2', '--writers', '6'] });
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => (i % 2 ? l.get('current-period') : l.request('POST', '/api/usage/record', quote()))));
+      assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 201]);
+      await inParallel(32, Array.from({ length: 2000 }), async () => assert.equal((await l.request('POST', '/api/usage/record', quote())).status, 201));
+      assert.ok(l.pids('usage-record').length > 1);
+      assert.ok(l.pids('usage-record').length <= 6 && l.pids('usage-current-period').length <= 2);
+    });
+
+    test('starts a function that was killed anew: the next request is answered', async () => {
+      const l = await start({ server });
+      for (let i = 0; i < 5; i++) {
+        assert.equal((await l.get('summary')).status, 200);
+        const [pid] = l.pids('usage-summary');
+        process.kill(pid, 'SIGKILL');
+        await soon(() => !l.pids().includes(pid));
+      }
+      assert.equal((await l.get('summary')).status, 200);
+      assert.match(l.launched.complained, /usage-summary was ended by signal 9/);
+    });
+
+    test('answers 503 for a program that cannot start, says why, does not spin, and runs what replaces it', async () => {
+      const l = await start({ server });
+      l.replace('usage-summary', '#!/bin/sh\necho "no such library" >&2\nexit 127\n');
+      const began = Date.now();
+      for (let asked = 0; Date.now() - began < 2000; asked++) {
+        const sent = Date.now(), answer = await l.get('summary');
+        isProblem(answer, 503, { code: 'not-started' });
+        assert.equal(answer.headers['retry-after'], '1');
+        assert.ok(Date.now() - sent < 1000);
+        await sleep(10);
+      }
+      const tries = l.launched.complained.split('no such library').length - 1;
+      assert.ok(tries >= 3 && tries <= 10, `${tries} tries`);
+      assert.match(l.launched.complained, /usage-summary ended with code 127[^]*usage-summary fails to start/);
+      assert.equal((await l.get('current-period')).status, 200);
+      l.replace('usage-summary', program('usage-summary'));
+      await soon(async () => (await l.get('summary')).status === 200);
+    });
+
+    test('runs a program that replaced another, or after SIGHUP, without a failed request', async () => {
+      const l = await start({ server, args: ['--procs', '2'] });
+      const seen = new Set(), failures = [];
+      let busy = true, answered = 0;
+      const client = async (n) => {
+        while (busy) {
+          const answer = await (n % 2 ? l.get('current-period') : l.request('POST', '/api/usage/record', quote())).catch((error) => ({ status: 0, text: String(error) }));
+          if (answer.status !== (n % 2 ? 200 : 201)) failures.push(`${answer.status} ${answer.text}`);
+          answered++;
+        }
+      };
+      const clients = Array.from({ length: 8 }, (_, n) => client(n));
+      for (let i = 0; i < 20; i++) {
+        await sleep(100);
+        l.pids().forEach((pid) => seen.add(pid));
+        if (i % 5 === 4) process.kill(l.pid, 'SIGHUP');
+        else for (const name of ['usage-record', 'usage-current-period']) l.replace(name, program(name));
+      }
+      busy = false;
+      await Promise.all(clients);
+      assert.deepEqual(failures, []);
+      assert.ok(answered > 100 && seen.size >= 10, `${answered} answers, ${seen.size} processes`);
+      await soon(() => l.pids().length <= 4);
+    });
+
+    test('SIGTERM ends everything and leaves no socket; what was answered holds', async () => {
+      const l = await start({ server, args: ['--json', '--procs', '2'] });
+      await inParallel(8, Array.from({ length: 100 }), () => l.request('POST', '/api/usage/record', quote()));
+      assert.equal((await l.get('summary')).status, 200);
+      const began = Date.now();
+      assert.equal(await l.stop(), 0);
+      assert.ok(Date.now() - began < 3000);
+      assert.deepEqual(processesIn(l.data), []);
+      assert.deepEqual(readdirSync(l.run), []);
+      const { functions, started, failed } = JSON.parse(l.launched.said);
+      assert.ok(functions >= 14 && started >= 2);
+      assert.equal(failed, 0);
+    });
+
+    test('killed outright it takes all with it, and the next one starts over its sockets', async () => {
+      const l = await start({ server });
+      assert.equal((await l.get('summary')).status, 200);
+      assert.equal(await l.stop('SIGKILL'), 'SIGKILL');
+      await soon(() => processesIn(l.data).length === 0);
+      assert.ok(readdirSync(l.run).includes('usage-summary.sock'));
+      open = [];
+      const again = await start({ server, at: l.at });
+      assert.equal((await again.get('summary')).status, 200);
+    });
+
+    test('--all: one program answers everything', async () => {
+      const l = await start({ server, all: true });
+      for (const name of ['summary', 'current-period', 'metrics']) assert.equal((await l.get(name)).status, 200);
+      assert.equal(l.pids().length, l.pids('pennymeter-all').length);
+    });
+  });
+}
+
+test('launch ends the processes of a function that did nothing for as long as --idle says', async () => {
+  const l = await start({ args: ['--idle', '1'] });
+  assert.equal((await l.get('summary')).status, 200);
+  assert.equal((await l.get('metrics')).status, 200);
+  const busy = setInterval(() => l.get('metrics'), 100), kept = l.pids('usage-metrics');
+  await soon(() => l.pids('usage-summary').length === 0);
+  assert.deepEqual(l.pids('usage-metrics'), kept);
+  clearInterval(busy);
+  assert.equal((await l.get('summary')).status, 200);
+});
+
+test('launch ends when its web server does, and says so', async () => {
+  const at = installation(), launched = launch(at, [], ['sh', '-c', 'exit 3']);
+  assert.equal(await launched.ended, 1);
+  assert.match(launched.complained, /the web server ended with code 3 by itself/);
+  assert.deepEqual(readdirSync(at.run), []);
+});
+
+test('launch without a web server waits for one, and opens its sockets to a group if told to', async () => {
+  const at = installation(), launched = launch(at), socket = path.join(at.run, 'health.sock');
+  await soon(() => launched.said);
+  assert.equal(launched.said, `${readdirSync(at.run).length} functions wait in ${at.run}.\n`);
+  assert.equal(statSync(socket).mode & 0o777, 0o600);
+  launched.child.kill('SIGINT');
+  assert.equal(await launched.ended, 0);
+  assert.ok(!existsSync(socket));
+  const shared = launch(at, ['--group', 'root']);
+  await soon(() => shared.said);
+  assert.equal(statSync(socket).mode & 0o777, 0o660);
+  shared.child.kill('SIGTERM');
+  assert.equal(await shared.ended, 0);
+});
+
+test('launch refuses a folder that another one holds, and leaves that one alone', async () => {
+  const l = await start();
+  const second = launch(l.at);
+  assert.equal(await second.ended, 1);
+  assert.match(second.complained, /another `pennymeter launch` has its sockets here/);
+  assert.equal((await l.get('summary')).status, 200);
+});
+
+test('launch refuses what cannot work, naming it', async () => {
+  const at = installation(), long = path.join(at.data, 'x'.repeat(100)), bare = mkdtempSync(path.join(os.tmpdir(), 'pm-launch-'));
+  open.push({ remove: () => rmSync(bare, { recursive: true }) });
+  mkdirSync(long);
+  unlinkSync(path.join(at.root, 'usage-stats.fcgi'));
+  const cases = [
+    [['--run', long], /x\.?.*\.sock: is too long for a socket, by \d+ bytes/],
+    [[], /usage-stats\.fcgi: No such file/],
+    [['--root', path.join(bare, 'none')], /none: No such file/],
+    [['--run', path.join(bare, 'none/run')], /cannot be made/],
+    [['--group', 'no-such-group'], /there is no group/],
+    [['--procs', '0'], /--procs: must be a number from 1/],
+    [['--procs', '1001'], /at most 1000/],
+  ];
+  for (const [args, why] of cases) {
+    const { root, run, data } = at, given = (name, value) => (args.includes(name) ? [] : [name, value]);
+    const launched = launch({ root: undefined, run: undefined, data }, [...given('--root', root), ...given('--run', run), ...args]);
+    assert.equal(await launched.ended, 1, args.join(' '));
+    assert.match(launched.complained, why);
+  }
+  const unknown = launch(at, ['--threads', '4']);
+  assert.equal(await unknown.ended, 2);
+});
