@@ -327,6 +327,17 @@ static void end_functions(struct launcher *l, int signals)
 	}
 }
 
+/* So that the next start has no log to read, and one file is all there is to copy. Without a store there is nothing to do. */
+static void settle_store(struct run *r)
+{
+	struct faults why = { .arena = r->arena };
+	struct store *store = NULL;
+	enum st st = store_open(&store, &r->conf, STORE_WRITE, &why);
+	if (!st && store_settle(store))
+		log_error("the log could not be brought into the database: the next start reads it");
+	store_close(store);
+}
+
 /* ---- the command ---- */
 
 static const char *absolute(struct run *r, const char *path, const char *what)
@@ -399,6 +410,7 @@ enum st command_launch(struct run *r)
 		serve_functions(&l, set, r->rest != NULL);
 	}
 	end_functions(&l, set[0].fd);
+	settle_store(r);
 	report_end(r, &l);
 	if (!st && r->rest && !l.ending)
 		st = fault_add(&r->faults, r->rest[0], "ended by itself");

@@ -13,7 +13,7 @@
 
 enum {
 	GRACE = 100 * MILLISECONDS, /* for who looked the path up just before it was renewed */
-	REQUEST_WAIT = 20           /* ms until a web server has written what it connected for */
+	REQUEST_WAIT = 500          /* ms at most until a web server has written what it connected for, on a machine that is busy */
 };
 
 /* A socket that listens at the path, or -1. */

@@ -1,4 +1,4 @@
-/* Care of the store: verified copies, and leaving a file for a server. */
+/* Care of the store: all in the one file, verified copies, and leaving a file for a server. */
 #include "store/inside.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "store/migrate.h"
 
-/* ---- leaving a file for a server ---- */
+/* ---- all in the one file, and leaving it for a server ---- */
 
 enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
 {
@@ -25,12 +25,24 @@ enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
 	return st;
 }
 
+/* A reader of before may keep the log: then it stays, and is read by whoever comes next. */
+static enum st settle(void *store)
+{
+	const struct store *s = store;
+	return s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+enum st store_settle(struct store *s)
+{
+	return s->driver->one_file ? store_alone(s, settle, s) : ST_OK;
+}
+
 /* Once all is in the file itself, what lies beside it is empty. */
 enum st store_put_aside(struct store *s)
 {
 	static const char *const beside[] = { "", "-wal", "-shm" };
 	char from[sizeof s->where + 16], to[sizeof s->where + 16];
-	enum st st = s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	enum st st = settle(s);
 	for (unsigned i = 0; i < sizeof beside / sizeof *beside && !st; i++) {
 		snprintf(from, sizeof from, "%s%s", s->where, beside[i]);
 		snprintf(to, sizeof to, "%s.moved%s", s->where, beside[i]);

@@ -12,7 +12,7 @@
 #include "store/sqlite_wal.h"
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
-enum { CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
+enum { HOT_PAGES = 32, CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
 enum { WRITERS_PAGES = 256 }; /* keys lie anywhere in their table: a large batch touches many pages before it commits */
 
 enum control { BEGIN_READ, BEGIN_WRITE, COMMIT, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
@@ -158,14 +158,14 @@ static void lite_close(struct db *db)
  * process's commit empties the cache, and to take them from malloc anew each time costs more than reading them. */
 static void set_up_library(void)
 {
-	static _Alignas(8) unsigned char pages[CACHED_PAGES][PAGE_ROOM];
+	static _Alignas(8) unsigned char pages[HOT_PAGES][PAGE_ROOM];
 	static bool done;
 	if (done)
 		return;
 	done = true;
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	sqlite3_config(SQLITE_CONFIG_PAGECACHE, pages, (int)PAGE_ROOM, (int)CACHED_PAGES);
+	sqlite3_config(SQLITE_CONFIG_PAGECACHE, pages, (int)PAGE_ROOM, (int)HOT_PAGES);
 }
 
 static enum st lite_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)

@@ -138,6 +138,10 @@ bool store_was_put_aside(const struct conf *conf);
 enum st store_schema(struct store *store, int64_t *version) MUST_USE;
 /** The schema's version that this program was built for. */
 int64_t store_schema_wanted(void);
+/** Bring all that was written into the one file, so that who opens it next has no log to read first; where the
+ *  database is on a server there is nothing to do. For when nobody else has it open.
+ *  Returns: ST_OK; ST_IO; ST_STORE. */
+enum st store_settle(struct store *store) MUST_USE;
 /** Write a verified copy: to a temporary name, counted, synced, renamed to `file`. */
 enum st store_backup(struct store *store, const char *file, struct faults *faults) MUST_USE;
 /** How the database keeps its promises, in words. Out: sound  false: something about it should be mended */

@@ -1,7 +1,8 @@
 // pennymeter launch: functions start when they are asked for, are started anew, give way to new programs, and end.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, test } from 'node:test';
@@ -152,6 +153,17 @@ test('launch ends the processes of a function that did nothing for as long as --
   assert.deepEqual(l.pids('usage-metrics'), kept);
   clearInterval(busy);
   assert.equal((await l.get('summary')).status, 200);
+});
+
+test('launch leaves all that was recorded in the one file, with no log beside it to read', async () => {
+  const l = await start(), log = path.join(l.data, 'pennymeter.db-wal');
+  assert.equal((await l.request('POST', '/api/usage/record', { body: '{"metric_name":"api_calls","quantity":3}' })).status, 201);
+  assert.ok(statSync(log).size > 0);
+  await l.stop();
+  assert.equal(existsSync(log) ? statSync(log).size : 0, 0);
+  const alone = path.join(l.data, 'alone.db');
+  copyFileSync(path.join(l.data, 'pennymeter.db'), alone);
+  assert.equal(execFileSync('sqlite3', [alone, 'SELECT SUM(quantity) FROM usage_events'], { encoding: 'utf8' }).trim(), '3000000');
 });
 
 test('launch ends when its web server does, and says so', async () => {
