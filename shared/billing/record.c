@@ -35,7 +35,7 @@ void flat_alert(char *head, char *tail, size_t room, const struct flat_event *e,
 }
 
 static const struct write_op record_op = {
-	.name = "usage.record", .flat = true, .call = record_call, .together = record_together, .apply = record_apply,
+	.name = "usage.record", .flat = true, .call = record_call, .party = record_party, .together = record_together, .apply = record_apply,
 };
 
 /* ---- checking, before the door ---- */

@@ -60,18 +60,36 @@ static void write_event(struct jwriter *w, const struct flat_event *e, const cha
 	jw_end(w);
 }
 
-/* Returns: ST_OK; ST_DONE if one event wants more than roll-ups; ST_MEMORY. */
-static enum st write_argument(struct text *argument, struct flat_event *e, const char *at, const char *end)
+/* How many events a request has. */
+static unsigned write_events(struct jwriter *w, const struct combine_job *job)
 {
+	const char *at = job->request, *end = at + job->size;
 	const char *text[TEXT__MAX];
+	struct flat_event e;
+	unsigned count = 0;
+	for (; at < end; count++) {
+		at = flat_read(&e, text, at);
+		write_event(w, &e, text);
+	}
+	return count;
+}
+
+/* Parties are told apart by a number made of these. */
+static bool same_party(const struct combine_job *job, const struct flat_event *first)
+{
+	struct flat_event e;
+	memcpy(&e, job->request, sizeof e);
+	return e.tenant_id == first->tenant_id && e.generation == first->generation;
+}
+
+/* Out: events  of each job; 0: another party's, it is left out */
+static enum st write_argument(struct text *argument, unsigned *events, const struct flat_event *first,
+                              const struct combine_job *jobs, unsigned count)
+{
 	struct jwriter w = jw_new(argument);
 	jw_array(&w, NULL);
-	while (at < end) {
-		at = flat_read(e, text, at);
-		if (beside_needed(e->aggregation))
-			return ST_DONE;
-		write_event(&w, e, text);
-	}
+	for (unsigned i = 0; i < count; i++)
+		events[i] = same_party(&jobs[i], first) ? write_events(&w, &jobs[i]) : 0;
 	jw_end(&w);
 	return argument->failed ? ST_MEMORY : ST_OK;
 }
@@ -88,39 +106,71 @@ static enum st status_of(const char *text)
 	return ST_STORE;
 }
 
-static enum st read_answers(struct flat_answer *answers, struct rows *r)
+static enum st read_answer(struct flat_answer *answer, struct rows *r)
 {
-	enum st st;
-	while (!(st = rows_next(r))) {
-		*answers = (struct flat_answer){
-			.st = status_of(rows_text(r, 0)), .duplicate = rows_int(r, 1) != 0, .recorded_at = rows_int(r, 2),
-			.event = rows_int(r, 3), .used = rows_int(r, 4),
-		};
-		if (answers->st == ST_CONFLICT || answers->st == ST_STORE)
-			return answers->st;
-		answers++;
-	}
-	return st == ST_DONE ? ST_OK : st;
+	enum st st = rows_next(r);
+	if (st)
+		return st == ST_DONE ? ST_STORE : st;
+	*answer = (struct flat_answer){
+		.st = status_of(rows_text(r, 0)), .duplicate = rows_int(r, 1) != 0, .recorded_at = rows_int(r, 2),
+		.event = rows_int(r, 3), .used = rows_int(r, 4),
+	};
+	return answer->st == ST_CONFLICT || answer->st == ST_STORE ? answer->st : ST_OK;
 }
 
-enum st record_call(struct store *store, const void *request, size_t size, void *answers)
+/* The rows come in the order of the events. */
+static enum st deal_answers(struct combine_job *jobs, unsigned count, const unsigned *events, struct rows *r)
 {
-	struct flat_event e;
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < count && !st; i++) {
+		struct flat_answer *answers = jobs[i].answer;
+		jobs[i].st = events[i] ? ST_OK : ST_DONE;
+		for (unsigned k = 0; k < events[i] && !st; k++)
+			st = read_answer(&answers[k], r);
+	}
+	return st;
+}
+
+static bool tried_before(const struct combine_job *jobs, unsigned count)
+{
+	bool again = false;
+	for (unsigned i = 0; i < count; i++)
+		again |= jobs[i].again;
+	return again;
+}
+
+enum st record_call(struct store *store, struct combine_job *jobs, unsigned count)
+{
+	struct flat_event first;
+	unsigned events[COMBINE_SLOTS];
 	struct arena *arena;
 	struct rows r = { 0 };
-	if (!store_offers(store, SQL_USAGE_RECORD))
-		return ST_DONE;
 	enum st st = arena_open(&arena, (size_t)3 * ARGUMENT_CAP);
 	if (st)
 		return st;
 	struct text argument = text_new(arena, ARGUMENT_CAP);
-	st = write_argument(&argument, &e, request, (const char *)request + size);
+	memcpy(&first, jobs->request, sizeof first);
+	st = write_argument(&argument, events, &first, jobs, count);
 	if (!st)
 		st = store_call(store, &r, SQL_USAGE_RECORD,
-		                VALS(INT(e.tenant_id), INT(e.generation), INT(store_again(store)), TEXT(argument.bytes)));
+		                VALS(INT(first.tenant_id), INT(first.generation), INT(tried_before(jobs, count)), TEXT(argument.bytes)));
 	if (!st)
-		st = read_answers(answers, &r);
+		st = deal_answers(jobs, count, events, &r);
 	rows_end(&r);
 	arena_close(arena);
 	return st == ST_RANGE || st == ST_MEMORY ? ST_DONE : st; /* one by one it can be told which does not fit */
+}
+
+uint64_t record_party(const void *request, size_t size)
+{
+	const char *at = request, *end = at + size;
+	const char *text[TEXT__MAX];
+	struct flat_event e = { 0 };
+	while (at < end) {
+		at = flat_read(&e, text, at);
+		if (beside_needed(e.aggregation))
+			return 0;
+	}
+	const uint64_t party = (uint64_t)e.tenant_id * 0x9e3779b97f4a7c15u ^ (uint64_t)e.generation;
+	return party ? party : 1;
 }

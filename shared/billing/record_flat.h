@@ -44,11 +44,14 @@ const char *flat_read(struct flat_event *event, const char *text[TEXT__MAX], con
  *  Out: head, tail  of `room` bytes each, 256 are enough */
 void flat_alert(char *head, char *tail, size_t room, const struct flat_event *event, const char *metric, unsigned threshold);
 
-/** Record a request's events by one call of the database (schema/0003_record_call.sql).
- *  Returns: ST_OK with the answers; ST_DONE where that cannot be: the store has no such call, an event wants
- *  more than roll-ups, or a total does not fit; ST_CONFLICT when the catalogue has changed: nothing was
- *  recorded, decide anew; ST_BUSY, ST_STORE. */
-enum st record_call(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
+/** Record the events of requests of one party by one call of the database (schema/0003_record_call.sql).
+ *  Returns: ST_OK with the jobs' st and answers; ST_DONE where that cannot be: a total does not fit; ST_CONFLICT when
+ *  the catalogue has changed: nothing was recorded, decide anew; ST_BUSY, ST_STORE, ST_IO. */
+enum st record_call(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
+
+/** Who shares a call: one tenant's requests that were decided by the same catalogue. 0: an event wants more than
+ *  roll-ups, and so no call. */
+uint64_t record_party(const void *request, size_t size);
 
 /** Record the events of several requests, which share a transaction, as one: what many of them add to is
  *  written once. Each refusal is its own.

@@ -30,27 +30,36 @@ struct slot {
 	int32_t owner;       /* a process id; 0: nobody's */
 	uint64_t born;       /* the owner's start, so that a process id used again is told apart */
 	uint64_t op;
+	int64_t seen; /* when the owner of what is published was last awake, by clock_ticks() */
 	uint32_t size;
-	uint32_t tried; /* a leader has begun to carry it out */
+	uint32_t tried; /* how many have begun to carry it out: more than one where a leader died, or an answer was lost */
 	int32_t st;
 	_Alignas(16) unsigned char request[COMBINE_REQUEST], answer[COMBINE_ANSWER]; /* structs lie in them */
 };
 
-struct box {
-	char maker[64];    /* boot and build: a box of another boot or build is not ours */
-	uint32_t expected; /* how many may come to the next commit: written by leaders only, as is */
+/* Of one op; another whose number ends alike may share it. Written by leaders only. */
+struct pace {
+	uint32_t expected; /* how many may come to the next commit */
 	uint32_t took;     /* how long the last one took, in microseconds */
+};
+
+enum { PACES = 64 };
+
+struct box {
+	char maker[64]; /* boot, container and build: a box of another is not ours */
+	struct pace paces[PACES];
 	uint64_t taken[COMBINE_SLOTS / 64]; /* a bit for each slot with an owner: a leader looks at no others, they lie far apart */
 	struct slot slots[COMBINE_SLOTS];
 };
 
 struct combine {
 	struct box *box;
+	enum combine_turns turns;
 	struct slot *mine; /* NULL until the first write */
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, MOST_TRIES = 10000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, MOST_TRIES = 10000, LETTER_LIFE = 10 * 1000000 };
 
 /* ---- the box ---- */
 
@@ -66,10 +75,12 @@ static bool read_line(char *out, size_t room, const char *path)
 static void describe_maker(char maker[64])
 {
 	char boot[40] = "";
+	struct stat processes = { 0 }; /* whose numbers tell owners apart */
 	if (!read_line(boot, sizeof boot, "/proc/sys/kernel/random/boot_id"))
 		snprintf(boot, sizeof boot, "unknown");
+	(void)!stat("/proc/self/ns/pid", &processes);
 	memset(maker, 0, 64);
-	snprintf(maker, 64, "%.36s %s %zu", boot, PM_VERSION, sizeof(struct box));
+	snprintf(maker, 64, "%.36s %llx %s %zu", boot, (unsigned long long)processes.st_ino, PM_VERSION, sizeof(struct box));
 }
 
 static struct box *map_box(const char *path, int flags)
@@ -102,7 +113,7 @@ static struct box *make_box(const char *path, const char maker[64])
 	return NULL;
 }
 
-struct combine *combine_open(const char *path)
+struct combine *combine_open(const char *path, enum combine_turns turns)
 {
 	char maker[64];
 	describe_maker(maker);
@@ -119,7 +130,7 @@ struct combine *combine_open(const char *path)
 		free(c);
 		return NULL;
 	}
-	*c = (struct combine){ .box = box, .process = getpid() };
+	*c = (struct combine){ .box = box, .turns = turns, .process = getpid() };
 	return c;
 }
 
@@ -146,6 +157,33 @@ void combine_close(struct combine *c)
 	free(c);
 }
 
+/* ---- taking turns ---- */
+
+static bool set_byte(int lock, uint64_t op, short type)
+{
+	struct flock byte = { .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(op >> 1), .l_len = 1 };
+	return !fcntl(lock, F_SETLK, &byte);
+}
+
+/* Without waiting. */
+static bool take_turn(const struct combine *c, int lock, uint64_t op)
+{
+	return c->turns == COMBINE_ONE_LEADER ? !flock(lock, LOCK_EX | LOCK_NB) : set_byte(lock, op, F_WRLCK);
+}
+
+static void end_turn(const struct combine *c, int lock, uint64_t op)
+{
+	if (c->turns == COMBINE_ONE_LEADER)
+		flock(lock, LOCK_UN);
+	else
+		set_byte(lock, op, F_UNLCK);
+}
+
+static bool taken(int error)
+{
+	return error == EWOULDBLOCK || error == EACCES || error == EINTR;
+}
+
 /* ---- owning a slot ---- */
 
 /* When a process started, in clock ticks since boot: field 22 of /proc/PID/stat. 0: there is none such. */
@@ -166,12 +204,20 @@ static bool abandoned(const struct slot *s, int32_t owner)
 	return kill(owner, 0) && errno == ESRCH ? true : s->born && birth_of(owner) != s->born;
 }
 
-/* Take a slot that is nobody's, or a dead process's; not one whose request still waits for a leader. */
-static bool take_slot(struct slot *s, int32_t process, uint64_t born)
+static bool published(const struct slot *s)
 {
-	int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
-	if (owner && (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED || !abandoned(s, owner)))
-		return false;
+	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED;
+}
+
+/* Does its request wait for a leader? What its owner has not looked at for so long is a dead one's, whose client has
+ * long been told that it is not known: nobody expects that it is still to be recorded, hours after. */
+static bool fresh(const struct slot *s)
+{
+	return published(s) && clock_ticks() - __atomic_load_n(&s->seen, __ATOMIC_RELAXED) < LETTER_LIFE;
+}
+
+static bool change_owner(struct slot *s, int32_t owner, int32_t process, uint64_t born)
+{
 	if (!__atomic_compare_exchange_n(&s->owner, &owner, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	s->born = born;
@@ -179,14 +225,28 @@ static bool take_slot(struct slot *s, int32_t process, uint64_t born)
 	return true;
 }
 
-static struct slot *my_slot(struct combine *c)
+/* Take a slot that is nobody's, or a dead process's; not one whose request waits for a leader, or is with one. */
+static bool take_slot(const struct combine *c, int lock, struct slot *s, uint64_t born)
+{
+	const int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
+	if (!owner || (!published(s) && abandoned(s, owner)))
+		return change_owner(s, owner, c->process, born);
+	const uint64_t op = s->op;
+	if (fresh(s) || !abandoned(s, owner) || !take_turn(c, lock, op))
+		return false;
+	const bool changed = change_owner(s, owner, c->process, born);
+	end_turn(c, lock, op);
+	return changed;
+}
+
+static struct slot *my_slot(struct combine *c, int lock)
 {
 	if (c->mine)
 		return c->mine;
 	const uint64_t born = birth_of(c->process);
 	for (unsigned i = 0; i < COMBINE_SLOTS && !c->mine; i++) {
 		const unsigned n = ((unsigned)c->process + i) % COMBINE_SLOTS;
-		if (!take_slot(&c->box->slots[n], c->process, born))
+		if (!take_slot(c, lock, &c->box->slots[n], born))
 			continue;
 		c->mine = &c->box->slots[n];
 		mark(c, true);
@@ -211,7 +271,7 @@ static void wake(struct slot *s)
 
 static bool waits(const struct slot *s, uint64_t op)
 {
-	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED && s->op == op;
+	return fresh(s) && s->op == op;
 }
 
 /* The first slot from number `n` on that waits for a leader; NULL: none. */
@@ -249,11 +309,12 @@ static unsigned waiting(struct combine *c, uint64_t op)
  * the time that a commit takes; longer only while still more come. Who is alone waits for nobody. */
 static void gather(struct combine *c, uint64_t op)
 {
-	const unsigned expected = c->box->expected;
+	const struct pace *pace = &c->box->paces[op % PACES];
+	const unsigned expected = pace->expected;
 	unsigned before, now = waiting(c, op), tries = 0;
 	if (now >= expected)
 		return;
-	const int64_t until = clock_ticks() + (c->box->took < LONG_COMMIT ? c->box->took : LONG_COMMIT) / WAIT_PART;
+	const int64_t until = clock_ticks() + (pace->took < LONG_COMMIT ? pace->took : LONG_COMMIT) / WAIT_PART;
 	do {
 		before = now;
 		sched_yield();
@@ -265,19 +326,19 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 {
 	struct combine_job jobs[COMBINE_SLOTS];
 	struct slot *of[COMBINE_SLOTS];
+	struct pace *pace = &c->box->paces[op % PACES];
 	unsigned count = 0;
 	gather(c, op);
 	const int64_t began = clock_ticks();
 	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op)) {
 		if (s->size > COMBINE_REQUEST)
 			continue;
-		jobs[count] = (struct combine_job){ s->request, s->size, s->answer, s->tried, ST_STORE };
-		s->tried = 1;
+		jobs[count] = (struct combine_job){ s->request, s->size, s->answer, s->tried++, ST_STORE };
 		of[count++] = s;
 	}
 	commit(context, jobs, count);
-	c->box->took = (uint32_t)(clock_ticks() - began);
-	c->box->expected = waiting(c, op); /* these, and who came meanwhile */
+	pace->took = (uint32_t)(clock_ticks() - began);
+	pace->expected = waiting(c, op); /* these, and who came meanwhile */
 	for (unsigned i = 0; i < count; i++) {
 		of[i]->st = jobs[i].st;
 		__atomic_store_n(&of[i]->state, DONE, __ATOMIC_RELEASE);
@@ -296,30 +357,37 @@ static void wake_next(struct combine *c, uint64_t op)
 
 /* ---- writing ---- */
 
-static void publish(struct slot *s, uint64_t op, const void *request, size_t size)
+static void look_after(struct slot *s)
+{
+	__atomic_store_n(&s->seen, clock_ticks(), __ATOMIC_RELAXED);
+}
+
+static void publish(struct slot *s, uint64_t op, bool again, const void *request, size_t size)
 {
 	__atomic_store_n(&s->state, FILLING, __ATOMIC_RELAXED);
 	s->op = op;
 	s->size = (uint32_t)size;
-	s->tried = 0;
+	s->tried = again;
 	memcpy(s->request, request, size);
+	look_after(s);
 	__atomic_store_n(&s->state, PUBLISHED, __ATOMIC_RELEASE);
 }
 
-enum st combine_write(struct combine *c, int lock, uint64_t op, const void *request, size_t size, void *answer,
+enum st combine_write(struct combine *c, bool *again, int lock, uint64_t op, const void *request, size_t size, void *answer,
                       size_t answer_size, combine_commit *commit, void *context)
 {
-	struct slot *s = size <= COMBINE_REQUEST && answer_size <= COMBINE_ANSWER ? my_slot(c) : NULL;
+	struct slot *s = size <= COMBINE_REQUEST && answer_size <= COMBINE_ANSWER ? my_slot(c, lock) : NULL;
 	if (!s)
 		return ST_DONE;
-	publish(s, op, request, size);
+	publish(s, op, *again, request, size);
 	while (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE) {
-		if (!flock(lock, LOCK_EX | LOCK_NB)) {
+		look_after(s);
+		if (take_turn(c, lock, op)) {
 			if (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE)
 				lead(c, op, commit, context);
-			flock(lock, LOCK_UN);
+			end_turn(c, lock, op);
 			wake_next(c, op);
-		} else if (errno != EWOULDBLOCK && errno != EINTR) {
+		} else if (!taken(errno)) {
 			log_error("cannot lock the store: %s", strerror(errno));
 			c->mine = NULL; /* it stays published: another may yet commit it */
 			return ST_IO;
@@ -328,6 +396,7 @@ enum st combine_write(struct combine *c, int lock, uint64_t op, const void *requ
 		}
 	}
 	const enum st st = (enum st)s->st;
+	*again = s->tried > 1;
 	if (answer_size)
 		memcpy(answer, s->answer, answer_size);
 	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);

@@ -1,15 +1,16 @@
 /* Group commit: many single-threaded processes share one transaction and one sync.
  *
  * A writer lays its request into its slot of a small shared file and tries for the store's
- * lock without waiting. Who gets it leads: it carries out every request that lies there, in
- * one transaction, lays the answers into the slots, and wakes their owners. Who does not get
- * it sleeps on its slot, and tries again after 5 ms at the latest.
+ * lock without waiting. Who gets it leads: it carries out every request of its kind that lies
+ * there, in one transaction, lays the answers into the slots, and wakes their owners. Who does
+ * not get it sleeps on its slot, and tries again after 5 ms at the latest.
  *
  * What makes it safe: the lock, which the kernel frees with its holder, is all that excludes;
  * the file is a letter box. A leader that dies before its commit has changed nothing, and the
- * next one finds the same letters. One that dies after its commit has not told anybody: the next
- * carries the letters out again, so an operation must know its own work when it meets it
- * (an event's id is given before it is published, and `again` says that it may be so). */
+ * next one finds the same letters. One that dies after its commit has not told anybody, and one
+ * that dies while a server carries out its commit does not stop it: the next carries the letters
+ * out again, so an operation must know its own work when it meets it (an event's id is given
+ * before it is published, and `again` says that it may be so). */
 #ifndef STORE_COMBINE_H
 #define STORE_COMBINE_H
 
@@ -28,24 +29,32 @@ struct combine_job {
 	const void *request;
 	size_t size;
 	void *answer; /* COMBINE_ANSWER bytes */
-	bool again;   /* a leader that has died may have committed it before */
+	bool again;   /* it may have been committed before: by a leader that has died, or in a try whose answer was lost */
 	enum st st;   /* set by the commit */
 };
 
 /** Carry out `count` jobs in one transaction and set each one's st; called with the lock held. */
 typedef void combine_commit(void *context, struct combine_job *jobs, unsigned count);
 
-/** Map the letter box, or make it: anew after a reboot, or when another build made it.
- *  Call it with the store's lock held. NULL where it cannot be mapped: then each write commits alone. */
-struct combine *combine_open(const char *path);
+/** How leaders exclude each other. */
+enum combine_turns {
+	COMBINE_ONE_LEADER, /* one at a time, whatever it carries out: the lock is flock()'s, of the whole file */
+	COMBINE_LEADER_EACH /* one of each op: the lock is the process's, of a byte of the file (F_SETLK), so no other
+	                     * descriptor of the file may be closed while it leads */
+};
+
+/** Map the letter box, or make it: anew after a reboot, or when another container's or another build's process made it.
+ *  Call it with the lock's file held by flock(). NULL where it cannot be mapped: then each write commits alone. */
+struct combine *combine_open(const char *path, enum combine_turns turns);
 void combine_close(struct combine *combine);
 
 /** Write one request together with whoever writes at the same time.
  *  Returns: what the commit set; ST_DONE if it does not fit a slot or none is free: write alone; ST_IO.
- *  In:  lock     descriptor of the store's lock
- *  In:  op       which operation; a leader carries out its own kind only
- *  Out: answer   answer_size bytes */
-enum st combine_write(struct combine *combine, int lock, uint64_t op, const void *request, size_t size, void *answer,
-                      size_t answer_size, combine_commit *commit, void *context) MUST_USE;
+ *  In/Out: again  may it have been committed before? Afterwards also by a leader that has died meanwhile
+ *  In:     lock   descriptor of the lock's file
+ *  In:     op     which operation; a leader carries out its own kind only
+ *  Out:    answer answer_size bytes */
+enum st combine_write(struct combine *combine, bool *again, int lock, uint64_t op, const void *request, size_t size,
+                      void *answer, size_t answer_size, combine_commit *commit, void *context) MUST_USE;
 
 #endif

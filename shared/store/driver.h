@@ -66,8 +66,6 @@ struct driver {
 
 	/** Must it be opened again: was its file replaced (a restore), did its server go away? Cheap. */
 	bool (*gone)(struct db *db);
-	/** Can processes share memory beside it (its files are on a local disk)? */
-	bool (*local)(struct db *db);
 	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL".
 	 *  Out: sound  false: something about it should be mended */
 	const char *(*durability)(struct db *db, bool *sound);

@@ -13,9 +13,11 @@ struct store {
 	uint64_t connection;
 	uint64_t writes;
 	bool again; /* the request being applied may have been committed before */
-	int lock;   /* the side file's descriptor; -1 where nothing is written, or where the server takes turns */
-	struct combine *combine; /* NULL: each write commits alone */
-	char where[4096]; /* a file, or a server's address */
+	int lock;   /* the side file's descriptor; -1 where nothing is written, or not yet to a server */
+	bool asked; /* for `combine` */
+	struct combine *combine; /* of store_combine() */
+	char where[4096];  /* a file, or a server's address */
+	char beside[4096]; /* what its side files' names begin with */
 };
 
 enum { TRIES = 5 }; /* of what may succeed in a moment: a write that met another's, a store that is being moved */
@@ -23,6 +25,9 @@ enum { TRIES = 5 }; /* of what may succeed in a moment: a write that met another
 /** Wait for the turn of those that write to a file, and give it on. Returns: ST_OK; ST_IO. */
 enum st store_lock(struct store *store) MUST_USE;
 void store_unlock(struct store *store);
+
+/** Where writers meet, opened when it is first asked for. NULL: each write commits alone. */
+struct combine *store_combine(struct store *store);
 
 void store_pause(long ms);
 

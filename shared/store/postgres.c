@@ -515,12 +515,6 @@ static bool pg_gone(struct db *db)
 	return poll(&socket, 1, 0) > 0;
 }
 
-static bool pg_local(struct db *db)
-{
-	(void)db;
-	return false;
-}
-
 static const char *pg_durability(struct db *db, bool *sound)
 {
 	*sound = db->sound;
@@ -535,5 +529,5 @@ const struct driver postgres_driver = {
 	.is_null = pg_is_null, .end = pg_end,
 	.call = pg_call, .begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,
-	.gone = pg_gone, .local = pg_local, .durability = pg_durability,
+	.gone = pg_gone, .durability = pg_durability,
 };

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/log.h"
 #include "store/driver.h"
+#include "store/network.h"
 #include "store/sqlite_wal.h"
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
@@ -49,29 +49,6 @@ static enum st exec(struct db *db, const char *sql)
 
 /* ---- opening ---- */
 
-/* File systems whose shared memory or locks do not reach every machine, by statfs(2) magic. */
-static const struct { unsigned long magic; const char *name; } network[] = {
-	{ 0x6969, "NFS" }, { 0x517b, "SMB" }, { 0xff534d42, "CIFS" }, { 0xfe534d42, "SMB2" },
-	{ 0x65735546, "FUSE" }, { 0x01021997, "9P" }, { 0x5346414f, "AFS" }, { 0x00c36400, "Ceph" },
-	{ 0x0bd00bd0, "Lustre" }, { 0x47504653, "GPFS" },
-};
-
-static const char *network_name(const char *path)
-{
-	struct statfs fs;
-	char folder[4096];
-	snprintf(folder, sizeof folder, "%s", path);
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		*slash = '\0';
-	if (statfs(slash ? folder : ".", &fs))
-		return NULL;
-	for (size_t i = 0; i < sizeof network / sizeof *network; i++)
-		if ((unsigned long)fs.f_type == network[i].magic)
-			return network[i].name;
-	return NULL;
-}
-
 static void harden(sqlite3 *lite)
 {
 	sqlite3_db_config(lite, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
@@ -84,7 +61,7 @@ static void harden(sqlite3 *lite)
 /* The journal's mode belongs to the file, so only who makes the database sets it. */
 static enum st choose_journal(struct db *db)
 {
-	const char *net = network_name(db->path);
+	const char *net = network_of(db->path);
 	if (!net)
 		return exec(db, "PRAGMA journal_mode=WAL");
 	log_error("the data folder is on a network file system (%s), where a write-ahead log is unsafe: "
@@ -108,7 +85,7 @@ static enum st read_journal_mode(struct db *db)
  * its way the journal stays as it is: slower, and as durable. */
 static enum st return_to_wal(struct db *db)
 {
-	if (db->wal || network_name(db->path))
+	if (db->wal || network_of(db->path))
 		return ST_OK;
 	sqlite3_exec(db->lite, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
 	return read_journal_mode(db);
@@ -347,11 +324,6 @@ static bool lite_gone(struct db *db)
 	return stat(db->path, &file) || file.st_ino != db->inode;
 }
 
-static bool lite_local(struct db *db)
-{
-	return db->wal;
-}
-
 static const char *lite_durability(struct db *db, bool *sound)
 {
 	*sound = db->wal;
@@ -365,5 +337,5 @@ const struct driver sqlite_driver = {
 	.get_int = lite_get_int, .get_text = lite_get_text, .is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
-	.gone = lite_gone, .local = lite_local, .durability = lite_durability,
+	.gone = lite_gone, .durability = lite_durability,
 };

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "store/migrate.h"
+#include "store/network.h"
 
 /* ---- opening ---- */
 
@@ -59,24 +60,37 @@ static enum st check_schema(struct store *s, struct faults *faults)
 	return ST_STORE;
 }
 
-static void open_combine(struct store *s)
+static bool open_lock(struct store *s)
 {
-	char path[sizeof s->where + 8];
-	snprintf(path, sizeof path, "%s.slots", s->where);
-	if (s->mode != STORE_WRITE || !s->driver->local(s->db) || store_lock(s))
-		return;
-	s->combine = combine_open(path);
-	store_unlock(s);
+	char path[sizeof s->beside + 8];
+	snprintf(path, sizeof path, "%s.lock", s->beside);
+	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return s->lock >= 0;
 }
 
-static enum st open_lock(struct store *s, struct faults *faults)
+struct combine *store_combine(struct store *s)
 {
-	char path[sizeof s->where + 8];
-	snprintf(path, sizeof path, "%s.lock", s->where);
-	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (s->lock >= 0)
+	char path[sizeof s->beside + 8];
+	if (s->asked)
+		return s->combine;
+	s->asked = true;
+	snprintf(path, sizeof path, "%s.slots", s->beside);
+	if (network_of(path))
+		return NULL;
+	if (s->lock < 0 && !open_lock(s))
+		log_error("%s.lock cannot be opened: each write commits alone", s->beside);
+	if (s->lock < 0 || store_lock(s))
+		return NULL;
+	s->combine = combine_open(path, s->driver->one_file ? COMBINE_ONE_LEADER : COMBINE_LEADER_EACH);
+	store_unlock(s);
+	return s->combine;
+}
+
+static enum st open_file_lock(struct store *s, struct faults *faults)
+{
+	if (s->mode == STORE_READ || !s->driver->one_file || open_lock(s))
 		return ST_OK;
-	fault_add(faults, path, "cannot open the lock file: %s", strerror(errno));
+	fault_add(faults, s->where, "cannot open the lock file beside it: %s", strerror(errno));
 	return ST_IO;
 }
 
@@ -84,7 +98,7 @@ static enum st open_lock(struct store *s, struct faults *faults)
 static enum st open_all(struct store *s, struct faults *faults)
 {
 	const bool locked = s->driver->one_file && s->mode == STORE_CREATE;
-	enum st st = s->driver->one_file && s->mode != STORE_READ ? open_lock(s, faults) : ST_OK;
+	enum st st = open_file_lock(s, faults);
 	if (!st && locked)
 		st = store_lock(s);
 	if (!st)
@@ -93,8 +107,6 @@ static enum st open_all(struct store *s, struct faults *faults)
 		st = check_schema(s, faults);
 	if (locked && s->lock >= 0)
 		store_unlock(s);
-	if (!st)
-		open_combine(s);
 	return st;
 }
 
@@ -106,6 +118,7 @@ static void close_all(struct store *s)
 	if (s->lock >= 0)
 		close(s->lock);
 	s->combine = NULL;
+	s->asked = false;
 	s->db = NULL;
 	s->lock = -1;
 	s->reading = false;
@@ -123,7 +136,11 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 	s->driver = is_address(name) ? &postgres_driver : &sqlite_driver;
 	const char *folder = is_address(name) || *name == '/' ? "" : conf->data;
 	int n = snprintf(s->where, sizeof s->where, "%s%s%s", folder, *folder ? "/" : "", name);
-	return n < 0 || (size_t)n >= sizeof s->where ? fault_add(faults, "store", "the path is too long") : ST_OK;
+	if (n < 0 || (size_t)n >= sizeof s->where)
+		return fault_add(faults, "store", "the path is too long");
+	n = s->driver->one_file ? snprintf(s->beside, sizeof s->beside, "%s", s->where)
+	                        : snprintf(s->beside, sizeof s->beside, "%s/calls", conf->data);
+	return n < 0 || (size_t)n >= sizeof s->beside ? fault_add(faults, "store", "the path is too long") : ST_OK;
 }
 
 enum st store_open(struct store **out, const struct conf *conf, enum store_mode mode, struct faults *faults)

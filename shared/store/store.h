@@ -86,9 +86,12 @@ void store_read_end(struct store *store);
 struct write_op {
 	const char *name;
 	bool flat; /* and knows its own work when it meets it again: it may be carried out twice */
-	/** Do it all in one statement, which is a transaction of its own, where the database can.
-	 *  NULL: never. Returns: ST_DONE: not this one, apply() it; what store_write() returns. */
-	enum st (*call)(struct store *store, const void *request, size_t size, void *answer);
+	/** Do the work of requests of one party in one statement, which is a transaction of its own, where the database
+	 *  can. NULL: never. Returns: ST_OK with each job's st (ST_DONE: not this one, alone); for all of them: ST_DONE:
+	 *  not together, or apply() it if it is alone; what store_write() returns. */
+	enum st (*call)(struct store *store, struct combine_job *jobs, unsigned count);
+	/** Which requests may go into one call: those of the same number. 0: this one goes into none. */
+	uint64_t (*party)(const void *request, size_t size);
 	/** Do the work of several requests inside one transaction, faster than one by one. NULL: never.
 	 *  Returns: ST_OK with each job's st; else all is undone, and apply() does it one by one. */
 	enum st (*together)(struct store *store, struct combine_job *jobs, unsigned count);
@@ -98,9 +101,9 @@ struct write_op {
 };
 
 /** Carry out one write in a transaction and return when it is on disk.
- *  On SQLite it is alone among all processes (an flock on a side file), and a flat one that is small enough
- *  shares its transaction with those of other processes (combine.h). On a server it is tried again, a few
- *  times, when it met another's or lost its connection; apply() must then hold what it changes.
+ *  On SQLite it is alone among all processes (an flock on a side file). A flat one that is small enough shares its
+ *  transaction with those of other processes (combine.h); on a server, its call with those of its party. On a server
+ *  it is tried again, a few times, when it met another's or lost its connection; apply() must then hold what it changes.
  *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY and ST_STORE mean that
  *  nothing was written; ST_IO that it is not known (repeat it with its idempotency key).
  *  Out: answer  answer_size bytes */
@@ -112,7 +115,7 @@ enum st store_write(struct store *store, const struct write_op *op, const void *
 enum st store_call(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
 
 /** Inside apply(): may this very request have been committed before, by a process that died
- *  before it could say so? */
+ *  before it could say so, or in a try whose answer was lost? */
 bool store_again(const struct store *store);
 
 /** Inside apply(): a part that can fail alone (one event of a batch). */

@@ -1,6 +1,7 @@
 /* The store's door for writes: alone under the lock, in a group, by a call, and again after a failure that passes. */
 #include "store/inside.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -92,27 +93,53 @@ static enum st write_alone(struct store *s, const struct write_op *op, const voi
 	return job.st;
 }
 
-static uint64_t op_number(const struct write_op *op)
+/* ---- where the database does it by one call ---- */
+
+/* If it is not ST_OK, nothing was kept of any; after ST_DONE each finds out by itself whose fault it was. */
+static void call_group(void *context, struct combine_job *jobs, unsigned count)
 {
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a of its name: the same in every program */
-	for (const char *p = op->name; *p; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+	const struct leading *l = context;
+	enum st st = l->op->call(l->store, jobs, count);
+	for (unsigned i = 0; i < count && st; i++)
+		jobs[i].st = st;
+}
+
+static enum st call_alone(struct leading *l, const void *request, size_t size, void *answer)
+{
+	struct combine_job job = { request, size, answer, l->store->again, ST_STORE };
+	call_group(l, &job, 1);
+	return job.st;
+}
+
+/* ---- who goes together ---- */
+
+static uint64_t hashed(uint64_t hash, const void *bytes, size_t size)
+{
+	for (const unsigned char *p = bytes; size--; p++)
+		hash = (hash ^ *p) * 0x100000001b3u; /* FNV-1a: the same in every program */
 	return hash;
+}
+
+/* Of the requests that one leader may carry out together. */
+static uint64_t group_number(const struct store *s, const struct write_op *op, uint64_t party)
+{
+	const uint64_t hash = hashed(0xcbf29ce484222325u, op->name, strlen(op->name));
+	return party ? hashed(hashed(hash, s->where, strlen(s->where)), &party, sizeof party) : hash;
 }
 
 static enum st write_once(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer,
                           size_t answer_size)
 {
 	struct leading leading = { s, op };
-	enum st st = op->call ? op->call(s, request, size, answer) : ST_DONE;
-	if (st != ST_DONE)
-		return st;
-	if (op->flat && s->combine) {
-		st = combine_write(s->combine, s->lock, op_number(op), request, size, answer, answer_size, commit_group, &leading);
-		if (st != ST_DONE)
-			return st;
-	}
-	return write_alone(s, op, request, size, answer);
+	const bool server = s->driver->call;
+	const uint64_t party = server && op->call ? op->party(request, size) : 0;
+	struct combine *combine = op->flat && (party || !server) ? store_combine(s) : NULL;
+	enum st st = !combine ? ST_DONE
+	             : combine_write(combine, &s->again, s->lock, group_number(s, op, party), request, size, answer, answer_size,
+	                             party ? call_group : commit_group, &leading);
+	if (st == ST_DONE && party)
+		st = call_alone(&leading, request, size, answer);
+	return st == ST_DONE ? write_alone(s, op, request, size, answer) : st;
 }
 
 /* 2, 4, 8, … ms and as much again by chance, so that two that met do not meet again. */
@@ -162,7 +189,7 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 		s->again |= st == ST_IO;
 		st = write_once(s, op, request, size, answer, answer_size);
 	}
-	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE);
+	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE || st == ST_CONFLICT);
 	s->again = false;
 	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;
 }

@@ -5,7 +5,7 @@ import net from 'node:net';
 
 /**
  * For `functionsThrough`: while a command runs we carry nothing. `lose(text, { then })`: of the next message that holds the text,
- * once one held the text `after`; 'refuse' takes no connection after that. */
+ * once one held the text `after`; 'refuse' takes no connection after that, 'cut' ends all that there are, too. */
 export async function startLossy(cluster) {
   const links = new Set();
   let plan = null;
@@ -20,9 +20,10 @@ export async function startLossy(cluster) {
     server.removeAllListeners('data');
     server.once('data', () => {
       lost++;
-      refusing = then === 'refuse';
+      refusing = then !== 'go on';
       client.destroy();
       server.end();
+      if (then === 'cut') links.forEach((link) => link.destroy());
     });
   }
 

@@ -8,19 +8,32 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/combine.h"
 
-enum { WRITERS = 8, WRITES = 300, JOURNAL = 8192 };
+enum { WRITERS = 8, WRITES = 300, JOURNAL = 8192, OP = 42, OTHER = 44 };
 
 /* What the commits did, in memory that the processes share: the stand-in for a database. */
 static struct journal {
 	unsigned commits, applied;
 	unsigned times[JOURNAL]; /* how often each request took effect */
 	unsigned again;          /* requests met a second time and known */
+	unsigned told_again;     /* how often a writer was told so */
+	unsigned seconds;        /* how far the clock has been moved on */
 } *journal;
+static enum combine_turns turns;
+
+/* In place of the C library's: letters grow old without our waiting for it. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int failed = (int)syscall(SYS_clock_gettime, id, ts);
+	ts->tv_sec += journal ? journal->seconds : 0;
+	return failed;
+}
 
 /* Where a leader dies, if it is told to. */
 static enum { NOWHERE, BEFORE_COMMIT, AFTER_COMMIT } dies;
@@ -47,6 +60,24 @@ static void commit(void *context, struct combine_job *jobs, unsigned count)
 		_exit(9);
 }
 
+static void set_lock(int lock, short type, int operation)
+{
+	struct flock byte = { .l_type = type, .l_whence = SEEK_SET, .l_start = OP / 2, .l_len = 1 };
+	assert_int_equal(turns == COMBINE_ONE_LEADER ? flock(lock, operation) : fcntl(lock, F_SETLK, &byte), 0);
+}
+
+/* As a leader does. Children may hold the same open file: closing it would not free it. */
+static void hold(int lock)
+{
+	set_lock(lock, F_WRLCK, LOCK_EX);
+}
+
+static void let_go(int lock)
+{
+	set_lock(lock, F_UNLCK, LOCK_UN);
+	close(lock);
+}
+
 static int open_lock(void)
 {
 	int lock = open(lock_path, O_RDWR | O_CREAT, 0600);
@@ -59,7 +90,9 @@ static int open_lock(void)
 static void write_one(struct combine *c, int lock, unsigned number)
 {
 	unsigned answer = ~0u;
-	enum st st = combine_write(c, lock, 42, &number, sizeof number, &answer, sizeof answer, commit, NULL);
+	bool again = false;
+	enum st st = combine_write(c, &again, lock, OP, &number, sizeof number, &answer, sizeof answer, commit, NULL);
+	journal->told_again += again;
 	if (answer != number || st != (number % 7 == 6 ? ST_LIMIT_EXCEEDED : ST_OK))
 		_exit(1);
 }
@@ -69,7 +102,7 @@ static pid_t start_writer(unsigned first, unsigned writes)
 	pid_t child = fork();
 	if (child)
 		return child;
-	struct combine *c = combine_open(box_path);
+	struct combine *c = combine_open(box_path, turns);
 	int lock = open_lock();
 	for (unsigned i = 0; c && i < writes; i++)
 		write_one(c, lock, first + i);
@@ -87,7 +120,7 @@ static int ending_of(pid_t child)
 static int fresh(void **state)
 {
 	static unsigned number;
-	(void)state;
+	turns = *state ? COMBINE_LEADER_EACH : COMBINE_ONE_LEADER;
 	dies = NOWHERE;
 	memset(journal, 0, sizeof *journal);
 	snprintf(folder, sizeof folder, "/tmp/pennymeter-combine-%d-%u", (int)getpid(), ++number);
@@ -95,7 +128,7 @@ static int fresh(void **state)
 	snprintf(lock_path, sizeof lock_path, "%s/lock", folder);
 	if (mkdir(folder, 0700))
 		return 1;
-	struct combine *c = combine_open(box_path); /* as the store does, before any writer */
+	struct combine *c = combine_open(box_path, turns); /* as the store does, before any writer */
 	combine_close(c);
 	return !c;
 }
@@ -127,15 +160,14 @@ static void writers_that_wait_share_a_commit(void **state)
 	pid_t children[WRITERS];
 	int lock = open_lock();
 	(void)state;
-	assert_int_equal(flock(lock, LOCK_EX), 0);
+	hold(lock);
 	for (unsigned w = 0; w < WRITERS; w++)
 		children[w] = start_writer(w, 1);
-	struct combine *c = combine_open(box_path);
+	struct combine *c = combine_open(box_path, turns);
 	assert_non_null(c);
 	usleep(100000); /* most have published by now; the fact holds with two */
 	assert_int_equal(journal->applied, 0);
-	flock(lock, LOCK_UN); /* the children hold the same open file: closing it would not free it */
-	close(lock);
+	let_go(lock);
 	for (unsigned w = 0; w < WRITERS; w++)
 		assert_int_equal(ending_of(children[w]), 0);
 	combine_close(c);
@@ -143,16 +175,45 @@ static void writers_that_wait_share_a_commit(void **state)
 	assert_true(journal->commits < WRITERS);
 }
 
+static void write_other(void)
+{
+	const unsigned number = 3;
+	unsigned answer;
+	bool again = false;
+	struct combine *c = combine_open(box_path, turns);
+	int lock = open_lock();
+	if (!c || combine_write(c, &again, lock, OTHER, &number, sizeof number, &answer, sizeof answer, commit, NULL))
+		_exit(1);
+	combine_close(c);
+	_exit(0);
+}
+
+/* Its leader is at work, as far as anybody can tell, and nothing of OTHER is carried out by one of OP. */
+static void each_op_has_a_leader_of_its_own(void **state)
+{
+	(void)state;
+	int lock = open_lock();
+	hold(lock);
+	pid_t waits = start_writer(1, 1), other = fork();
+	if (!other)
+		write_other();
+	assert_int_equal(ending_of(other), 0);
+	assert_int_equal(journal->times[3], 1);
+	assert_int_equal(journal->times[1], 0);
+	let_go(lock);
+	assert_int_equal(ending_of(waits), 0);
+	assert_int_equal(journal->times[1], 1);
+}
+
 /* A leader that dies takes its own request with it or not; nobody else's is lost or doubled. */
 static void die_and_follow(int where)
 {
 	int lock = open_lock();
-	assert_int_equal(flock(lock, LOCK_EX), 0);
+	hold(lock);
 	dies = (unsigned)where;
 	pid_t leader = start_writer(1, 1);
 	usleep(50000); /* it has published; whoever leads dies */
-	flock(lock, LOCK_UN);
-	close(lock);
+	let_go(lock);
 	assert_int_equal(ending_of(leader), 9);
 	dies = NOWHERE;
 	pid_t next = start_writer(2, 1);
@@ -175,6 +236,63 @@ static void a_leader_that_dies_after_its_commit_doubles_nothing(void **state)
 	die_and_follow(AFTER_COMMIT);
 	assert_int_equal(journal->commits, 2);
 	assert_int_equal(journal->again, 1);
+}
+
+/* One that waits while a leader dies after its commit is told that its request was met again. */
+static void who_was_met_again_is_told(void **state)
+{
+	(void)state;
+	int lock = open_lock();
+	hold(lock);
+	dies = AFTER_COMMIT;
+	pid_t leader = start_writer(1, 1);
+	usleep(100000);
+	dies = NOWHERE;
+	pid_t follower = start_writer(2, 1);
+	usleep(100000);
+	kill(follower, SIGSTOP); /* so that the other one leads */
+	let_go(lock);
+	assert_int_equal(ending_of(leader), 9);
+	assert_int_equal(journal->times[2], 1);
+	kill(follower, SIGCONT);
+	assert_int_equal(ending_of(follower), 0);
+	assert_int_equal(journal->times[2], 1);
+	assert_int_equal(journal->told_again, 1);
+}
+
+/* What is tried again by its own writer is met as such. */
+static void a_writer_can_say_that_it_tries_again(void **state)
+{
+	const unsigned number = 4;
+	unsigned answer;
+	bool again = true;
+	struct combine *c = combine_open(box_path, turns);
+	int lock = open_lock();
+	(void)state;
+	assert_non_null(c);
+	journal->times[4] = 1;
+	assert_int_equal(combine_write(c, &again, lock, OP, &number, sizeof number, &answer, sizeof answer, commit, NULL), ST_OK);
+	assert_true(again);
+	assert_int_equal(journal->times[4], 1);
+	assert_int_equal(journal->again, 1);
+	combine_close(c);
+	close(lock);
+}
+
+/* It would be recorded hours after its client was told that it is not known. */
+static void an_old_letter_of_the_dead_is_let_lie(void **state)
+{
+	(void)state;
+	dies = BEFORE_COMMIT;
+	for (unsigned k = 0; k < COMBINE_SLOTS; k++) /* all slots there are */
+		assert_int_equal(ending_of(start_writer(1000 + k, 1)), 9);
+	dies = NOWHERE;
+	journal->seconds += 60;
+	assert_int_equal(ending_of(start_writer(2, 1)), 0);
+	for (unsigned k = 0; k < COMBINE_SLOTS; k++)
+		assert_int_equal(journal->times[1000 + k], 0);
+	assert_int_equal(journal->times[2], 1);
+	assert_int_equal(journal->commits, 1); /* and its slot was free to take */
 }
 
 static void writers_killed_at_random_harm_nobody(void **state)
@@ -203,7 +321,7 @@ static void slots_of_the_dead_are_taken_again(void **state)
 	for (unsigned k = 0; k < 2 * COMBINE_SLOTS; k++) {
 		pid_t child = fork();
 		if (!child) { /* takes a slot, and dies without giving it back */
-			struct combine *c = combine_open(box_path);
+			struct combine *c = combine_open(box_path, turns);
 			if (!c)
 				_exit(1);
 			write_one(c, open_lock(), k);
@@ -219,12 +337,13 @@ static void what_does_not_fit_a_slot_is_said_so(void **state)
 {
 	static char large[COMBINE_REQUEST + 1];
 	char answer[COMBINE_ANSWER + 1];
-	struct combine *c = combine_open(box_path);
+	bool again = false;
+	struct combine *c = combine_open(box_path, turns);
 	int lock = open_lock();
 	(void)state;
 	assert_non_null(c);
-	assert_int_equal(combine_write(c, lock, 42, large, sizeof large, answer, 4, commit, NULL), ST_DONE);
-	assert_int_equal(combine_write(c, lock, 42, large, 4, answer, sizeof answer, commit, NULL), ST_DONE);
+	assert_int_equal(combine_write(c, &again, lock, 42, large, sizeof large, answer, 4, commit, NULL), ST_DONE);
+	assert_int_equal(combine_write(c, &again, lock, 42, large, 4, answer, sizeof answer, commit, NULL), ST_DONE);
 	assert_int_equal(journal->applied, 0);
 	combine_close(c);
 	close(lock);
@@ -236,7 +355,7 @@ static void a_box_of_another_boot_is_made_anew(void **state)
 	char maker[64] = "another boot", now[64];
 	(void)state;
 	assert_int_equal(pwrite(fd, maker, sizeof maker, 0), sizeof maker);
-	struct combine *c = combine_open(box_path);
+	struct combine *c = combine_open(box_path, turns);
 	assert_non_null(c);
 	assert_int_equal(pread(fd, now, sizeof now, 0), sizeof now);
 	assert_memory_equal(now, maker, sizeof now); /* the old file is left as it was */
@@ -250,17 +369,24 @@ static void a_box_of_another_boot_is_made_anew(void **state)
 }
 
 #define BOX_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, clean)
+/* The same where each op has a leader of its own. */
+#define EACH_FACT(function) { #function " (each)", function, fresh, clean, &(bool){ true } }
+#define BOTH(function) BOX_FACT(function), EACH_FACT(function)
 
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		BOX_FACT(each_request_takes_effect_once),
-		BOX_FACT(writers_that_wait_share_a_commit),
-		BOX_FACT(a_leader_that_dies_before_its_commit_loses_nothing),
-		BOX_FACT(a_leader_that_dies_after_its_commit_doubles_nothing),
-		BOX_FACT(writers_killed_at_random_harm_nobody),
-		BOX_FACT(slots_of_the_dead_are_taken_again),
-		BOX_FACT(what_does_not_fit_a_slot_is_said_so),
+		BOTH(each_request_takes_effect_once),
+		BOTH(writers_that_wait_share_a_commit),
+		EACH_FACT(each_op_has_a_leader_of_its_own),
+		BOTH(a_leader_that_dies_before_its_commit_loses_nothing),
+		BOTH(a_leader_that_dies_after_its_commit_doubles_nothing),
+		BOTH(who_was_met_again_is_told),
+		BOTH(a_writer_can_say_that_it_tries_again),
+		BOTH(an_old_letter_of_the_dead_is_let_lie),
+		BOTH(writers_killed_at_random_harm_nobody),
+		BOTH(slots_of_the_dead_are_taken_again),
+		BOTH(what_does_not_fit_a_slot_is_said_so),
 		BOX_FACT(a_box_of_another_boot_is_made_anew),
 	};
 	journal = mmap(NULL, sizeof *journal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -1,0 +1,15 @@
+// Who leads and who waits, of the processes that share a call or a commit, as the kernel tells it.
+
+import { readFileSync, statSync } from 'node:fs';
+
+const read = (file) => { try { return readFileSync(file, 'utf8'); } catch { return ''; } };
+
+/** Processes that hold a lock of the file: `kind` is FLOCK or POSIX. */
+export function holders(file, kind) {
+  const ino = statSync(file, { throwIfNoEntry: false })?.ino;
+  return read('/proc/locks').split('\n').map((line) => line.trim().split(/\s+/))
+    .filter(([, held, , , , place]) => held === kind && place?.endsWith(`:${ino}`)).map(([, , , , pid]) => Number(pid));
+}
+
+/** How many of the processes sleep until a leader wakes them. */
+export const asleep = (pids) => pids.filter((pid) => /futex/.test(read(`/proc/${pid}/wchan`))).length;
