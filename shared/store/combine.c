@@ -59,7 +59,7 @@ struct combine {
 	pid_t process;
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, MOST_TRIES = 10000, LETTER_LIFE = 10 * 1000000 };
+enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, WAIT_PART_OF_CALL = 4, MOST_TRIES = 10000, LETTER_LIFE = 10 * 1000000 };
 
 /* ---- the box ---- */
 
@@ -306,7 +306,8 @@ static unsigned waiting(struct combine *c, uint64_t op)
 
 /* Who is about to publish may do so first: those that the last commit served come back together, and what comes
  * too late waits for a whole sync. So the leader gives way until as many have come as there were, or for a part of
- * the time that a commit takes; longer only while still more come. Who is alone waits for nobody. */
+ * the time that a commit takes, a larger one where a server does the work meanwhile; longer only while still more
+ * come. Who is alone waits for nobody. */
 static void gather(struct combine *c, uint64_t op)
 {
 	const struct pace *pace = &c->box->paces[op % PACES];
@@ -314,7 +315,8 @@ static void gather(struct combine *c, uint64_t op)
 	unsigned before, now = waiting(c, op), tries = 0;
 	if (now >= expected)
 		return;
-	const int64_t until = clock_ticks() + (pace->took < LONG_COMMIT ? pace->took : LONG_COMMIT) / WAIT_PART;
+	const unsigned part = c->turns == COMBINE_ONE_LEADER ? WAIT_PART : WAIT_PART_OF_CALL;
+	const int64_t until = clock_ticks() + (pace->took < LONG_COMMIT ? pace->took : LONG_COMMIT) / part;
 	do {
 		before = now;
 		sched_yield();
