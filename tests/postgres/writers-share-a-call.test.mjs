@@ -33,8 +33,7 @@ beforeEach(async () => {
   way.mend();
   tenant = tenantOf(server, { plan: 'starter' });
   [session, other] = [1, 2].map(() => server.store.cluster.hold(server.store.name));
-  await until(() => writers().length === PROCS);
-  await inParallel(PROCS, Array.from({ length: PROCS }), () => tenant.use('storage_gb', 1)); // all are connected
+  await bringUp();
 });
 afterEach(async () => {
   await Promise.all([session.end(), other.end()]);
@@ -44,9 +43,18 @@ afterEach(async () => {
 
 const one = (n = 1) => ({ metric_name: 'api_calls', quantity: n });
 const take = (by, who = tenant) => by.run(`BEGIN; SELECT 1 FROM tenants WHERE tenant_id = ${who.tenant_id} FOR UPDATE`);
-/** The processes of a function; one that was killed is replaced within a second. */
+/** The processes of a function. */
 const processesOf = (name) => server.processes().filter(({ args }) => args[0].endsWith(`${name}.fcgi`)).map(({ pid }) => pid);
 const writers = () => processesOf('usage-record');
+
+/** A process for each record that waits: the launcher starts as many, and all are connected. */
+async function bringUp() {
+  await take(session);
+  const used = inParallel(PROCS, Array.from({ length: PROCS }), () => tenant.use('storage_gb', 1));
+  await until(() => writers().length === PROCS);
+  await session.run('COMMIT');
+  await used;
+}
 const number = (sql) => Number(value(server.data, sql));
 const events = (who = tenant) => number(`SELECT COUNT(*) FROM usage_events WHERE tenant_id = ${who.tenant_id} AND metric <> 'storage_gb'`);
 const calls = () => number(`SELECT COUNT(DISTINCT xmin::TEXT) FROM usage_events WHERE tenant_id = ${tenant.tenant_id} AND metric <> 'storage_gb'`);
