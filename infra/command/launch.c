@@ -297,13 +297,13 @@ static void serve_functions(struct launcher *l, struct pollfd *set, bool with_se
 		if (poll(set, OTHER_FDS + l->count, until(next, now)) <= 0)
 			continue;
 		now = clock_ticks();
+		if (set[1].revents) /* first: who connected after a program was replaced is for the new one */
+			take_changes(l, set[1].fd, now);
 		for (unsigned i = 0; i < l->count; i++)
 			if (set[OTHER_FDS + i].revents & POLLIN)
 				connected(l, &l->functions[i], now);
 		if (set[0].revents)
 			take_signals(l, set[0].fd, now);
-		if (set[1].revents)
-			take_changes(l, set[1].fd, now);
 	}
 }
 
