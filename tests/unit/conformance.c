@@ -1,6 +1,7 @@
 /* Facts of the store that hold on every database. With PENNYMETER_TEST_POSTGRES, the address of a scratch
  * database, they are tried there; on SQLite otherwise. */
 #include "facts.h"
+#include "folder.h"
 
 #include <postgresql/libpq-fe.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 static struct arena *arena;
 static const char *server; /* NULL: SQLite */
-static char folder[64];
+static char folder[FOLDER_ROOM];
 static struct conf conf;
 
 static struct store *open_store(enum store_mode mode)
@@ -37,11 +38,9 @@ static void empty_server(void)
 
 static int fresh(void **state)
 {
-	static unsigned number;
 	(void)state;
 	arena_reset(arena);
-	snprintf(folder, sizeof folder, "/tmp/pennymeter-conformance-%d-%u", (int)getpid(), ++number);
-	if (mkdir(folder, 0700))
+	if (folder_made(folder, "conformance"))
 		return 1;
 	setenv("PENNYMETER_DATA", folder, 1);
 	conf = (struct conf){ .data = folder };
@@ -54,10 +53,8 @@ static int fresh(void **state)
 
 static int removed(void **state)
 {
-	char command[128];
 	(void)state;
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+	return folder_removed(folder);
 }
 
 /* ---- what the facts do ---- */

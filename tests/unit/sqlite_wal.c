@@ -1,5 +1,6 @@
 /* Facts of how SQLite's log is written in one piece a commit (shared/store/sqlite_wal.h). */
 #include "facts.h"
+#include "folder.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #define FILL(with) "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) " \
 	"INSERT INTO t SELECT i, hex(zeroblob(400)) || '" with "' FROM n WHERE true ON CONFLICT (id) DO UPDATE SET text = excluded.text"
 
-static char folder[64], file[96];
+static char folder[FOLDER_ROOM], file[96];
 static struct arena *arena;
 
 static struct db *open_file(enum db_mode mode)
@@ -49,13 +50,11 @@ static void is_sound(struct db *db)
 
 static int fresh(void **state)
 {
-	static unsigned count;
 	(void)state;
 	arena_reset(arena);
-	snprintf(folder, sizeof folder, "/tmp/pennymeter-log-%d-%u", (int)getpid(), ++count);
-	snprintf(file, sizeof file, "%s/a.db", folder);
-	if (mkdir(folder, 0700))
+	if (folder_made(folder, "log"))
 		return 1;
+	snprintf(file, sizeof file, "%s/a.db", folder);
 	struct db *db = open_file(DB_CREATE);
 	run(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
 	sqlite_driver.close(db);
@@ -64,10 +63,8 @@ static int fresh(void **state)
 
 static int removed(void **state)
 {
-	char command[128];
 	(void)state;
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+	return folder_removed(folder);
 }
 
 /* ---- the facts ---- */

@@ -1,5 +1,6 @@
 /* Facts of the store that are SQLite's own: its lock, network file systems, copies. conformance.c has the rest. */
 #include "facts.h"
+#include "folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include "store/store.h"
 
 static struct arena *arena;
-static char folder[64];
+static char folder[FOLDER_ROOM];
 static struct conf conf;
 static long claimed_magic; /* what statfs() says of every folder, if not 0 */
 
@@ -38,12 +39,10 @@ static struct store *open_store(enum store_mode mode)
 
 static int fresh_folder(void **state)
 {
-	static unsigned number;
 	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/pennymeter-unit-%d-%u", (int)getpid(), ++number);
 	claimed_magic = 0;
 	arena_reset(arena);
-	if (mkdir(folder, 0700))
+	if (folder_made(folder, "unit"))
 		return 1;
 	setenv("PENNYMETER_DATA", folder, 1); /* a store that is opened again reads its configuration anew */
 	conf = (struct conf){ .data = folder };
@@ -54,10 +53,8 @@ static int fresh_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char command[128];
 	(void)state;
-	snprintf(command, sizeof command, "rm -rf '%s'", folder);
-	return system(command);
+	return folder_removed(folder);
 }
 
 static int64_t metrics_stored(struct store *s)
