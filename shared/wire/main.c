@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "wire/describe.h"
+#include "wire/route.h"
 #include "wire/serve.h"
 
 /* ---- what both transports read from the environment ---- */
@@ -46,6 +48,8 @@ static void take_environment(struct incoming *in, char *const *environment)
 }
 
 /* ---- FastCGI ---- */
+
+enum { LISTENER = 0 }; /* the socket that the server hands over, where a program's input would be */
 
 static size_t fcgi_read(void *stream, char *bytes, size_t room)
 {
@@ -89,13 +93,42 @@ static bool is_read_to_its_end(FCGX_Request *request, const struct incoming *in)
 	return FCGX_HasSeenEOF(request->in) || (bodiless && FCGX_GetChar(request->in) < 0);
 }
 
+/* Where processes share a socket, accept() hands a connection to the one that has waited longest, so all of them take
+ * turns, each with a cache that the others' commits have made stale. epoll asks them in a fixed order instead: the
+ * first that is free takes it, and its cache is still good from its own last commit. A record by one client takes a
+ * third less time so (note 0019); reads make nobody's cache stale and would only pay for the call. */
+static int open_queue(void)
+{
+	struct epoll_event readable = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	const int queue = routes_write(fn_table) ? epoll_create1(EPOLL_CLOEXEC) : -1;
+	if (queue < 0 || !epoll_ctl(queue, EPOLL_CTL_ADD, LISTENER, &readable))
+		return queue;
+	close(queue);
+	return -1;
+}
+
+/* Until it is this process's turn to accept; at once where there is no queue. A signal ends it too: accept() sees to that. */
+static void wait_in(int queue)
+{
+	struct epoll_event readable;
+	if (queue >= 0)
+		(void)!epoll_wait(queue, &readable, 1, -1);
+}
+
+static bool accept_next(FCGX_Request *request, int queue)
+{
+	wait_in(queue);
+	return FCGX_Accept_r(request) == 0;
+}
+
 static int run_fcgi(void)
 {
 	struct server *server = NULL;
 	FCGX_Request request;
-	if (FCGX_Init() || FCGX_InitRequest(&request, 0, 0))
+	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, 0))
 		return 1;
-	while (FCGX_Accept_r(&request) == 0) {
+	const int queue = open_queue();
+	while (accept_next(&request, queue)) {
 		if (!server)
 			adopt_settings(request.envp);
 		if (!server && server_open(&server, fn_table)) {

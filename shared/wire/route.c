@@ -63,3 +63,11 @@ bool route_writes(const struct fn *fn)
 			return true;
 	return false;
 }
+
+bool routes_write(const struct fn_entry *table)
+{
+	for (const struct fn_entry *e = table; e->path; e++)
+		if (route_writes(e->fn))
+			return true;
+	return false;
+}

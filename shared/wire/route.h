@@ -13,5 +13,7 @@ enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_
 
 /** Has it a verb that may store something? */
 bool route_writes(const struct fn *fn);
+/** Has one of them? */
+bool routes_write(const struct fn_entry *table);
 
 #endif

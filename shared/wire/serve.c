@@ -49,21 +49,13 @@ struct exchange {
 
 /* ---- the process ---- */
 
-static bool table_writes(const struct fn_entry *table)
-{
-	for (const struct fn_entry *e = table; e->path; e++)
-		if (route_writes(e->fn))
-			return true;
-	return false;
-}
-
 enum st server_open(struct server **out, const struct fn_entry *table)
 {
 	struct server *s = calloc(1, sizeof *s);
 	if (!s)
 		return ST_MEMORY;
 	s->table = table;
-	s->writes = table_writes(table);
+	s->writes = routes_write(table);
 	enum st st = arena_open(&s->arena, ARENA_CAP);
 	if (!st)
 		st = arena_open(&s->conf_arena, 1 << 20);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, test } from 'node:test';
@@ -13,6 +13,7 @@ import { inParallel, isProblem, json, until } from '../lib/tenant.mjs';
 
 const program = (name) => path.join(build, `fn/${name}.fcgi`);
 const quote = () => ({ body: json({ metric_name: 'quotes_generated', quantity: 1 }) });
+const timesRun = (pid) => Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 const soon = async (probe) => Promise.race([until(probe), sleep(5000, null, { ref: false }).then(() => assert.fail('it takes too long'))]);
 
 let open = [];
@@ -53,6 +54,17 @@ for (const server of ['lighttpd', 'nginx']) {
       await inParallel(32, Array.from({ length: 2000 }), async () => assert.equal((await l.request('POST', '/api/usage/record', quote())).status, 201));
       assert.ok(l.pids('usage-record').length > 1);
       assert.ok(l.pids('usage-record').length <= 6 && l.pids('usage-current-period').length <= 2);
+    });
+
+    test('hands all records of one client to the same one of several writers', async () => {
+      const l = await start({ server, args: ['--writers', '4'] });
+      const record = async () => assert.equal((await l.request('POST', '/api/usage/record', quote())).status, 201);
+      await inParallel(32, Array.from({ length: 2000 }), record);
+      const pids = l.pids('usage-record'), before = pids.map(timesRun);
+      assert.ok(pids.length > 1);
+      for (let i = 0; i < 100; i++) await record();
+      const [most, ...others] = pids.map((pid, i) => timesRun(pid) - before[i]).sort((a, b) => b - a);
+      assert.ok(most >= 100 && others.every((times) => times < most / 20), `they ran ${most}, ${others} times`);
     });
 
     test('starts a function that was killed anew: the next request is answered', async () => {
