@@ -327,6 +327,15 @@ static void end_functions(struct launcher *l, int signals)
 	}
 }
 
+/* One is started before it is asked for, as a processor has nothing to do until the web server listens: the one that most
+ * requests of the last run went to, so probably the first of this one too. */
+static void start_beside_server(struct launcher *l, const char *data)
+{
+	struct function *first = l->count == 1 ? l->functions : busiest_last_time(l, data);
+	if (first)
+		connected(l, first, clock_ticks());
+}
+
 /* So that the next start has no log to read, and one file is all there is to copy. Without a store there is nothing to do. */
 static void settle_store(struct run *r)
 {
@@ -402,12 +411,12 @@ enum st command_launch(struct run *r)
 	st = open_sockets(r, &l);
 	if (!st && r->rest && !process_start_server(&l, r->rest))
 		st = fault_add(&r->faults, r->rest[0], "cannot be started");
-	if (!st && l.count == 1) /* whatever is asked for first will want it: it starts beside the web server */
-		connected(&l, l.functions, clock_ticks());
 	if (!st) {
+		start_beside_server(&l, r->conf.data);
 		say(r, "%u functions wait in %s.\n", l.count, l.run);
 		fflush(stdout);
 		serve_functions(&l, set, r->rest != NULL);
+		busiest_remember(&l, r->conf.data);
 	}
 	end_functions(&l, set[0].fd);
 	settle_store(r);

@@ -101,4 +101,13 @@ int64_t process_kill_late(struct launcher *l, int64_t now);
 /** How many processes there are. */
 unsigned process_count(const struct launcher *l);
 
+/* ---- launch_busiest.c: what is remembered from one run to the next ---- */
+
+/** The function that had used the most processor time when the last launcher over this data folder ended.
+ *  NULL: nobody knows, or it is not among these. */
+struct function *busiest_last_time(const struct launcher *l, const char *data);
+
+/** Keep its name for the next start; where nothing was done, what was kept before stays. Call it while processes live. */
+void busiest_remember(const struct launcher *l, const char *data);
+
 #endif

@@ -50,7 +50,7 @@ export async function coldStarts() {
     'hello, 1 process': () => startHello(1),
     ...Object.fromEntries(options.peers.map((name) => [name, () => startPeer(name, EVENTS, TARGET)])),
   };
-  heading('Cold start', `From the start of the server to the first answer of current-period on ${EVENTS} events, ${options.starts} starts each, in turn.`);
+  heading('Cold start', `From the start of the server to the first answer of current-period on ${EVENTS} events, ${options.starts} starts each, in turn. The launcher starts that function beside the web server, since it had most to do the time before.`);
   for (let i = 0; i < options.starts; i++) {
     for (const [name, start] of Object.entries(starters)) {
       const server = await start();
