@@ -28,12 +28,13 @@ export function table(names, rows, left = 1) {
   for (const row of rows) say(line(row));
 }
 
-/** A figure beside what it should be: `most` or `least`. NaN: it could not be measured. */
-export function target(what, figure, { least, most, unit = '', digits = 2 }) {
+/** A figure beside what it should be: `most` or `least`. NaN: it could not be measured. `ceiling`: the figure of a program that does nothing. */
+export function target(what, figure, { least, most, unit = '', digits = 2, ceiling = Infinity }) {
   const met = least === undefined ? figure <= most : figure >= least;
+  const missed = ceiling < least ? `**no**: out of reach here, hello has ${ceiling.toFixed(digits)}` : '**no**';
   const shown = Number.isNaN(figure) ? 'not measured' : `${figure.toFixed(digits)}${unit}`;
   const wanted = least === undefined ? `≤ ${+most.toFixed(2)}${unit}` : `≥ ${least}${unit}`;
-  targets.push([what, wanted, shown, Number.isNaN(figure) ? '-' : met ? 'yes' : '**no**']);
+  targets.push([what, wanted, shown, Number.isNaN(figure) ? '-' : met ? 'yes' : missed]);
 }
 
 export const decimals = (n, digits = 2) => (Number.isFinite(n) ? n.toFixed(digits) : '-');
@@ -74,7 +75,7 @@ export function finish() {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
-  console.log(`\n${targets.map(([what, wanted, found, met]) => `${met.replaceAll('*', '').padEnd(4)} ${found.padStart(14)}  ${wanted.padStart(9)}  ${what}`).join('\n')}`);
+  console.log(`\n${targets.map(([what, wanted, found, met]) => `${found.padStart(14)}  ${wanted.padStart(9)}  ${what}: ${met.replaceAll('*', '')}`).join('\n')}`);
   console.log(`\nWritten: ${files.map((file) => path.relative(repo, file)).join(', ')}`);
   return faults.length === 0;
 }

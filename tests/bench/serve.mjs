@@ -28,18 +28,17 @@ export function freePort() {
   });
 }
 
-/** Start a server and wait for the first answer of `target`; `took` is the ms from the one to the other. */
-export async function startAndWait(command, args, { url, target, token, env = {}, log }) {
-  const said = log ? openSync(log, 'a') : 'ignore', began = process.hrtime.bigint();
-  const child = spawn(command, args, { stdio: ['ignore', said, said], env: { ...process.env, ...env } });
+/** Start a server and wait for the first answer of `target`. */
+async function startAndWait({ command, args, url, target, token, log }) {
+  const said = log ? openSync(log, 'a') : 'ignore', began = Date.now();
+  const child = spawn(command, args, { stdio: ['ignore', said, said] });
   running.add(child);
   const ended = new Promise((done) => { child.on('exit', () => { running.delete(child); done(); }); });
   const stop = async (signal = 'SIGTERM') => { child.kill(signal); await ended; };
-  const elapsed = () => Number(process.hrtime.bigint() - began) / 1e6;
-  while (elapsed() < 30_000 && child.exitCode === null) {
+  while (Date.now() - began < 30_000 && child.exitCode === null) {
     const status = await request(url, 'GET', target, { token }).then((answer) => answer.status, () => 0);
-    if (status === 200) return { url, token, pid: child.pid, took: elapsed(), stop };
-    await sleep(1);
+    if (status === 200) return { url, token, pid: child.pid, stop };
+    await sleep(10);
   }
   await stop('SIGKILL');
   throw new Error(`${command} did not start${log ? `: see ${log}` : ''}`);
@@ -70,8 +69,8 @@ export async function countEvents({ url, token }) {
 
 // ---- the ceiling ----
 
-/** A FastCGI program that answers a few bytes, behind lighttpd, as many processes as a function has. */
-export async function startHello(procs) {
+/** How to start a FastCGI program that answers a few bytes, behind lighttpd, as many processes as a function has. */
+export async function helloServer(procs) {
   const program = compiled('tests/bench/hello.c', { libraries: ['fcgi'] }), port = await freePort(), conf = scratch(`hello-${procs}.conf`), socket = `${folder}/hello-${procs}.sock`;
   writeFileSync(conf, `server.modules = ("mod_fastcgi")
 server.document-root = "${folder}"
@@ -79,7 +78,11 @@ server.bind = "127.0.0.1"
 server.port = ${port}
 fastcgi.server = ("/hello" => (("bin-path" => "${program}", "socket" => "${socket}", "check-local" => "disable", "min-procs" => ${procs}, "max-procs" => ${procs})))
 `);
-  const started = await startAndWait('lighttpd', ['-D', '-f', conf], { url: `http://127.0.0.1:${port}`, target: '/hello' });
+  return { command: 'lighttpd', args: ['-D', '-f', conf], url: `http://127.0.0.1:${port}`, target: '/hello' };
+}
+
+export async function startHello(procs) {
+  const started = await startAndWait(await helloServer(procs));
   return { ...started, name: 'hello', stop: () => started.stop('SIGINT') };
 }
 
@@ -108,15 +111,18 @@ function installNode(peer) {
   writeFileSync(done, '');
 }
 
-/** A peer over a database of as many events. */
-export async function startPeer(name, events, target = '/api/usage/current-period') {
+/** How to start a peer over a database of as many events. */
+export async function peerServer(name, events) {
   const peer = path.join(build, 'bench/peers', name), data = scratch(name), port = await freePort();
   rmSync(data, { recursive: true, force: true });
   mkdirSync(data);
   execFileSync(path.join(yardsticks, 'seed.sh'), [path.join(data, 'bench.db'), String(events)]);
   chmodSync(path.join(peer, 'start.sh'), 0o755);
   execFileSync('sync');
-  const started = await startAndWait(path.join(peer, 'start.sh'), [String(port), path.join(data, 'bench.db')],
-    { url: `http://127.0.0.1:${port}`, target, token: 'bench-token', log: path.join(data, 'log') });
-  return { ...started, name };
+  return { command: path.join(peer, 'start.sh'), args: [String(port), path.join(data, 'bench.db')], url: `http://127.0.0.1:${port}`,
+    target: '/api/usage/current-period', token: 'bench-token', log: path.join(data, 'log') };
+}
+
+export async function startPeer(name, events) {
+  return { ...await startAndWait(await peerServer(name, events)), name };
 }
