@@ -1,7 +1,7 @@
 /* Writing replies. */
 #include "wire/write.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "billing/event_id.h"
 
@@ -32,19 +32,20 @@ void write_rate(struct jwriter *w, const char *name, unit_price rate)
 	write_decimal(w, name, rate, PRICE_DIGITS, 2);
 }
 
-/* The lines of an answer tell the same few windows again and again: their texts are kept, a handful by the day. */
+/* The lines of an answer tell the same few instants again and again, and so does the next poll: their texts are kept. */
 void write_instant(struct jwriter *w, const char *name, instant at)
 {
 	static struct {
 		instant at;
 		size_t size; /* 0: nothing is kept */
 		char json[INSTANT_ROOM + 2];
-	} kept[8], *k;
-	k = &kept[(uint64_t)(at / DAY) % 8];
+	} kept[16], *k;
+	k = &kept[(uint64_t)at * 0x9e3779b97f4a7c15u >> 60]; /* Fibonacci hashing: Knuth, volume 3, 6.4 */
 	if (k->at != at || !k->size) {
-		char text[INSTANT_ROOM];
 		k->at = at;
-		k->size = (size_t)snprintf(k->json, sizeof k->json, "\"%s\"", instant_print(text, at));
+		k->json[0] = '"';
+		k->size = strlen(instant_print(k->json + 1, at)) + 2;
+		k->json[k->size - 1] = '"';
 	}
 	jw_raw_n(w, name, k->json, k->size);
 }
