@@ -1,5 +1,6 @@
 /* The main of every function: accepts FastCGI, or answers once as plain CGI. */
 #include <fcgiapp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,16 @@ static bool is_read_to_its_end(FCGX_Request *request, const struct incoming *in)
 	return FCGX_HasSeenEOF(request->in) || (bodiless && FCGX_GetChar(request->in) < 0);
 }
 
+static volatile sig_atomic_t told_to_end;
+
+/* libfcgi looks for it before it accepts; who waits before that must look too. */
+static void tell_to_end(int signal)
+{
+	(void)signal;
+	told_to_end = 1;
+	FCGX_ShutdownPending();
+}
+
 /* Where processes share a socket, accept() hands a connection to the one that has waited longest, so all of them take
  * turns, each with a cache that the others' commits have made stale. epoll asks them in a fixed order instead: the
  * first that is free takes it, and its cache is still good from its own last commit. A record by one client takes a
@@ -100,18 +111,21 @@ static bool is_read_to_its_end(FCGX_Request *request, const struct incoming *in)
 static int open_queue(void)
 {
 	struct epoll_event readable = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	const struct sigaction end = { .sa_handler = tell_to_end };
 	const int queue = routes_write(fn_table) ? epoll_create1(EPOLL_CLOEXEC) : -1;
-	if (queue < 0 || !epoll_ctl(queue, EPOLL_CTL_ADD, LISTENER, &readable))
+	if (queue < 0)
+		return -1;
+	if (!epoll_ctl(queue, EPOLL_CTL_ADD, LISTENER, &readable) && !sigaction(SIGTERM, &end, NULL) && !sigaction(SIGUSR1, &end, NULL))
 		return queue;
 	close(queue);
 	return -1;
 }
 
-/* Until it is this process's turn to accept; at once where there is no queue. A signal ends it too: accept() sees to that. */
+/* Until it is this process's turn to accept; at once where there is no queue, or when it is to end: accept() says so. */
 static void wait_in(int queue)
 {
 	struct epoll_event readable;
-	if (queue >= 0)
+	if (queue >= 0 && !told_to_end)
 		(void)!epoll_wait(queue, &readable, 1, -1);
 }
 

@@ -24,13 +24,13 @@ function variablesOf(method, target, { token, body = '', headers = {} }) {
 
 /**
  * Start a function by its name, "usage-record", over a data folder; `under` is a command that runs it, as valgrind does.
- * `ask` answers { status, text }; `stop` ends it and waits.
+ * `ask` answers { status, text }; `stop` ends it and waits; `ended` is a promise of its exit code or signal.
  */
 export function startProgram(data, name, { under = [], env = {} } = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-fn-')), socket = path.join(folder, 'fn.sock');
   const child = spawn('spawn-fcgi', ['-n', '-s', socket, '--', ...under, path.join(build, `fn/${name}.fcgi`)],
     { env: { ...process.env, ...env, PENNYMETER_DATA: data }, stdio: 'ignore' });
-  const ended = new Promise((done) => { child.on('exit', done); });
+  const ended = new Promise((done) => { child.on('exit', (code, signal) => { rmSync(folder, { recursive: true, force: true }); done(code ?? signal); }); });
 
   async function ask(method, target, request = {}) {
     for (let tries = 0; ; tries++) {
@@ -44,10 +44,10 @@ export function startProgram(data, name, { under = [], env = {} } = {}) {
       }
     }
   }
+  const kill = (signal) => child.kill(signal);
   async function stop() {
-    child.kill('SIGTERM');
+    kill('SIGTERM');
     await ended;
-    rmSync(folder, { recursive: true, force: true });
   }
-  return { ask, stop };
+  return { ask, kill, ended, stop };
 }
