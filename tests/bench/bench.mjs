@@ -9,7 +9,7 @@
 //   EVENTS="10000 1000000"   sizes for growth; the last is compared with the first. "10000 10000000" takes long to seed
 //   MILLION=1000000      requests after which memory must be what it was after a hundredth of them
 //   STARTS=7             cold starts, of which the median counts
-//   PARTS="rates batches slow growth cold memory costs"   what to run
+//   PARTS="rates batches slow stores growth cold memory costs"   what to run
 //   RESULTS=1            writes tests/bench/RESULTS.md too
 //
 // Exits 1 if an answer was an error, an answered record is not there, or `pennymeter check` fails; a missed target
@@ -24,8 +24,9 @@ import { rates } from './rates.mjs';
 import { finish } from './report.mjs';
 import { preparePeers } from './serve.mjs';
 import { slowSyncs } from './slow.mjs';
+import { stores } from './stores.mjs';
 
-const parts = { rates, batches, slow: slowSyncs, growth, cold: coldStarts, memory, costs };
+const parts = { rates, batches, slow: slowSyncs, stores, growth, cold: coldStarts, memory, costs };
 
 preparePeers();
 for (const name of options.parts) await parts[name]();

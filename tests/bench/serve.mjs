@@ -46,7 +46,7 @@ async function startAndWait({ command, args, url, target, token, log }) {
 
 // ---- the product ----
 
-const monthStart = () => `${new Date().toISOString().slice(0, 7)}-01`;
+export const monthStart = () => `${new Date().toISOString().slice(0, 7)}-01`;
 
 /** Record `events` of this month for a tenant, by the product's own code. */
 export function seed(data, tenant, events) {
