@@ -54,13 +54,22 @@ static bool wants_summary(const struct metric *m)
 
 /* ---- roll-ups ---- */
 
-/* Of usage_day_totals and usage_hour_totals. */
+/* A row of usage_day_totals or usage_hour_totals: the next bucket, or one more part of the last. */
 static struct bucket bucket_row(const struct rows *r)
 {
 	return (struct bucket){ rows_int(r, 0), {
 		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
 		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
 	} };
+}
+
+static enum st add_bucket(struct bucket *buckets, unsigned *count, unsigned most, const struct bucket *b)
+{
+	if (*count && buckets[*count - 1].start == b->start)
+		return rollup_merge(&buckets[*count - 1].rollup, &b->rollup);
+	if (*count < most)
+		buckets[(*count)++] = *b;
+	return ST_OK;
 }
 
 static enum st count_events(struct rollup *out, struct walk *w, instant start, instant end)
@@ -109,8 +118,10 @@ static enum st load_hours(struct walk *w, instant day)
 	w->hour_count = 0;
 	enum st st = ROWS(w->store, &r, SQL_USAGE_HOUR_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
 	                  INT(day), INT(end));
-	while (!st && w->hour_count < 24 && !(st = rows_next(&r)))
-		w->hours[w->hour_count++] = bucket_row(&r);
+	while (!st && !(st = rows_next(&r))) {
+		const struct bucket hour = bucket_row(&r);
+		st = add_bucket(w->hours, &w->hour_count, 24, &hour);
+	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -151,8 +162,8 @@ static enum st load_days(struct walk *w, instant first)
 		const struct bucket day = bucket_row(&r);
 		if (day.start < range.start)
 			st = rollup_merge(&w->previous, &day.rollup);
-		else if (w->day_count <= HISTORY_DAYS_CAP)
-			w->days[w->day_count++] = day;
+		else
+			st = add_bucket(w->days, &w->day_count, HISTORY_DAYS_CAP + 1, &day);
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
@@ -440,31 +451,46 @@ enum st history_next(struct history_event *events, unsigned *count, unsigned mos
 
 /* ---- the chart ---- */
 
-static struct rollup day_row(const struct rows *r)
+/* What each metric came to on each day, side by side for a metric. */
+struct chart {
+	const struct catalog *catalog;
+	struct rollup *of;
+	instant first;
+	unsigned days;
+};
+
+/* A row of usage_day_list: a day of one metric, of all users or of one. */
+static enum st add_day(struct chart *c, const struct rows *r)
 {
-	return (struct rollup){
-		.sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5),
-		.first_at = rows_int(r, 6), .last_at = rows_int(r, 7),
-	};
+	const struct metric *m = metric_find(c->catalog, rows_text(r, 1));
+	const struct rollup row = { .sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5) };
+	const int64_t day = (rows_int(r, 0) - c->first) / DAY;
+	if (!m || day < 0 || day >= (int64_t)c->days)
+		return ST_OK;
+	return rollup_merge(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);
+}
+
+static enum st read_chart(struct chart *c, struct store *store, int64_t tenant)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LIST, INT(tenant), INT(c->first), INT(c->first + c->days * DAY));
+	while (!st && !(st = rows_next(&r)))
+		st = add_day(c, &r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
 }
 
 enum st history_series(qty **out, struct store *store, const struct account *account, const struct catalog *catalog,
                        instant first, unsigned days, struct arena *arena)
 {
-	qty *values = arena_take(arena, ((size_t)catalog->count * days + 1) * sizeof *values);
-	struct rows r = { 0 };
-	if (!values)
+	const size_t count = (size_t)catalog->count * days;
+	struct chart c = { catalog, arena_take(arena, (count + 1) * sizeof *c.of), first, days };
+	qty *values = arena_take(arena, (count + 1) * sizeof *values);
+	if (!c.of || !values)
 		return ST_MEMORY;
-	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LIST, INT(account->tenant_id), TEXT(""), INT(first), INT(first + days * DAY));
-	while (!st && !(st = rows_next(&r))) {
-		const struct metric *m = metric_find(catalog, rows_text(&r, 1));
-		const struct rollup row = day_row(&r);
-		const int64_t day = (rows_int(&r, 0) - first) / DAY;
-		if (m && day >= 0 && day < (int64_t)days)
-			values[(size_t)(m - catalog->metrics) * days + (size_t)day] = value_of(&row, m);
-	}
-	rows_end(&r);
-	st = st == ST_DONE ? ST_OK : st;
+	enum st st = read_chart(&c, store, account->tenant_id);
+	for (size_t i = 0; i < count && !st; i++)
+		values[i] = value_of(&c.of[i], &catalog->metrics[i / days]);
 	for (unsigned i = 0; i < catalog->count && !st; i++)
 		if (wants_summary(&catalog->metrics[i]))
 			st = days_apart(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], first, first + days * DAY);

@@ -184,13 +184,17 @@ WHERE (:user = 0 OR user_id = :user)
 ORDER BY last_at DESC, last_event_id DESC
 LIMIT 1;
 
--- name: usage_day_list (tenant, metric, first_day, last_day)
-SELECT day, metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
-  MIN(first_at), MAX(last_at)
+-- The days of each metric. In SQLite the caller adds its users up, for the same reason.
+-- name: usage_day_list (tenant, first_day, last_day)
+-- sqlite: usage_day_list
+SELECT day, metric, quantity_sum, event_count, quantity_min, quantity_max
 FROM usage_days
-WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND (:metric = '' OR metric = :metric)
-GROUP BY day, metric
-ORDER BY day, metric;
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day;
+-- postgres: usage_day_list
+SELECT day, metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max)
+FROM usage_days
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
+GROUP BY day, metric;
 
 -- What stood last on each day, of every user; the newest of a day comes last.
 -- name: usage_day_latest (tenant, metric, first_day, last_day)
@@ -200,7 +204,14 @@ WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day AND metric =
 ORDER BY day, last_at, last_event_id;
 
 -- What the days of one metric came to, or of all how many events they hold: sums of all need not fit, and mean nothing.
+-- In SQLite a day comes in parts, which the caller adds up.
 -- name: usage_day_totals (tenant, metric, first_day, end)
+-- sqlite: usage_day_totals
+SELECT day, CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_days
+WHERE tenant_id = :tenant AND day >= :first_day AND day < :end AND (:metric = '' OR metric = :metric)
+ORDER BY day;
+-- postgres: usage_day_totals
 SELECT day, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
   MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
 FROM usage_days
@@ -210,6 +221,12 @@ ORDER BY day;
 
 -- The same of hours, newest first: where a page of history begins.
 -- name: usage_hour_totals (tenant, metric, start, end)
+-- sqlite: usage_hour_totals
+SELECT hour, CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END, event_count, quantity_min, quantity_max, first_at, last_at
+FROM usage_hours
+WHERE tenant_id = :tenant AND hour >= :start AND hour < :end AND (:metric = '' OR metric = :metric)
+ORDER BY hour DESC;
+-- postgres: usage_hour_totals
 SELECT hour, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
   MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
 FROM usage_hours
