@@ -54,7 +54,7 @@ static bool wants_summary(const struct metric *m)
 
 /* ---- roll-ups ---- */
 
-/* A row of usage_day_totals or usage_hour_totals: the next bucket, or one more part of the last. */
+/* Of usage_day_totals and usage_hour_totals. */
 static struct bucket bucket_row(const struct rows *r)
 {
 	return (struct bucket){ rows_int(r, 0), {
@@ -63,6 +63,7 @@ static struct bucket bucket_row(const struct rows *r)
 	} };
 }
 
+/* A row is the next bucket, or one more part of the last. */
 static enum st add_bucket(struct bucket *buckets, unsigned *count, unsigned most, const struct bucket *b)
 {
 	if (*count && buckets[*count - 1].start == b->start)
