@@ -145,16 +145,39 @@ static enum st drop_triggers(struct store *s, const void *request, size_t size, 
 	return set_triggers(s, *(const struct moving *const *)request, false);
 }
 
-/* A database of another's is never written to; nor is an empty one taken for that of an interrupted move. */
-static enum st check_target(struct moving *m, bool resumed)
+/* Is each tenant there one of those here? Their numbers and the microseconds in which they were made tell. */
+static enum st find_ours(bool *ours, struct moving *m)
+{
+	struct rows here = { 0 }, there = { 0 };
+	enum st st = ROWS(m->from, &here, SQL_TENANT_LIST, INT(0)), found = ST_OK;
+	if (!st)
+		st = ROWS(m->to, &there, SQL_TENANT_LIST, INT(0));
+	for (*ours = true; !st && *ours && !(st = rows_next(&there));) {
+		do
+			found = rows_next(&here);
+		while (!found && rows_int(&here, 0) < rows_int(&there, 0));
+		st = found == ST_DONE ? ST_OK : found;
+		*ours = !found && rows_int(&here, 0) == rows_int(&there, 0) && rows_int(&here, 4) == rows_int(&there, 4);
+	}
+	rows_end(&here);
+	rows_end(&there);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* A database of another's is never written to; nor is an empty one taken for that of an interrupted move. One that was
+ * cut off after its first tenants were there and before it was noted has `begun`. */
+static enum st check_target(struct moving *m, bool begun, bool resumed)
 {
 	int64_t tenants = 0, events = 0;
+	bool ours = false;
 	enum st st = read_number(m->to, &tenants, SQL_MOVE_TENANTS);
 	if (!st)
 		st = read_number(m->to, &events, SQL_CARE_COUNT_EVENTS);
+	if (!st && begun && !resumed && tenants > 1 && !events)
+		st = find_ours(&ours, m);
 	if (st)
 		return st;
-	if (!resumed && (tenants > 1 || events)) {
+	if (!resumed && (tenants > 1 || events) && !ours) {
 		fault_add(m->faults, "--to", "the database there has tenants already; name an empty one");
 		return ST_CONFLICT;
 	}
@@ -196,7 +219,7 @@ static enum st begin(struct moving *m)
 	if (!st)
 		st = find_place(m->from, &tenants);
 	if (!st)
-		st = check_target(m, tenants.copied > 0);
+		st = check_target(m, triggers > 0, tenants.copied > 0);
 	return st || triggers ? st : store_write(m->from, &op, &m, sizeof m, NULL, 0);
 }
 

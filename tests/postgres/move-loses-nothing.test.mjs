@@ -99,6 +99,7 @@ test('a move that is killed anywhere loses nothing, and goes on where it stood',
   const tenant = tenantOf(server, { plan: 'enterprise' });
   await fill(tenant, 20_000);
   const load = startLoad(tenant, event, { width: 4, keyed: (n) => n % 2 === 0 });
+  t.after(() => load.stop());
   let kills = 0;
   let last;
   for (let longest = 40; !last || last.signal; longest *= 1.3) {
@@ -116,6 +117,28 @@ test('a move that is killed anywhere loses nothing, and goes on where it stood',
   assertAllThere(there, attempts, 20_000);
   assert.deepEqual(attempts.filter((a) => ![201, 503].includes(a.status)), []);
   assert.deepEqual(server.pennymeter(['check']).differences, []);
+});
+
+const run = (server, store, ...args) => spawnSync(path.join(build, 'bin/pennymeter'), args,
+  { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data, PENNYMETER_STORE: store } });
+
+test('a move cut off after its first tenants were there and before it noted that goes on, and into no other database', async (t) => {
+  const server = await sqliteServer(t), there = target(t), other = target(t);
+  const tenant = tenantOf(server, { plan: 'starter' });
+  await fill(tenant, 1000);
+  for (const { url } of [there, other]) assert.equal(run(server, url, 'init').status, 0);
+  assert.equal(run(server, other.url, 'tenant', 'add', '--name', 'Not ours').status, 0);
+  there.rows('ALTER TABLE usage_events ADD CONSTRAINT stop CHECK (tenant_id < 0)');
+  assert.equal((await move(server, ['--to', there.url])).code, 1);
+  there.rows('ALTER TABLE usage_events DROP CONSTRAINT stop');
+  assert.deepEqual([there.value('SELECT COUNT(*) FROM tenants'), there.value('SELECT COUNT(*) FROM usage_events')], [2, 0]);
+  query(server.data, "DELETE FROM move_progress WHERE name = 'tenants'");
+  const refused = await move(server, ['--to', other.url]);
+  assert.deepEqual([refused.code, other.value("SELECT COUNT(*) FROM tenants WHERE name = 'Not ours'")], [1, 1]);
+  assert.match(refused.said, /has tenants already/);
+  const { code, said } = await move(server, ['--to', there.url]);
+  assert.equal(code, 0, said);
+  assert.equal(there.value('SELECT COUNT(*) FROM usage_events'), 1000);
 });
 
 test('what is changed and taken away meanwhile is so on the server too', async (t) => {
