@@ -327,8 +327,8 @@ static void end_functions(struct launcher *l, int signals)
 	}
 }
 
-/* One is started before it is asked for, as a processor has nothing to do until the web server listens: the one that most
- * requests of the last run went to, so probably the first of this one too. */
+/* One is started before it is asked for, as a processor has nothing to do until the web server listens: the one that
+ * had most to do when the last run ended, so probably the first of this one too. */
 static void start_beside_server(struct launcher *l, const char *data)
 {
 	struct function *first = l->count == 1 ? l->functions : busiest_last_time(l, data);
