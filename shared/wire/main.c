@@ -107,7 +107,7 @@ static void tell_to_end(int signal)
 /* Where processes share a socket, accept() hands a connection to the one that has waited longest, so all of them take
  * turns, each with a cache that the others' commits have made stale. epoll asks them in a fixed order instead: the
  * first that is free takes it, and its cache is still good from its own last commit. A record by one client takes a
- * third less time so (note 0019); reads make nobody's cache stale and would only pay for the call. */
+ * quarter less time so (note 0019); reads make nobody's cache stale and would only pay for the call. */
 static int open_queue(void)
 {
 	struct epoll_event readable = { .events = EPOLLIN | EPOLLEXCLUSIVE };
