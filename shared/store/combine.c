@@ -1,5 +1,5 @@
 /* Group commit through a shared letter box. How it works stands in combine.h. */
-#include "store/combine.h"
+#include "store/letter_box.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,35 +25,8 @@
  * PUBLISHED and FREE, only a leader from PUBLISHED to DONE. The state is also the futex. */
 enum { FREE, FILLING, PUBLISHED, DONE };
 
-struct slot {
-	uint32_t state;
-	int32_t owner;       /* a process id; 0: nobody's */
-	uint64_t born;       /* the owner's start, so that a process id used again is told apart */
-	uint64_t op;
-	int64_t seen; /* when the owner of what is published was last awake, by clock_ticks() */
-	uint32_t size;
-	uint32_t tried; /* how many have begun to carry it out: more than one where a leader died, or an answer was lost */
-	int32_t st;
-	_Alignas(16) unsigned char request[COMBINE_REQUEST], answer[COMBINE_ANSWER]; /* structs lie in them */
-};
-
-/* Of one op; another whose number ends alike may share it. Written by leaders only. */
-struct pace {
-	uint32_t expected; /* how many may come to the next commit */
-	uint32_t took;     /* how long the last one took, in microseconds */
-};
-
-enum { PACES = 64 };
-
-struct box {
-	char maker[64]; /* boot, container and build: a box of another is not ours */
-	struct pace paces[PACES];
-	uint64_t taken[COMBINE_SLOTS / 64]; /* a bit for each slot with an owner: a leader looks at no others, they lie far apart */
-	struct slot slots[COMBINE_SLOTS];
-};
-
 struct combine {
-	struct box *box;
+	struct letter_box at;
 	enum combine_turns turns;
 	struct slot *mine; /* NULL until the first write */
 	pid_t process;
@@ -72,76 +45,31 @@ static bool read_line(char *out, size_t room, const char *path)
 	return got;
 }
 
-static void describe_maker(char maker[64])
-{
-	char boot[40] = "";
-	struct stat processes = { 0 }; /* whose numbers tell owners apart */
-	if (!read_line(boot, sizeof boot, "/proc/sys/kernel/random/boot_id"))
-		snprintf(boot, sizeof boot, "unknown");
-	(void)!stat("/proc/self/ns/pid", &processes);
-	memset(maker, 0, 64);
-	snprintf(maker, 64, "%.36s %llx %s %zu", boot, (unsigned long long)processes.st_ino, PM_VERSION, sizeof(struct box));
-}
-
-static struct box *map_box(const char *path, int flags)
-{
-	struct stat info;
-	int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
-	if (fd < 0)
-		return NULL;
-	/* Room is taken at once: a hole that a full disk cannot fill would be a SIGBUS later. */
-	bool sized = flags ? !posix_fallocate(fd, 0, sizeof(struct box)) : !fstat(fd, &info) && info.st_size == sizeof(struct box);
-	void *p = sized ? mmap(NULL, sizeof(struct box), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
-	close(fd);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static struct box *make_box(const char *path, const char maker[64])
-{
-	char part[4200];
-	snprintf(part, sizeof part, "%s.part", path);
-	unlink(part);
-	struct box *box = map_box(part, O_CREAT | O_EXCL);
-	if (!box) {
-		unlink(part);
-		return NULL;
-	}
-	memcpy(box->maker, maker, sizeof box->maker);
-	if (!rename(part, path))
-		return box;
-	munmap(box, sizeof *box);
-	return NULL;
-}
-
 struct combine *combine_open(const char *path, enum combine_turns turns)
 {
-	char maker[64];
-	describe_maker(maker);
 	struct combine *c = calloc(1, sizeof *c);
-	struct box *box = c ? map_box(path, 0) : NULL;
-	if (box && memcmp(box->maker, maker, sizeof maker)) {
-		munmap(box, sizeof *box);
-		box = NULL;
-	}
-	if (c && !box)
-		box = make_box(path, maker);
-	if (!box) {
-		log_error("%s cannot be mapped: each write commits alone", path);
+	if (!c || !box_open(&c->at, path)) {
 		free(c);
 		return NULL;
 	}
-	*c = (struct combine){ .box = box, .turns = turns, .process = getpid() };
+	c->turns = turns;
+	c->process = getpid();
 	return c;
+}
+
+void *combine_room(struct combine *c)
+{
+	return c->at.box ? c->at.box->head.room : NULL;
 }
 
 static void mark(struct combine *c, bool taken)
 {
-	const size_t n = (size_t)(c->mine - c->box->slots);
+	const size_t n = (size_t)(c->mine - c->at.box->slots);
 	const uint64_t bit = (uint64_t)1 << n % 64;
 	if (taken)
-		__atomic_fetch_or(&c->box->taken[n / 64], bit, __ATOMIC_RELEASE);
+		__atomic_fetch_or(&c->at.box->taken[n / 64], bit, __ATOMIC_RELEASE);
 	else
-		__atomic_fetch_and(&c->box->taken[n / 64], ~bit, __ATOMIC_RELEASE);
+		__atomic_fetch_and(&c->at.box->taken[n / 64], ~bit, __ATOMIC_RELEASE);
 }
 
 void combine_close(struct combine *c)
@@ -150,10 +78,10 @@ void combine_close(struct combine *c)
 		return;
 	if (c->mine && c->process == getpid()) {
 		mark(c, false);
-		__atomic_store_n(&c->mine->state, FREE, __ATOMIC_RELAXED);
+		__atomic_store_n(&c->mine->word, FREE, __ATOMIC_RELAXED);
 		__atomic_store_n(&c->mine->owner, 0, __ATOMIC_RELEASE);
 	}
-	munmap(c->box, sizeof *c->box);
+	box_close(&c->at);
 	free(c);
 }
 
@@ -206,7 +134,7 @@ static bool abandoned(const struct slot *s, int32_t owner)
 
 static bool published(const struct slot *s)
 {
-	return __atomic_load_n(&s->state, __ATOMIC_ACQUIRE) == PUBLISHED;
+	return __atomic_load_n(&s->word, __ATOMIC_ACQUIRE) == PUBLISHED;
 }
 
 /* Does its request wait for a leader? What its owner has not looked at for so long is a dead one's, whose client has
@@ -221,7 +149,7 @@ static bool change_owner(struct slot *s, int32_t owner, int32_t process, uint64_
 	if (!__atomic_compare_exchange_n(&s->owner, &owner, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
 	s->born = born;
-	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->word, FREE, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -231,7 +159,7 @@ static bool take_slot(const struct combine *c, int lock, struct slot *s, uint64_
 	const int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
 	if (!owner || (!published(s) && abandoned(s, owner)))
 		return change_owner(s, owner, c->process, born);
-	const uint64_t op = s->op;
+	const uint64_t op = s->letter.op;
 	if (fresh(s) || !abandoned(s, owner) || !take_turn(c, lock, op))
 		return false;
 	const bool changed = change_owner(s, owner, c->process, born);
@@ -246,9 +174,9 @@ static struct slot *my_slot(struct combine *c, int lock)
 	const uint64_t born = birth_of(c->process);
 	for (unsigned i = 0; i < COMBINE_SLOTS && !c->mine; i++) {
 		const unsigned n = ((unsigned)c->process + i) % COMBINE_SLOTS;
-		if (!take_slot(c, lock, &c->box->slots[n], born))
+		if (!take_slot(c, lock, &c->at.box->slots[n], born))
 			continue;
-		c->mine = &c->box->slots[n];
+		c->mine = &c->at.box->slots[n];
 		mark(c, true);
 	}
 	return c->mine;
@@ -259,19 +187,19 @@ static struct slot *my_slot(struct combine *c, int lock)
 static void sleep_on(struct slot *s)
 {
 	const struct timespec most = { 0, RETRY_NS };
-	syscall(SYS_futex, &s->state, FUTEX_WAIT, PUBLISHED, &most, NULL, 0);
+	syscall(SYS_futex, &s->word, FUTEX_WAIT, PUBLISHED, &most, NULL, 0);
 }
 
 static void wake(struct slot *s)
 {
-	syscall(SYS_futex, &s->state, FUTEX_WAKE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, &s->word, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
 /* ---- leading ---- */
 
 static bool waits(const struct slot *s, uint64_t op)
 {
-	return fresh(s) && s->op == op;
+	return fresh(s) && s->letter.op == op;
 }
 
 /* The first slot from number `n` on that waits for a leader; NULL: none. */
@@ -288,12 +216,12 @@ static struct slot *next_waiting(struct box *box, size_t n, uint64_t op)
 
 static struct slot *first_waiting(struct combine *c, uint64_t op)
 {
-	return next_waiting(c->box, 0, op);
+	return next_waiting(c->at.box, 0, op);
 }
 
 static struct slot *waiting_after(struct combine *c, const struct slot *s, uint64_t op)
 {
-	return next_waiting(c->box, (size_t)(s - c->box->slots) + 1, op);
+	return next_waiting(c->at.box, (size_t)(s - c->at.box->slots) + 1, op);
 }
 
 static unsigned waiting(struct combine *c, uint64_t op)
@@ -310,7 +238,7 @@ static unsigned waiting(struct combine *c, uint64_t op)
  * come. Who is alone waits for nobody. */
 static void gather(struct combine *c, uint64_t op)
 {
-	const struct pace *pace = &c->box->paces[op % PACES];
+	const struct pace *pace = &c->at.box->paces[op % BOX_PACES];
 	const unsigned expected = pace->expected;
 	unsigned before, now = waiting(c, op), tries = 0;
 	if (now >= expected)
@@ -328,22 +256,22 @@ static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 {
 	struct combine_job jobs[COMBINE_SLOTS];
 	struct slot *of[COMBINE_SLOTS];
-	struct pace *pace = &c->box->paces[op % PACES];
+	struct pace *pace = &c->at.box->paces[op % BOX_PACES];
 	unsigned count = 0;
 	gather(c, op);
 	const int64_t began = clock_ticks();
 	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op)) {
-		if (s->size > COMBINE_REQUEST)
+		if (s->letter.size > COMBINE_REQUEST)
 			continue;
-		jobs[count] = (struct combine_job){ s->request, s->size, s->answer, s->tried++, ST_STORE };
+		jobs[count] = (struct combine_job){ s->request, s->letter.size, s->result, s->tried++, ST_STORE };
 		of[count++] = s;
 	}
 	commit(context, jobs, count);
 	pace->took = (uint32_t)(clock_ticks() - began);
 	pace->expected = waiting(c, op); /* these, and who came meanwhile */
 	for (unsigned i = 0; i < count; i++) {
-		of[i]->st = jobs[i].st;
-		__atomic_store_n(&of[i]->state, DONE, __ATOMIC_RELEASE);
+		of[i]->answer.st = jobs[i].st;
+		__atomic_store_n(&of[i]->word, DONE, __ATOMIC_RELEASE);
 		if (of[i] != c->mine)
 			wake(of[i]);
 	}
@@ -366,13 +294,13 @@ static void look_after(struct slot *s)
 
 static void publish(struct slot *s, uint64_t op, bool again, const void *request, size_t size)
 {
-	__atomic_store_n(&s->state, FILLING, __ATOMIC_RELAXED);
-	s->op = op;
-	s->size = (uint32_t)size;
+	__atomic_store_n(&s->word, FILLING, __ATOMIC_RELAXED);
+	s->letter.op = op;
+	s->letter.size = (uint32_t)size;
 	s->tried = again;
 	memcpy(s->request, request, size);
 	look_after(s);
-	__atomic_store_n(&s->state, PUBLISHED, __ATOMIC_RELEASE);
+	__atomic_store_n(&s->word, PUBLISHED, __ATOMIC_RELEASE);
 }
 
 enum st combine_write(struct combine *c, bool *again, int lock, uint64_t op, const void *request, size_t size, void *answer,
@@ -382,10 +310,10 @@ enum st combine_write(struct combine *c, bool *again, int lock, uint64_t op, con
 	if (!s)
 		return ST_DONE;
 	publish(s, op, *again, request, size);
-	while (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE) {
+	while (__atomic_load_n(&s->word, __ATOMIC_ACQUIRE) != DONE) {
 		look_after(s);
 		if (take_turn(c, lock, op)) {
-			if (__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) != DONE)
+			if (__atomic_load_n(&s->word, __ATOMIC_ACQUIRE) != DONE)
 				lead(c, op, commit, context);
 			end_turn(c, lock, op);
 			wake_next(c, op);
@@ -397,10 +325,10 @@ enum st combine_write(struct combine *c, bool *again, int lock, uint64_t op, con
 			sleep_on(s);
 		}
 	}
-	const enum st st = (enum st)s->st;
+	const enum st st = (enum st)s->answer.st;
 	*again = s->tried > 1;
 	if (answer_size)
-		memcpy(answer, s->answer, answer_size);
-	__atomic_store_n(&s->state, FREE, __ATOMIC_RELEASE);
+		memcpy(answer, s->result, answer_size);
+	__atomic_store_n(&s->word, FREE, __ATOMIC_RELEASE);
 	return st;
 }

@@ -22,7 +22,7 @@
 
 struct combine;
 
-enum { COMBINE_REQUEST = 8192, COMBINE_ANSWER = 512, COMBINE_SLOTS = 128 };
+enum { COMBINE_REQUEST = 8192, COMBINE_ANSWER = 512, COMBINE_SLOTS = 128, COMBINE_ROOM = 256 };
 
 /** One request that the leader carries out. */
 struct combine_job {
@@ -47,6 +47,17 @@ enum combine_turns {
  *  Call it with the lock's file held by flock(). NULL where it cannot be mapped: then each write commits alone. */
 struct combine *combine_open(const char *path, enum combine_turns turns);
 void combine_close(struct combine *combine);
+
+/** COMBINE_ROOM bytes of the box, at a multiple of 64, in which whoever holds the store's lock keeps facts for the next
+ *  holder; all zeros in a new box, and kept when a box is made anew after a reboot. They may be torn or old: the power may
+ *  have failed, a copy of the file may have been put in its place; so they carry a check of their own, and what
+ *  contradicts them is a reason to look, no proof. Call it with the lock held, and anew each time: the box may have become
+ *  another. NULL: there is none. */
+void *combine_room(struct combine *combine);
+
+/** The same bytes, read from the file at the path without mapping it. Not for COMBINE_LEADER_EACH, whose locks it would end.
+ *  Returns: were they read? false: there is no such file, or it is no box. Out: room  COMBINE_ROOM bytes */
+bool combine_read_room(const char *path, void *room) MUST_USE;
 
 /** Write one request together with whoever writes at the same time.
  *  Returns: what the commit set; ST_DONE if it does not fit a slot or none is free: write alone; ST_IO.
