@@ -2,6 +2,8 @@
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 
+#include <sys/types.h>
+
 #include "base/conf.h"
 #include "base/instant.h"
 #include "base/json.h"
@@ -28,6 +30,7 @@ struct run {
 	struct faults faults;
 	struct store *store;             /* opened by run_store() */
 	instant now;
+	mode_t umask_before;             /* the caller's: for what is not ours to close */
 	bool json;
 	const char *option[OPTIONS_CAP]; /* values by the row's index; "" of a flag that is set */
 	const char *word[WORDS_CAP];     /* what stands without an option */

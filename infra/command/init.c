@@ -6,6 +6,7 @@
 
 #include "billing/tenant.h"
 #include "command.h"
+#include "store/folder.h"
 
 static enum st make_folder(struct run *r)
 {
@@ -13,6 +14,28 @@ static enum st make_folder(struct run *r)
 		return ST_OK;
 	fault_add(&r->faults, r->conf.data, "cannot make the data folder: %s", strerror(errno));
 	return ST_IO;
+}
+
+struct closing {
+	struct run *run;
+	struct jwriter list;
+};
+
+static void note_closed(void *context, const char *path, unsigned before)
+{
+	struct closing *c = context;
+	jw_string(&c->list, NULL, path);
+	say(c->run, "%s had mode %04o: it is closed to other users now.\n", path, before);
+}
+
+/* One that was there before may have been made by anything, and what is in it by SQLite, for everybody to read. */
+static enum st close_to_others(struct run *r, struct text *closed)
+{
+	struct closing c = { .run = r, .list = jw_new(closed) };
+	jw_array(&c.list, NULL);
+	folder_close(r->conf.data, note_closed, &c);
+	jw_end(&c.list);
+	return closed->failed ? ST_MEMORY : folder_judge(r->conf.data, NULL, &r->faults);
 }
 
 /* A template with every key at its default, as comments: it changes nothing. */
@@ -33,8 +56,11 @@ static enum st make_configuration(struct run *r)
 enum st command_init(struct run *r)
 {
 	const char *plans = run_option(r, "plans"), *durability;
+	struct text closed = text_new(r->arena, 1 << 20);
 	bool sound;
 	enum st st = make_folder(r);
+	if (!st)
+		st = close_to_others(r, &closed);
 	if (!st)
 		st = make_configuration(r);
 	if (!st)
@@ -48,6 +74,7 @@ enum st command_init(struct run *r)
 	jw_int(&r->w, "schema", store_schema_wanted());
 	durability = store_durability(r->store, &sound);
 	jw_string(&r->w, "store", durability);
+	jw_raw(&r->w, "closed_to_others", closed.bytes);
 	plans = plans ? plans : default_plans(r);
 	if (plans)
 		st = apply_folder(r, plans);

@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "command.h"
 #include "launch.h"
+#include "store/folder.h"
 
 enum {
 	LOOK = 100 * MILLISECONDS,  /* between two looks at a function whose processes suffice */
@@ -95,20 +96,6 @@ static enum st list_functions(struct run *r, struct launcher *l, const char *roo
 
 /* ---- the folder of sockets ---- */
 
-/* The lock lies on the folder itself, so it leaves nothing behind and ends with the process. */
-static enum st hold_folder(struct run *r, struct launcher *l)
-{
-	if (mkdir(l->run, 0755) && errno != EEXIST)
-		return fault_add(&r->faults, l->run, "cannot be made: %s", strerror(errno));
-	l->lock = open(l->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (l->lock < 0)
-		return fault_add(&r->faults, l->run, "%s", strerror(errno));
-	if (!flock(l->lock, LOCK_EX | LOCK_NB))
-		return ST_OK;
-	return fault_add(&r->faults, l->run, errno == EWOULDBLOCK ? "another `pennymeter launch` has its sockets here" : "%s",
-	                 strerror(errno));
-}
-
 static enum st find_group(struct run *r, struct launcher *l)
 {
 	const char *name = run_option(r, "group");
@@ -116,6 +103,44 @@ static enum st find_group(struct run *r, struct launcher *l)
 	l->group = group ? group->gr_gid : (gid_t)-1;
 	l->mode = name ? 0660 : 0600;
 	return name && !group ? fault_add(&r->faults, "--group", "there is no group \"%s\"", name) : ST_OK;
+}
+
+/* The group may pass to its sockets, and no more. */
+static bool make_folder(const struct launcher *l)
+{
+	if (mkdir(l->run, 0700))
+		return errno == EEXIST;
+	return l->group == (gid_t)-1 || (!chown(l->run, (uid_t)-1, l->group) && !chmod(l->run, 0710));
+}
+
+/* Who may write there could put a socket of their own in the place of one, and be sent every token. The group that serves
+ * is sent them anyway. The sticky bit keeps others' sockets. */
+static enum st judge_folder(struct run *r, const struct launcher *l)
+{
+	struct stat info;
+	if (fstat(l->lock, &info))
+		return fault_add(&r->faults, l->run, "%s", strerror(errno));
+	const mode_t others = l->group == info.st_gid ? S_IWOTH : S_IWGRP | S_IWOTH;
+	if ((info.st_mode & others) && !(info.st_mode & S_ISVTX))
+		return fault_add(&r->faults, l->run, "has mode %04o: others can put their own sockets there; `chmod go-w` it", info.st_mode & 07777u);
+	if (info.st_uid && info.st_uid != geteuid() && !(info.st_mode & S_ISVTX))
+		return fault_add(&r->faults, l->run, "belongs to user %u, who can put their own sockets there: choose another --run", (unsigned)info.st_uid);
+	return ST_OK;
+}
+
+/* The lock lies on the folder itself, so it leaves nothing behind and ends with the process. */
+static enum st hold_folder(struct run *r, struct launcher *l)
+{
+	if (!make_folder(l))
+		return fault_add(&r->faults, l->run, "cannot be made: %s", strerror(errno));
+	l->lock = open(l->run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->lock < 0)
+		return fault_add(&r->faults, l->run, "%s", strerror(errno));
+	enum st st = judge_folder(r, l);
+	if (st || !flock(l->lock, LOCK_EX | LOCK_NB))
+		return st;
+	return fault_add(&r->faults, l->run, errno == EWOULDBLOCK ? "another `pennymeter launch` has its sockets here" : "%s",
+	                 strerror(errno));
 }
 
 static enum st open_sockets(struct run *r, struct launcher *l)
@@ -369,6 +394,12 @@ static const char *functions_beside(struct run *r)
 	return arena_format(r->arena, "%s/fn", program);
 }
 
+static void log_closed(void *context, const char *path, unsigned before)
+{
+	(void)context;
+	log_error("%s had mode %04o: it is closed to other users now", path, before);
+}
+
 static enum st prepare(struct run *r, struct launcher *l, const char **root)
 {
 	const char *given = run_option(r, "root"), *run = run_option(r, "run");
@@ -378,12 +409,17 @@ static enum st prepare(struct run *r, struct launcher *l, const char **root)
 	enum st st = data && *root ? run_number(&idle, r, "idle") : ST_INVALID;
 	if (st)
 		return st;
+	st = folder_judge(data, NULL, &r->faults);
+	if (st)
+		return st;
+	folder_close(data, log_closed, NULL);
 	setenv("PENNYMETER_DATA", data, 1);
 	l->run = run ? run : arena_format(r->arena, "%s/run", data);
 	l->idle = (idle ? idle : IDLE) * SECONDS;
-	st = hold_folder(r, l);
+	l->umask_before = r->umask_before;
+	st = find_group(r, l);
 	if (!st)
-		st = find_group(r, l);
+		st = hold_folder(r, l);
 	return st ? st : list_functions(r, l, *root);
 }
 

@@ -49,6 +49,7 @@ struct launcher {
 	struct process *processes;
 	unsigned room;
 
+	mode_t umask_before; /* the web server's: it may have other sites, and files that others read */
 	pid_t server;     /* the web server; 0: none */
 	bool ending;      /* asked to end */
 	int64_t give_up_at; /* when the web server is waited for no longer */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,11 +26,12 @@ enum {
 
 /* What a child runs between vfork() and exec(): system calls only. In a session of its own no terminal
  * reaches it; it dies with the launcher however that ends, so that no socket is left with nobody in charge. */
-static void become(const char *program, char *const *arguments, int input, int with_parent, volatile int *why)
+static void become(const char *program, char *const *arguments, int input, int with_parent, mode_t mask, volatile int *why)
 {
 	sigset_t none;
 	sigemptyset(&none);
 	setsid();
+	umask(mask);
 	if (prctl(PR_SET_PDEATHSIG, with_parent) || sigprocmask(SIG_SETMASK, &none, NULL) ||
 	    (input >= 0 && dup2(input, STDIN_FILENO) < 0)) {
 		*why = errno;
@@ -40,12 +42,12 @@ static void become(const char *program, char *const *arguments, int input, int w
 }
 
 /* Returns: the process, or -1 with errno. */
-static pid_t begin(const char *program, char *const *arguments, int input, int with_parent)
+static pid_t begin(const char *program, char *const *arguments, int input, int with_parent, mode_t mask)
 {
 	volatile int why = 0;
 	pid_t pid = vfork();
 	if (!pid) {
-		become(program, arguments, input, with_parent, &why);
+		become(program, arguments, input, with_parent, mask, &why);
 		_exit(127);
 	}
 	if (pid > 0 && why) {
@@ -84,7 +86,7 @@ bool process_start(struct launcher *l, struct function *f, int64_t now)
 	pid_t pid = -1;
 	errno = EAGAIN;
 	if (p)
-		pid = begin(f->program, arguments, f->listener, SIGKILL);
+		pid = begin(f->program, arguments, f->listener, SIGKILL, 077);
 	if (pid < 0) {
 		log_error("%s: cannot be started: %s", f->program, strerror(errno));
 		count_failure(l, f, now);
@@ -100,7 +102,7 @@ bool process_start(struct launcher *l, struct function *f, int64_t now)
 
 bool process_start_server(struct launcher *l, char *const *command)
 {
-	l->server = begin(command[0], command, -1, SIGTERM);
+	l->server = begin(command[0], command, -1, SIGTERM, l->umask_before);
 	if (l->server > 0)
 		return true;
 	log_error("%s: cannot be started: %s", command[0], strerror(errno));

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -193,6 +194,7 @@ static const struct command *find_command(int argc, char **argv, int *used)
 
 int main(int argc, char **argv)
 {
+	const mode_t umask_before = umask(077);
 	int used = 0;
 	log_name("command");
 	if (argc > 1 && !strcmp(argv[1], "calc"))
@@ -205,7 +207,7 @@ int main(int argc, char **argv)
 		puts(PM_VERSION);
 		return EXIT_FINE;
 	}
-	struct run r = { .command = find_command(argc, argv, &used), .now = clock_now() };
+	struct run r = { .command = find_command(argc, argv, &used), .now = clock_now(), .umask_before = umask_before };
 	if (!r.command) {
 		print_help(stderr);
 		return EXIT_USAGE;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/folder.h"
 #include "store/migrate.h"
 #include "store/network.h"
 
@@ -94,13 +95,24 @@ static enum st open_file_lock(struct store *s, struct faults *faults)
 	return ST_IO;
 }
 
+/* SQLite would make it for everybody to read, and gives its log the mode that the file has. */
+static void make_private(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd); /* no lock of SQLite's goes with it: nobody had it open before there was one */
+}
+
 /* Who makes a file's database does so alone. */
 static enum st open_all(struct store *s, struct faults *faults)
 {
 	const bool locked = s->driver->one_file && s->mode == STORE_CREATE;
+	folder_close_beside(s->beside);
 	enum st st = open_file_lock(s, faults);
 	if (!st && locked)
 		st = store_lock(s);
+	if (!st && locked)
+		make_private(s->where);
 	if (!st)
 		st = connect_db(s, faults);
 	if (!st)
@@ -143,13 +155,20 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 	return n < 0 || (size_t)n >= sizeof s->beside ? fault_add(faults, "store", "the path is too long") : ST_OK;
 }
 
+/* The same, of a place that only its owner can have filled. */
+static enum st locate_trusted(struct store *s, const struct conf *conf, struct faults *faults)
+{
+	enum st st = locate(s, conf, faults);
+	return st ? st : folder_judge(conf->data, s->beside, faults);
+}
+
 enum st store_open(struct store **out, const struct conf *conf, enum store_mode mode, struct faults *faults)
 {
 	struct store *s = calloc(1, sizeof *s);
 	if (!s)
 		return ST_MEMORY;
 	*s = (struct store){ .mode = mode, .lock = -1 };
-	enum st st = locate(s, conf, faults);
+	enum st st = locate_trusted(s, conf, faults);
 	if (!st)
 		st = open_all(s, faults);
 	if (st) {
@@ -179,7 +198,7 @@ static enum st locate_anew(struct store *s, struct faults *faults)
 	struct faults of_conf = { .arena = arena };
 	st = conf_load(&conf, &of_conf, arena);
 	if (!st)
-		st = locate(s, &conf, faults);
+		st = locate_trusted(s, &conf, faults);
 	arena_close(arena);
 	return st;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -234,6 +235,7 @@ static const char *program_name(const char *path)
 
 int main(int argc, char **argv)
 {
+	umask(077); /* whatever a web server hands down: what this makes is nobody else's */
 	log_name(program_name(argv[0]));
 	if (argc > 1)
 		return strcmp(argv[1], "--describe") ? print_usage(argv[0]) : print_declarations();

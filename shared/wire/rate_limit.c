@@ -21,7 +21,7 @@ struct rate_limit {
 static uint64_t *map_slots(const char *path)
 {
 	const size_t size = SLOTS * sizeof(uint64_t);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || posix_fallocate(fd, 0, (off_t)size)) {
 		if (fd >= 0)
 			close(fd);
