@@ -35,7 +35,8 @@ static enum st close_to_others(struct run *r, struct text *closed)
 	jw_array(&c.list, NULL);
 	folder_close(r->conf.data, note_closed, &c);
 	jw_end(&c.list);
-	return closed->failed ? ST_MEMORY : folder_judge(r->conf.data, NULL, &r->faults);
+	enum st st = closed->failed ? ST_MEMORY : folder_judge(r->conf.data, NULL, &r->faults);
+	return st ? st : folder_judge_entries(r->conf.data, &r->faults);
 }
 
 /* A template with every key at its default, as comments: it changes nothing. */

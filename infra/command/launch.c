@@ -410,6 +410,8 @@ static enum st prepare(struct run *r, struct launcher *l, const char **root)
 	if (st)
 		return st;
 	st = folder_judge(data, NULL, &r->faults);
+	if (!st)
+		st = folder_judge_entries(data, &r->faults);
 	if (st)
 		return st;
 	folder_close(data, log_closed, NULL);

@@ -27,7 +27,7 @@ static const char script[] =
 	"}\n\n"
 	"# $PENNYMETER_SPAWN: more options, such as -u pennymeter -G www-data -M 0660\n"
 	"start() {\n"
-	"\tmkdir -p \"$run\"\n"
+	"\ttest -d \"$run\" || mkdir -p -m 711 \"$run\"\n"
 	"\tfor name in $names; do\n"
 	"\t\tprocs=${name#*:} name=${name%:*}\n"
 	"\t\t# shellcheck disable=SC2086,SC2016\n"
@@ -48,7 +48,7 @@ int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table
 		return 1;
 	}
 	fprintf(out, "#!/bin/sh\n# Starts and stops the functions for nginx. Written by `routes spawn`; change the declarations, not this.\n"
-	             "set -eu\nfn='%s'\nrun='%s'\nlog='%s'\nPENNYMETER_DATA='%s'\nexport PENNYMETER_DATA\n# Each with how many processes it gets.\nnames='",
+	             "set -eu\numask 077\nfn='%s'\nrun='%s'\nlog='%s'\nPENNYMETER_DATA='%s'\nexport PENNYMETER_DATA\n# Each with how many processes it gets.\nnames='",
 	        site->fn, site->run, site->log, site->data);
 	programs_each(out, site, table, print_name);
 	fputs(script, out);

@@ -92,6 +92,12 @@ static bool join(char path[static PATH_MAX], const char *start, const char *end)
 	return n > 0 && n < PATH_MAX;
 }
 
+static bool join_name(char path[static PATH_MAX], const char *folder, const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+	return n > 0 && n < PATH_MAX;
+}
+
 static void name_folder(char path[static PATH_MAX], const char *file)
 {
 	snprintf(path, PATH_MAX, "%s", file);
@@ -124,6 +130,22 @@ enum st folder_judge(const char *folder, const char *file, struct faults *faults
 	return st || !file ? st : judge_beside(folder, owner, file, faults);
 }
 
+enum st folder_judge_entries(const char *folder, struct faults *faults)
+{
+	char path[PATH_MAX];
+	struct stat info;
+	enum st st = ST_OK;
+	DIR *listing = opendir(folder);
+	if (!listing)
+		return ST_OK;
+	const uid_t owner = fstat(dirfd(listing), &info) ? geteuid() : info.st_uid;
+	for (const struct dirent *entry; !st && (entry = readdir(listing));)
+		if (strcmp(entry->d_name, "..") && join_name(path, folder, entry->d_name))
+			st = judge_file(path, owner, faults);
+	closedir(listing);
+	return st;
+}
+
 /* ---- what others are kept from ---- */
 
 /* By name and never through a link: a link that appears after the look has its own mode asked for, which fails.
@@ -143,8 +165,7 @@ static void close_files(DIR *listing, const char *folder, uid_t of_folder, folde
 	char path[PATH_MAX];
 	struct stat info;
 	for (const struct dirent *entry; (entry = readdir(listing));) {
-		int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-		if (n > 0 && (size_t)n < sizeof path && !lstat(path, &info) && is_ours(&info, of_folder) && close_path(path, &info))
+		if (join_name(path, folder, entry->d_name) && !lstat(path, &info) && is_ours(&info, of_folder) && close_path(path, &info))
 			closed(context, path, info.st_mode & 07777u);
 	}
 }

@@ -10,6 +10,10 @@
  *  Returns: ST_OK, also where there is none yet; ST_STORE with a fault that says what to do. */
 enum st folder_judge(const char *folder, const char *file, struct faults *faults) MUST_USE;
 
+/** Has somebody else put anything into it? Asked once it is closed to others: what they could do before stays otherwise.
+ *  Returns: ST_OK; ST_STORE with a fault that names the first of it. */
+enum st folder_judge_entries(const char *folder, struct faults *faults) MUST_USE;
+
 /** Called for each path that was closed to others, with the mode that it had. */
 typedef void folder_closed(void *context, const char *path, unsigned before);
 

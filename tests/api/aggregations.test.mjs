@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { query, value } from '../lib/database.mjs';
 import { DAY, HOUR, MILLION, MINUTE, floorTo, fromInstant, fromMicro, now, toInstant, toMicro } from '../lib/exact.mjs';
 import { cases, randomness, seed } from '../lib/random.mjs';
+import { within } from '../lib/recount.mjs';
 import { build, repo, startServer } from '../lib/server.mjs';
 import { inParallel, isProblem, tenantOf } from '../lib/tenant.mjs';
 
@@ -49,7 +50,6 @@ const refused = (work) => {
 
 // ---- the recount ----
 
-const within = (events, start, end) => events.filter((e) => e.at >= start && e.at < end);
 const distinct = (events) => BigInt(new Set(events.map((e) => e.value)).size) * MILLION;
 
 const halfAway = (n, d) => (n < 0n ? -((-n * 2n + d) / (d * 2n)) : (n * 2n + d) / (d * 2n));

@@ -5,10 +5,11 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { compiled } from '../lib/compile.mjs';
+import { freePort } from '../lib/ports.mjs';
 import { build, repo } from '../lib/server.mjs';
 import { options } from './options.mjs';
 import { decimals, heading, table, target } from './report.mjs';
-import { freePort, helloServer, peerServer, startProduct } from './serve.mjs';
+import { helloServer, peerServer, startProduct } from './serve.mjs';
 
 const EVENTS = 1000, TARGET = '/api/usage/current-period';
 const run = `/dev/shm/pennymeter-cold.${process.pid}`;

@@ -2,12 +2,13 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compiled } from '../lib/compile.mjs';
+import { freePort } from '../lib/ports.mjs';
 import { build, request, startServer } from '../lib/server.mjs';
+import { soon } from '../lib/until.mjs';
 import { summaryOf } from '../lib/examples.mjs';
 import { options, yardsticks } from './options.mjs';
 import { note } from './report.mjs';
@@ -19,22 +20,13 @@ process.on('exit', () => { running.forEach((child) => child.kill('SIGTERM')); rm
 /** A path of its own for something that lasts as long as the bench. */
 export const scratch = (name) => path.join(folder, name);
 
-export function freePort() {
-  return new Promise((resolve) => {
-    const listener = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address();
-      listener.close(() => resolve(port));
-    });
-  });
-}
-
 /** Start a server and wait for the first answer of `target`. */
 async function startAndWait({ command, args, url, target, token, log }) {
   const said = log ? openSync(log, 'a') : 'ignore', began = Date.now();
   const child = spawn(command, args, { stdio: ['ignore', said, said] });
   running.add(child);
   const ended = new Promise((done) => { child.on('exit', () => { running.delete(child); done(); }); });
-  const stop = async (signal = 'SIGTERM') => { child.kill(signal); await ended; };
+  const stop = async (signal = 'SIGTERM') => { child.kill(signal); await soon(ended, `${command} to end`); };
   while (Date.now() - began < 30_000 && child.exitCode === null) {
     const status = await request(url, 'GET', target, { token }).then((answer) => answer.status, () => 0);
     if (status === 200) return { url, token, pid: child.pid, stop };

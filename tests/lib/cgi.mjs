@@ -4,13 +4,14 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { build } from './places.mjs';
 import { storeEnvironment } from './store.mjs';
+import { PATIENCE } from './until.mjs';
 
 /** One request to a function by its name, "usage-record". `env` adds to its environment, `body` goes to its stdin. */
 export function cgi(data, name, method, target, { token, body = '', headers = {}, env = {} } = {}) {
   const [, query = ''] = target.split('?');
   const variables = Object.fromEntries(Object.entries(headers).map(([k, v]) => [`HTTP_${k.toUpperCase().replaceAll('-', '_')}`, v]));
   const r = spawnSync(path.join(build, `fn/${name}.fcgi`), [], {
-    input: body, encoding: 'utf8', maxBuffer: 1 << 26,
+    input: body, encoding: 'utf8', maxBuffer: 1 << 26, timeout: 2 * PATIENCE,
     env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: query,
       CONTENT_TYPE: 'application/json', CONTENT_LENGTH: String(Buffer.byteLength(body)),
       ...(token && { HTTP_AUTHORIZATION: `Bearer ${token}` }), ...variables, ...env },

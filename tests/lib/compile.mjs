@@ -14,7 +14,7 @@ export function compiled(source, { shared = false, libraries = [] } = {}) {
   mkdirSync(path.dirname(out), { recursive: true });
   const part = `${out}.${process.pid}`; // complete or not there, whoever else compiles it
   execFileSync('gcc', ['-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', ...(shared ? ['-shared', '-fPIC'] : []),
-    '-o', part, from, ...libraries.map((name) => `-l${name}`)], { stdio: 'inherit' });
+    '-o', part, from, ...libraries.map((name) => `-l${name}`)], { stdio: 'inherit', timeout: 120_000 });
   renameSync(part, out);
   return out;
 }

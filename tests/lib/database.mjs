@@ -4,11 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { databaseOf } from './store.mjs';
+import { PATIENCE } from './until.mjs';
 
 export const fileOf = (data) => path.join(data, 'pennymeter.db');
 
 function ofSqlite(file, sql) {
-  const r = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 10000', file, sql], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const r = spawnSync('sqlite3', ['-json', '-cmd', '.timeout 10000', file, sql], { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 2 * PATIENCE });
   if (r.error) throw r.error;
   if (r.status !== 0) throw new Error(`sqlite3: ${r.stderr}`);
   return r.stdout.trim() ? JSON.parse(r.stdout) : [];

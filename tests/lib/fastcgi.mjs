@@ -1,5 +1,6 @@
 // A FastCGI client for one program on a socket: no web server between a test and its subject.
 import net from 'node:net';
+import { PATIENCE } from './until.mjs';
 
 const BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6;
 
@@ -20,6 +21,7 @@ export function call(socket, environment, body = '') {
   const params = Buffer.concat(Object.entries(environment).map(([k, v]) => pair(k, String(v))));
   return new Promise((resolve, reject) => {
     const connection = net.connect(socket).on('error', reject).on('close', () => reject(new Error('the program has gone')));
+    connection.setTimeout(2 * PATIENCE, () => connection.destroy(new Error(`${socket} did not answer ${environment.REQUEST_METHOD} ${environment.REQUEST_URI} within ${2 * PATIENCE} ms`)));
     let pending = Buffer.alloc(0), out = '';
     connection.write(Buffer.concat([
       record(BEGIN, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(PARAMS, params), record(PARAMS, Buffer.alloc(0)),

@@ -12,17 +12,18 @@ const random = randomness(200);
 
 /** Kill the leader, or someone else, while most of the others live. Answers when, and whom. */
 async function killOne({ server, procs, leader }, wantLeader) {
-  const alive = await until(() => { const pids = server.pids(); return pids.length > procs / 2 && pids; });
-  for (;;) {
+  const alive = await until(() => { const pids = server.pids(); return pids.length > procs / 2 && pids; }, { what: `more than half of ${procs} writers` });
+  const kill = () => {
     const led = leader(), pid = wantLeader ? led : random.pick(alive.filter((one) => one !== led));
     try {
       if (pid) process.kill(pid, 'SIGKILL');
-      if (pid) return { at: performance.now(), led: pid === led };
+      return pid && { at: performance.now(), led: pid === led };
     } catch (error) {
       assert.equal(error.code, 'ESRCH');
+      return null;
     }
-    await sleep(0);
-  }
+  };
+  return until(kill, { what: wantLeader ? 'somebody to lead' : 'somebody to follow', every: 0 });
 }
 
 async function killUnderLoad(place, kills, load) {
@@ -31,7 +32,7 @@ async function killUnderLoad(place, kills, load) {
   while (done.length < kills) {
     done.push(await killOne(place, done.length % 2 === 0));
     const goal = acknowledged() + 10 + random.below(40);
-    await until(() => acknowledged() >= goal); // the others go on
+    await until(() => acknowledged() >= goal, { what: `the others to go on after kill ${done.length}` });
     await sleep(random.below(60));
   }
   return done;

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { build, processesIn, repo, request } from './server.mjs';
 import { freePort } from './ports.mjs';
-import { until } from './tenant.mjs';
+import { soon, until } from './until.mjs';
 
 const pennymeter = path.join(build, 'bin/pennymeter');
 const env = (data) => ({ ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, PENNYMETER_DATA: data });
@@ -73,10 +73,10 @@ export async function startLauncher({ server = 'lighttpd', args = [], all = fals
     },
     async stop(signal = 'SIGTERM') {
       launched.child.kill(signal);
-      return launched.ended;
+      return soon(launched.ended, `pennymeter launch to end at ${signal}`);
     },
   };
-  await until(() => launched.child.exitCode !== null || request(url, 'GET', '/404').then(() => true, () => false));
+  await until(() => launched.child.exitCode !== null || request(url, 'GET', '/404').then(() => true, () => false), { what: `${server} to listen at ${url}` });
   if (launched.child.exitCode !== null) throw new Error(launched.complained);
   return self;
 }

@@ -1,6 +1,7 @@
 // Clients that record without pause until told to stop, and remember what they were told.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE, soon } from './until.mjs';
 
 /**
  * `make(n)` is the n-th event; the result's `stop()` ends the load and answers every attempt as
@@ -33,7 +34,7 @@ export function startLoad(tenant, make, { width = 8, keyed = () => true } = {}) 
     attempts,
     async stop() {
       running = false;
-      await Promise.all(clients);
+      await soon(Promise.all(clients), 'every client to have its last answer', 3 * PATIENCE);
       return attempts;
     },
   };

@@ -11,8 +11,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './ports.mjs';
+import { PATIENCE, soon, until } from './until.mjs';
 
 const bin = '/usr/lib/postgresql/15/bin';
 const asRoot = process.getuid() === 0;
@@ -31,7 +31,7 @@ const asUser = (command, args) => (asRoot
   : [command, args]);
 
 function must(command, args, options = {}) {
-  const r = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
+  const r = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 4 * PATIENCE, ...options });
   if (r.error) throw r.error;
   if (r.status !== 0) throw new Error(`${path.basename(command)}: ${r.stderr || r.stdout}`);
   return r.stdout;
@@ -94,9 +94,9 @@ function heldSession(where) {
       const mark = `done ${++count}\n`;
       said = '';
       child.stdin.write(`${sql};\n\\echo ${mark}`);
-      return new Promise((resolve) => {
+      return soon(new Promise((resolve) => {
         heard = () => { if (said.endsWith(mark)) resolve(said.slice(0, -mark.length).trim()); };
-      });
+      }), `psql to carry out ${sql.slice(0, 200)}`, 2 * PATIENCE);
     },
     end() {
       child.stdin.end();
@@ -140,14 +140,6 @@ export function clusterAt(address) {
       ? psql(url(database), ['-c', asJson(sql)]).split('\n').filter(Boolean).map((line) => JSON.parse(line))
       : (psql(url(database), ['-c', sql]), [])),
   };
-}
-
-async function untilReady(probe, log) {
-  for (let tries = 0; tries < 200; tries++) {
-    if (probe()) return;
-    await sleep(50);
-  }
-  throw new Error(`it does not answer: ${log()}`);
 }
 
 /** A cluster of one's own. `conf` adds to its configuration. */
@@ -206,8 +198,9 @@ admin_users = ${admin}
   const read = () => { try { return readFileSync(log, 'utf8'); } catch { return ''; } };
   try {
     must(...asUser('pgbouncer', ['-q', '-d', file]), { stdio: ['ignore', 'pipe', 'pipe'] });
-    await untilReady(answers, read);
+    await until(answers, { what: 'pgbouncer to answer', every: 50 });
   } catch (error) {
+    error.message += read();
     await release();
     throw error;
   }

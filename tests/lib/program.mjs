@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from './fastcgi.mjs';
 import { build } from './server.mjs';
+import { soon } from './until.mjs';
 
 const absent = (error) => ['ENOENT', 'ECONNREFUSED'].includes(error.code);
 
@@ -47,7 +48,7 @@ export function startProgram(data, name, { under = [], env = {} } = {}) {
   const kill = (signal) => child.kill(signal);
   async function stop() {
     kill('SIGTERM');
-    await ended;
+    await soon(ended, `${name} to end`);
   }
   return { ask, kill, ended, stop };
 }

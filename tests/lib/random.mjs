@@ -6,15 +6,20 @@ const scale = Number(process.env.PENNYMETER_SCALE ?? 1);
 /** How many cases to try: `most`, scaled, at least ten. */
 export const cases = (most) => Math.max(10, Math.round(most * scale));
 
-/** A generator by mulberry32, with what tests draw from it. */
-export function randomness(salt = 0) {
-  let state = (seed + salt) >>> 0;
-  const next = () => {
+/** mulberry32: numbers from 0 to below 1, the same for the same start. */
+export function mulberry32(start) {
+  let state = start >>> 0;
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** A generator, with what tests draw from it. */
+export function randomness(salt = 0) {
+  const next = mulberry32(seed + salt);
   const below = (n) => Math.floor(next() * n);
   return {
     below,

@@ -10,10 +10,10 @@ import { lchownSync, lstatSync, mkdtempSync, readdirSync, readFileSync, realpath
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { build, repo } from './places.mjs';
 import { freePort } from './ports.mjs';
 import { makeStore, storeEnvironment } from './store.mjs';
+import { PATIENCE, soon, until } from './until.mjs';
 
 export { build, repo };
 
@@ -45,6 +45,7 @@ export function request(url, method, target, { token, headers = {}, body } = {})
       answer.on('error', reject);
       answer.on('end', () => resolve(toReply(answer, Buffer.concat(pieces))));
     });
+    rq.setTimeout(2 * PATIENCE, () => rq.destroy(new Error(`${url} did not answer ${method} ${target} within ${2 * PATIENCE} ms`)));
     rq.on('error', (error) => { if (!answered) reject(error); }); // a server may answer before it has read all
     for (const piece of Array.isArray(body) ? body : []) rq.write(piece);
     rq.end(Array.isArray(body) ? undefined : body);
@@ -76,7 +77,7 @@ export function processesIn(folder) {
 /** The command, with --json. Throws an Error with stdout, stderr and code. */
 function runCommand(data, env, args) {
   const r = spawnSync(path.join(build, 'bin/pennymeter'), [...args, '--json'], {
-    encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28,
+    encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28, timeout: 4 * PATIENCE,
   });
   if (r.error) throw r.error;
   if (r.status !== 0) {
@@ -98,13 +99,11 @@ function handOver(folder) {
 const flags = (options) => Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
 async function untilHealthy(child, url, why) {
-  for (let tries = 0; tries < 300; tries++) {
+  const answers = async () => {
     if (child.exitCode !== null) throw new Error(`the server did not start: ${why()}`);
-    const answer = await request(url, 'GET', '/api/health').catch(() => null);
-    if (answer?.status === 200) return;
-    await sleep(50);
-  }
-  throw new Error(`the server is not healthy: ${why()}`);
+    return (await request(url, 'GET', '/api/health').catch(() => null))?.status === 200;
+  };
+  await until(answers, { what: `${url} to be healthy`, every: 50 }).catch((error) => { throw new Error(`${error.message}: ${why()}`); });
 }
 
 /**
@@ -154,7 +153,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
     /** SIGTERM, wait, and remove the data folder and its database unless they are to be kept. Answers the exit code. */
     async stop({ keep = false } = {}) {
       child.kill('SIGTERM');
-      const code = await ended;
+      const code = await soon(ended, `infra/serve ${setUp.serve} to end`);
       if (!keep && !process.env.PENNYMETER_KEEP) rmSync(data, { recursive: true, force: true });
       if (!keep) store.drop();
       return code;

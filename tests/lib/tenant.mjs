@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { fromMicro, literals } from './exact.mjs';
 
+export { until } from './until.mjs';
+
 export const json = (value) => JSON.stringify(value);
 
 /** Add a tenant to a server, or speak as one that is there: `{ token, tenant_id }`. */
@@ -69,13 +71,4 @@ export async function inParallel(width, items, work) {
   };
   await Promise.all(Array.from({ length: width }, worker));
   return answers;
-}
-
-/** Try until `probe` answers something true; a test's own time limit ends the wait. */
-export async function until(probe) {
-  for (;;) {
-    const answer = await probe();
-    if (answer) return answer;
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
-  }
 }

@@ -1,14 +1,9 @@
 // Random cases from a seed: the same seed gives the same cases everywhere.
 
+import { mulberry32 } from '../lib/random.mjs'
+
 export function random (seed) {
-  let a = seed >>> 0
-  const next = () => { // mulberry32
-    a = (a + 0x6d2b79f5) >>> 0
-    let t = a
-    t = Math.imul(t ^ (t >>> 15), t | 1)
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
+  const next = mulberry32(seed)
   const int = (least, most) => least + Math.floor(next() * (most - least + 1))
   const pick = list => list[int(0, list.length - 1)]
   const chance = p => next() < p

@@ -4,20 +4,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { startServer } from '../lib/server.mjs';
+import { isProblem, json } from '../lib/tenant.mjs';
 
 const ofApi = "default-src 'none'; frame-ancestors 'none'";
 const ofPage = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
   + "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const quote = { metric_name: 'quotes_generated', quantity: 1 };
-const json = (value) => JSON.stringify(value);
-
-function isProblem(reply, status, code) {
-  assert.equal(reply.status, status, reply.text);
-  assert.equal(reply.headers['content-type'], 'application/problem+json');
-  assert.equal(reply.json.status, status);
-  if (code) assert.equal(reply.json.code, code);
-}
 
 /**
  * `unknownVerb`: what the server itself says to a verb it does not know, if it does not ask the function.
@@ -61,7 +54,7 @@ export function provesTheContract(server, { unknownVerb = 405, overCap = [413], 
       const repeat = await record(event, { headers });
       assert.equal(repeat.status, 200);
       assert.equal(repeat.json.duplicate, true);
-      isProblem(await record({ ...event, quantity: 4 }, { headers }), 422, 'idempotency-key-reused');
+      isProblem(await record({ ...event, quantity: 4 }, { headers }), 422, { code: 'idempotency-key-reused' });
       assert.equal(await used('emails_sent'), 3);
     });
 
@@ -82,7 +75,7 @@ export function provesTheContract(server, { unknownVerb = 405, overCap = [413], 
 
     test('answers an unknown address below /api with a problem', async () => {
       for (const target of ['/api/nope', '/api/v1/nope', '/api/', '/api/usage/recording', '/api/usage/record/7', '/api/usage', '/usage/api/stats/7']) {
-        isProblem(await get(target), 404, 'not-found');
+        isProblem(await get(target), 404, { code: 'not-found' });
       }
     });
 
@@ -143,7 +136,7 @@ export function provesTheContract(server, { unknownVerb = 405, overCap = [413], 
 
     test('refuses a body over the cap, and records nothing', async () => {
       const before = await used('quotes_generated');
-      isProblem(await record({ ...quote, metadata: { a: 'x'.repeat(70_000) } }), 413, 'too-large');
+      isProblem(await record({ ...quote, metadata: { a: 'x'.repeat(70_000) } }), 413, { code: 'too-large' });
       const big = await s.request('POST', '/api/usage/batch', { token, body: json([quote]).padEnd(4_194_305) });
       assert.ok(overCap.includes(big.status), `4 MiB and a byte: ${big.status}`);
       const record131073 = await s.request('POST', '/api/usage/record', { token, body: json(quote).padEnd(131_073) });

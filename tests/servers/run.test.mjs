@@ -7,48 +7,17 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../lib/ports.mjs';
+import { endRuns, startRun, untilServes } from '../lib/runs.mjs';
 import { build, processesIn, repo, request } from '../lib/server.mjs';
+import { soon } from '../lib/until.mjs';
 
-const listen = (port = 0) => new Promise((resolve, reject) => {
+const listen = (port) => new Promise((resolve, reject) => {
   const listener = net.createServer((socket) => socket.destroy()).on('error', reject);
   listener.listen(port, '127.0.0.1', () => resolve(listener));
 });
 
-async function freePort() {
-  const listener = await listen();
-  const { port } = listener.address();
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
-
-const running = new Set(); // a test that fails must not leave its service behind
-afterEach(() => running.forEach((child) => child.kill('SIGTERM')));
-
-/** Starts infra/run in a session of its own, as a terminal would. */
-function run(data, port, env = {}) {
-  const child = spawn('infra/run', [], { cwd: repo, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, BUILD: build, DATA: data, PORT: String(port), ...env } });
-  const self = { child, said: '', complained: '', ended: null };
-  child.stdout.on('data', (text) => { self.said += text; });
-  child.stderr.on('data', (text) => { self.complained += text; });
-  running.add(child);
-  self.ended = new Promise((resolve) => child.on('close', (code, signal) => {
-    running.delete(child);
-    resolve(signal ?? code);
-  }));
-  return self;
-}
-
-async function untilReady(run, data) {
-  for (let tries = 0; tries < 600 && run.child.exitCode === null; tries++) {
-    const file = path.join(data, 'run.json');
-    const ready = JSON.parse(read(file) || 'null');
-    if (ready && ready.url !== 'stale') return ready;
-    await sleep(50);
-  }
-  throw new Error(`not ready: ${run.said}${run.complained}`);
-}
+afterEach(endRuns);
 
 const read = (file) => {
   try { return readFileSync(file, 'utf8'); } catch { return ''; }
@@ -67,11 +36,10 @@ describe('infra/run', () => {
   for (const server of ['lighttpd', 'apache', 'nginx']) {
     test(`serves the demo behind ${server}: the printed curl records, and Ctrl-C stops all it started`, async () => {
       const data = path.join(scratch, server);
-      const started = run(data, await freePort(), { SERVER: server });
-      const { url, token } = await untilReady(started, data);
+      const started = startRun(data, await freePort(), { SERVER: server });
+      const { url, token } = await untilServes(started, data);
       assert.match(token, /^pm_/);
       assert.deepEqual(statSync(path.join(data, 'run.json')).mode & 0o777, 0o600);
-      await sleep(100);
       const [command] = /curl -X POST[^}]*}'/.exec(started.said);
       const curl = spawn('sh', ['-c', `${command} -s -o /dev/null -w '%{http_code}'`]);
       let status = '';
@@ -79,7 +47,7 @@ describe('infra/run', () => {
       assert.equal(status, '201');
       assert.equal(JSON.parse((await request(url, 'GET', '/demo.json')).text).token, token);
       process.kill(-started.child.pid, 'SIGINT');
-      assert.equal(await started.ended, 130);
+      assert.equal(await soon(started.ended, 'infra/run to end'), 130);
       assert.deepEqual(alive(data), []);
       assert.ok(!existsSync(path.join(data, 'run.json')));
     });
@@ -89,26 +57,50 @@ describe('infra/run', () => {
     const data = path.join(scratch, 'a folder of mine');
     mkdirSync(data);
     writeFileSync(path.join(data, 'run.json'), '{"url":"stale"}');
-    const started = run(data, await freePort(), { DEMO: '0' });
-    const { url, token } = await untilReady(started, data);
+    const started = startRun(data, await freePort(), { DEMO: '0' });
+    const { url, token } = await untilServes(started, data);
     assert.equal(token, null);
     assert.equal((await request(url, 'GET', '/api/health')).status, 200);
     assert.deepEqual(JSON.parse((await request(url, 'GET', '/demo.json')).text), { token: null });
-    await sleep(100);
     assert.match(started.said, /tenant add/);
     started.child.kill('SIGTERM');
-    assert.equal(await started.ended, 143);
+    assert.equal(await soon(started.ended, 'infra/run to end'), 143);
     assert.deepEqual(alive(data), []);
   });
+
+  test('says which tenants there are when it is started again with DEMO=0, and not that there is none', async () => {
+    const data = path.join(scratch, 'again');
+    for (const [DEMO, said] of [['0', /There is no tenant yet\./], ['1', /Token +pm_/], ['0', /These tenants are there:\n\n +\d+ +Acme Boxes .*\n\n[^]*token add --tenant N/]]) {
+      const started = startRun(data, await freePort(), { DEMO });
+      await untilServes(started, data);
+      assert.match(started.said, said);
+      assert.equal(/no tenant yet/.test(started.said), said.source.startsWith('There'));
+      started.child.kill('SIGTERM');
+      await soon(started.ended, 'infra/run to end');
+    }
+  });
+
+  for (const server of ['lighttpd', 'apache', 'nginx']) {
+    test(`hands the demo token to nobody where other machines can ask, behind ${server}: it comes with the address that is printed`, async () => {
+      const data = path.join(scratch, `open-${server}`), started = startRun(data, await freePort(), { HOST: '0.0.0.0', SERVER: server });
+      const { url, token } = await untilServes(started, data);
+      assert.match(token, /^pm_/);
+      assert.deepEqual(JSON.parse((await request(url, 'GET', '/demo.json')).text), { token: null });
+      assert.ok(started.said.includes(`${url}/usage#token=${token}`), started.said);
+      assert.match(started.complained, /hands out no token, as 0\.0\.0\.0 can be reached/);
+      started.child.kill('SIGTERM');
+      await soon(started.ended, 'infra/run to end');
+    });
+  }
 
   test('keeps the demo tenant and its token from one start to the next', async () => {
     const data = path.join(scratch, 'twice');
     const tokens = [];
     for (let i = 0; i < 2; i++) {
-      const started = run(data, await freePort());
-      tokens.push((await untilReady(started, data)).token);
+      const started = startRun(data, await freePort());
+      tokens.push((await untilServes(started, data)).token);
       started.child.kill('SIGTERM');
-      await started.ended;
+      await soon(started.ended, 'infra/run to end');
     }
     assert.equal(tokens[0], tokens[1]);
   });
@@ -120,18 +112,17 @@ describe('infra/run', () => {
       env: { ...process.env, BUILD: build, DATA: data, PORT: String(port), DEMO: '0' } });
     const pid = Number(String(await new Promise((resolve) => script.stdout.once('data', resolve))));
     const ended = new Promise((resolve) => script.on('close', resolve));
-    await untilReady({ child: script, said: '', complained: '' }, data);
+    await untilServes({ child: script }, data);
     process.kill(pid, 'SIGINT');
-    await ended;
+    await soon(ended, 'infra/run to end');
     assert.deepEqual(alive(data), []);
   });
 
   test('says that the port is taken, and starts nothing', async () => {
-    const listener = await listen();
-    const { port } = listener.address();
+    const port = await freePort(), listener = await listen(port);
     const data = path.join(scratch, 'taken');
-    const started = run(data, port);
-    assert.equal(await started.ended, 1);
+    const started = startRun(data, port);
+    assert.equal(await soon(started.ended, 'infra/run to end'), 1);
     assert.match(started.complained, new RegExp(`port ${port} is taken`));
     assert.ok(!existsSync(path.join(data, 'run.json')));
     listener.close();
@@ -139,21 +130,21 @@ describe('infra/run', () => {
 
   test('refuses a data folder that is being served already, and leaves that service alone', async () => {
     const data = path.join(scratch, 'shared');
-    const first = run(data, await freePort(), { DEMO: '0' });
-    const { url } = await untilReady(first, data);
-    const second = run(data, await freePort(), { DEMO: '0' });
-    assert.equal(await second.ended, 1);
+    const first = startRun(data, await freePort(), { DEMO: '0' });
+    const { url } = await untilServes(first, data);
+    const second = startRun(data, await freePort(), { DEMO: '0' });
+    assert.equal(await soon(second.ended, 'infra/run to end'), 1);
     assert.match(second.complained, /is being served already/);
     assert.equal((await request(url, 'GET', '/api/health')).status, 200);
     assert.equal(JSON.parse(read(path.join(data, 'run.json'))).url, url);
     first.child.kill('SIGTERM');
-    assert.equal(await first.ended, 143);
+    assert.equal(await soon(first.ended, 'infra/run to end'), 143);
   });
 
   test('refuses a port or server that is none', async () => {
     for (const env of [{ PORT: '80a' }, { PORT: '123456' }, { SERVER: 'iis' }]) {
-      const started = run(path.join(scratch, 'refused'), 8080, env);
-      assert.equal(await started.ended, 1);
+      const started = startRun(path.join(scratch, 'refused'), 8080, env);
+      assert.equal(await soon(started.ended, 'infra/run to end'), 1);
       assert.match(started.complained, /^run: (PORT|SERVER) must be/);
     }
   });
