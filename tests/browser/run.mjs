@@ -12,7 +12,7 @@ const files = named.length ? named : readdirSync(folder).filter((name) => name.e
 const server = await startServer({ demo: true });
 try {
   const { token } = server.pennymeter(['demo']);
-  const tests = spawn(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files], {
+  const tests = spawn(process.execPath, ['--import', path.join(repo, 'tests/lib/watch.mjs'), '--test', '--test-concurrency=1', '--test-reporter=spec', ...files], {
     stdio: 'inherit',
     env: { ...process.env, PENNYMETER_URL: server.url, PENNYMETER_TOKEN: token },
   });

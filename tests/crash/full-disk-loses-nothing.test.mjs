@@ -11,6 +11,9 @@ import { query, value } from '../lib/database.mjs';
 import { startLoad } from '../lib/load.mjs';
 import { startServer } from '../lib/server.mjs';
 import { inParallel, isProblem, tenantOf, until } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(240);
 
 const skip = process.getuid() === 0 ? false : 'mounting a small file system takes root';
 let disk, server, mounted;

@@ -8,6 +8,9 @@ import { cases, randomness } from '../lib/random.mjs';
 import { startLoad } from '../lib/load.mjs';
 import { startServer } from '../lib/server.mjs';
 import { inParallel, json, tenantOf, until } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(240);
 
 const random = randomness(20);
 const kills = cases(20);

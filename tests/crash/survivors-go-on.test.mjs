@@ -10,6 +10,9 @@ import { surviveKills } from '../lib/kills.mjs';
 import { cases } from '../lib/random.mjs';
 import { startServer } from '../lib/server.mjs';
 import { holders } from '../lib/waiters.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 const PROCS = 16, CLIENTS = 32;
 const kills = cases(200);

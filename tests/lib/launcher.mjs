@@ -45,7 +45,7 @@ export function launch({ data, root, run }, args = [], command = []) {
   running.add(child);
   child.stdout.on('data', (text) => { self.said += text; });
   child.stderr.on('data', (text) => { self.complained += text; });
-  self.ended = new Promise((resolve) => child.on('close', (code, signal) => { running.delete(child); resolve(signal ?? code); }));
+  self.ended = new Promise((resolve) => { child.on('close', (code, signal) => { running.delete(child); resolve(signal ?? code); }); });
   return self;
 }
 

@@ -25,7 +25,7 @@ function variablesOf(method, target, { token, body = '', headers = {} }) {
 
 /**
  * Start a function by its name, "usage-record", over a data folder; `under` is a command that runs it, as valgrind does.
- * `ask` answers { status, text }; `stop` ends it and waits; `ended` is a promise of its exit code or signal.
+ * `ask` answers { status, text }; `stop` ends it and waits; `ended` is a promise of its exit code or signal, `pid` the program's own.
  */
 export function startProgram(data, name, { under = [], env = {} } = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-fn-')), socket = path.join(folder, 'fn.sock');
@@ -50,5 +50,5 @@ export function startProgram(data, name, { under = [], env = {} } = {}) {
     kill('SIGTERM');
     await soon(ended, `${name} to end`);
   }
-  return { ask, kill, ended, stop };
+  return { pid: child.pid, ask, kill, ended, stop };
 }

@@ -13,3 +13,9 @@ export function holders(file, kind) {
 
 /** How many of the processes sleep until a leader wakes them. */
 export const asleep = (pids) => pids.filter((pid) => /futex/.test(read(`/proc/${pid}/wchan`))).length;
+
+/** Does the process wait within a request: for a lock, for who leads, or for a moment? Not for the next request. */
+export const waitsInside = (pid) => /flock|locks_lock|futex|nanosleep/.test(read(`/proc/${pid}/wchan`));
+
+/** Has every signal that the process was sent been delivered? */
+export const tookSignals = (pid) => /^SigPnd:\t0+\nShdPnd:\t0+$/m.test(read(`/proc/${pid}/status`));

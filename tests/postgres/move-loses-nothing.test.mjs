@@ -14,6 +14,9 @@ import { sharedPostgres } from '../lib/postgres.mjs';
 import { randomness } from '../lib/random.mjs';
 import { startServer } from '../lib/server.mjs';
 import { json, tenantOf, until } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 let cluster;
 let databases = 0;

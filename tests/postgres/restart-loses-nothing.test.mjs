@@ -8,6 +8,9 @@ import { startLoad } from '../lib/load.mjs';
 import { startPgbouncer, startPostgres } from '../lib/postgres.mjs';
 import { startServer } from '../lib/server.mjs';
 import { inParallel, isProblem, json, tenantOf, until } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 let cluster, bouncer;
 before(async () => {

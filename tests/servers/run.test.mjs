@@ -1,16 +1,17 @@
 // infra/run, which `make run` calls: what it writes, says, refuses, and leaves behind.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { compiled } from '../lib/compile.mjs';
 import { freePort } from '../lib/ports.mjs';
 import { endRuns, startRun, untilServes } from '../lib/runs.mjs';
 import { build, processesIn, repo, request } from '../lib/server.mjs';
-import { soon } from '../lib/until.mjs';
+import { soon, until } from '../lib/until.mjs';
 
 const listen = (port) => new Promise((resolve, reject) => {
   const listener = net.createServer((socket) => socket.destroy()).on('error', reject);
@@ -154,7 +155,53 @@ test('infra/setup does nothing, and says nothing, when all is there', async () =
   const child = spawn('infra/setup', ['run'], { cwd: repo, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
-  const code = await new Promise((resolve) => child.on('close', resolve));
+  const code = await soon(new Promise((resolve) => { child.on('close', resolve); }), 'infra/setup to end');
   assert.equal(said, '');
   assert.equal(code, 0);
+});
+
+// apt-get is the real one, in a root of its own where curl stands as installed; of infra/setup a copy, which misses curl.
+describe('infra/setup, while somebody else has the package manager', () => {
+  let place;
+  const at = (...names) => path.join(place, ...names);
+  before(() => {
+    place = mkdtempSync(path.join(os.tmpdir(), 'pm-setup-'));
+    for (const folder of ['state/lists/partial', 'cache/archives/partial', 'dpkg', 'etc/parts', 'infra', 'node_modules', 'bin']) mkdirSync(at(folder), { recursive: true });
+    writeFileSync(at('dpkg/status'), 'Package: curl\nStatus: install ok installed\nArchitecture: all\nVersion: 1\nMaintainer: nobody\nDescription: none\n\n');
+    writeFileSync(at('etc/sources'), '');
+    writeFileSync(at('apt.conf'), `Dir::State "${at('state')}"; Dir::State::status "${at('dpkg/status')}"; Dir::Cache "${at('cache')}";
+Dir::Etc::sourcelist "${at('etc/sources')}"; Dir::Etc::sourceparts "${at('etc/parts')}"; Dir::Log "${at('state')}";\n`);
+    writeFileSync(at('infra/setup'), readFileSync(path.join(repo, 'infra/setup'), 'utf8')
+      .replace('command curl', 'command no-such-command').replace('policy=/usr/sbin', `policy=${at('etc')}`).replace('clusters=/etc', `clusters=${at('etc')}`), { mode: 0o755 });
+    for (const file of ['package-lock.json', 'node_modules/.package-lock.json']) writeFileSync(at(file), '{}');
+    writeFileSync(at('bin/sudo'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 }); // nothing outside our folder is touched
+  });
+  after(() => rmSync(place, { recursive: true, force: true }));
+
+  for (const [lock, word] of [['state/lists/lock', /setup: waits up to 5 minutes for the lock .*lists\/lock.*held by process/], ['dpkg/lock-frontend', /Waiting for cache lock: .*lock-frontend/]]) {
+    test(`it waits for ${lock}, says so, and goes on when it is free`, async () => {
+      const holder = spawn(compiled('tests/lib/hold.c'), [at(lock)], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const released = new Promise((resolve) => { holder.on('close', resolve); });
+      await soon(new Promise((resolve) => { holder.stdout.once('data', resolve); }), 'the lock to be held');
+      const child = spawn(at('infra/setup'), ['run'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}`, APT_CONFIG: at('apt.conf') } });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { said += text; });
+      const ended = new Promise((resolve) => { child.on('close', resolve); });
+      try {
+        await until(() => { assert.equal(child.exitCode, null, said); return word.test(said); }, { what: `setup to say that it waits for ${lock}` });
+      } finally {
+        holder.stdin.end();
+        await soon(released, 'the lock to be released');
+      }
+      assert.equal(await soon(ended, 'infra/setup to end'), 0, said);
+      assert.match(said, /curl is already the newest version/);
+    });
+  }
+
+  test('what it cannot wait for ends it at once, with the reason', async () => {
+    writeFileSync(at('etc/sources'), 'nonsense\n');
+    const r = spawnSync(at('infra/setup'), ['run'], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}`, APT_CONFIG: at('apt.conf') } });
+    assert.equal(r.status, 100);
+    assert.match(r.stderr, /E: Malformed (line|entry) 1/);
+  });
 });

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startProgram } from '../lib/program.mjs';
 import { startServer } from '../lib/server.mjs';
 import { json } from '../lib/tenant.mjs';
+import { soon, until } from '../lib/until.mjs';
+import { tookSignals, waitsInside } from '../lib/waiters.mjs';
 
 let server, token;
 before(async () => {
@@ -25,7 +26,7 @@ for (const signal of ['SIGTERM', 'SIGUSR1']) {
       const { status } = await program.ask(method, `/api/${name.replace('-', '/')}`, method === 'POST' ? quote() : { token });
       assert.ok(status === 200 || status === 201);
       program.kill(signal);
-      assert.equal(await program.ended, 0);
+      assert.equal(await soon(program.ended, `${name} to end`), 0);
     });
   }
 
@@ -33,15 +34,15 @@ for (const signal of ['SIGTERM', 'SIGUSR1']) {
     const program = startProgram(server.data, 'usage-record');
     assert.equal((await program.ask('POST', '/api/usage/record', quote())).status, 201);
     const holder = spawn('flock', [path.join(server.data, 'pennymeter.db.lock'), 'sh', '-c', 'echo held; read -r _'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    await new Promise((held) => { holder.stdout.once('data', held); });
+    await soon(new Promise((held) => { holder.stdout.once('data', held); }), 'the lock to be held');
     let answered = false;
     const answer = program.ask('POST', '/api/usage/record', quote()).finally(() => { answered = true; });
-    await sleep(100); // it waits for the lock
+    await until(() => waitsInside(program.pid), { what: 'usage-record to wait for the lock' });
     program.kill(signal);
-    await sleep(50);
+    await until(() => tookSignals(program.pid) && waitsInside(program.pid), { what: `usage-record to wait on after ${signal}` });
     assert.equal(answered, false);
     holder.stdin.end();
     assert.equal((await answer).status, 201);
-    assert.equal(await program.ended, 0);
+    assert.equal(await soon(program.ended, 'usage-record to end'), 0);
   });
 }
