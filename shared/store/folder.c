@@ -125,7 +125,7 @@ enum st folder_judge(const char *folder, const char *file, struct faults *faults
 	uid_t owner = geteuid();
 	char path[PATH_MAX];
 	enum st st = judge_folder(folder, true, &owner, faults);
-	if (!st && join(path, folder, "/pennymeter.conf"))
+	if (!st && join_name(path, folder, "pennymeter.conf"))
 		st = judge_file(path, owner, faults);
 	return st || !file ? st : judge_beside(folder, owner, file, faults);
 }
@@ -184,14 +184,22 @@ void folder_close(const char *folder, folder_closed *closed, void *context)
 	closedir(listing);
 }
 
-void folder_close_beside(const char *file)
+static void close_file(const char *path, uid_t of_folder)
+{
+	struct stat info;
+	if (!lstat(path, &info) && is_ours(&info, of_folder))
+		close_path(path, &info);
+}
+
+void folder_close_files(const char *folder, const char *file)
 {
 	char path[PATH_MAX];
-	struct stat folder, info;
-	name_folder(path, file);
-	if (stat(path, &folder))
+	struct stat info;
+	if (stat(folder, &info))
 		return;
+	if (join_name(path, folder, "pennymeter.conf"))
+		close_file(path, info.st_uid);
 	for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
-		if (join(path, file, beside[i]) && !lstat(path, &info) && is_ours(&info, folder.st_uid))
-			close_path(path, &info);
+		if (join(path, file, beside[i]))
+			close_file(path, info.st_uid);
 }

@@ -21,7 +21,8 @@ typedef void folder_closed(void *context, const char *path, unsigned before);
  *  owner or to us. A folder that is open to all by design, as /tmp is, stays as it is. */
 void folder_close(const char *folder, folder_closed *closed, void *context);
 
-/** The same for a database's file and what lies beside it, without opening any: that would end SQLite's locks. */
-void folder_close_beside(const char *file);
+/** The same for the configuration and a database's files alone, which an upload may have opened to all. None is opened for
+ *  it: that would end SQLite's locks. */
+void folder_close_files(const char *folder, const char *file);
 
 #endif

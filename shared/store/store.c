@@ -107,7 +107,6 @@ static void make_private(const char *file)
 static enum st open_all(struct store *s, struct faults *faults)
 {
 	const bool locked = s->driver->one_file && s->mode == STORE_CREATE;
-	folder_close_beside(s->beside);
 	enum st st = open_file_lock(s, faults);
 	if (!st && locked)
 		st = store_lock(s);
@@ -155,11 +154,15 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 	return n < 0 || (size_t)n >= sizeof s->beside ? fault_add(faults, "store", "the path is too long") : ST_OK;
 }
 
-/* The same, of a place that only its owner can have filled. */
+/* The same, of a place that only its owner can have filled; from here on nobody else reads it either. */
 static enum st locate_trusted(struct store *s, const struct conf *conf, struct faults *faults)
 {
 	enum st st = locate(s, conf, faults);
-	return st ? st : folder_judge(conf->data, s->beside, faults);
+	if (!st)
+		st = folder_judge(conf->data, s->beside, faults);
+	if (!st)
+		folder_close_files(conf->data, s->beside);
+	return st;
 }
 
 enum st store_open(struct store **out, const struct conf *conf, enum store_mode mode, struct faults *faults)

@@ -2,7 +2,7 @@
 // whoever's umask it was made with; and a folder that they can write to, or have written to, is refused.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -146,8 +146,8 @@ describe('a folder that all could read', () => {
     assert.equal(statSync(outside).mode & 0o777, 0o644);
   });
 
-  test('the first request closes the database, so that a neighbour can neither read it nor hold writers up by a lock', () => {
-    const { data, token } = openedToAll(), ours = ['', '-wal', '-shm', '.lock'].map((end) => path.join(data, `pennymeter.db${end}`));
+  test('the first request closes database and configuration, so that a neighbour can neither read them nor hold writers up by a lock', () => {
+    const { data, token } = openedToAll(), ours = ['conf', 'db', 'db-wal', 'db-shm', 'db.lock'].map((end) => path.join(data, `pennymeter.${end}`));
     assert.ok(whatNeighboursCan(ours).length > 4, 'all can read it before');
     assert.equal(cgi(data, 'usage-record', 'POST', '/api/usage/record', { token, body: quote }).status, 201);
     assert.deepEqual(whatNeighboursCan(ours), []);
@@ -336,7 +336,7 @@ describe('umask', () => {
   test('the folder that launch makes for a group lets it pass and no more', async () => {
     const at = makeInstallation();
     chmodSync(at.data, 0o711);
-    const { said } = command(at.data, ['launch', '--root', at.root, '--run', at.run, '--group', 'root', '--', 'sh', '-c', `stat -c '%a' ${at.run} ${at.run}/health.sock`]);
+    const { said } = command(at.data, ['launch', '--root', at.root, '--run', at.run, '--group', execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim(), '--', 'sh', '-c', `stat -c '%a' ${at.run} ${at.run}/health.sock`]);
     assert.match(said, /^710\n660$/m);
     at.remove();
   });
