@@ -1,7 +1,6 @@
 /* Facts of the store that hold on every database. With PENNYMETER_TEST_POSTGRES, the address of a scratch
  * database, they are tried there; on SQLite otherwise. */
-#include "facts.h"
-#include "folder.h"
+#include "scratch_store.h"
 
 #include <postgresql/libpq-fe.h>
 #include <stdio.h>
@@ -10,21 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/store.h"
-
-static struct arena *arena;
 static const char *server; /* NULL: SQLite */
-static char folder[FOLDER_ROOM];
-static struct conf conf;
-
-static struct store *open_store(enum store_mode mode)
-{
-	struct faults f = { .arena = arena };
-	struct store *s = NULL;
-	if (store_open(&s, &conf, mode, &f))
-		fail_msg("%s", f.count ? f.item[0].detail : "cannot open");
-	return s;
-}
 
 static void empty_server(void)
 {
@@ -39,37 +24,12 @@ static void empty_server(void)
 static int fresh(void **state)
 {
 	(void)state;
-	arena_reset(arena);
-	if (folder_made(folder, "conformance"))
-		return 1;
-	setenv("PENNYMETER_DATA", folder, 1);
-	conf = (struct conf){ .data = folder };
-	conf.text[CONF_STORE] = server ? server : "pennymeter.db";
 	if (server)
 		empty_server();
-	store_close(open_store(STORE_CREATE));
-	return 0;
-}
-
-static int removed(void **state)
-{
-	(void)state;
-	return folder_removed(folder);
+	return scratch_store_made("conformance", server ? server : "pennymeter.db");
 }
 
 /* ---- what the facts do ---- */
-
-static int64_t metrics_stored(struct store *s)
-{
-	struct rows r = { 0 };
-	int64_t n = 0;
-	enum st st = store_rows(s, &r, SQL_METRIC_LIST, NULL, 0);
-	while (!st && !(st = rows_next(&r)))
-		n++;
-	rows_end(&r);
-	assert_int_equal(st, ST_DONE);
-	return n;
-}
 
 static enum st put_metric(struct store *s, const char *name, int64_t position, const char *document)
 {
@@ -398,7 +358,7 @@ static void those_that_make_the_schema_at_once_both_succeed(void **state)
 	if (server)
 		empty_server();
 	else
-		assert_int_equal(removed(NULL) || mkdir(folder, 0700), 0);
+		assert_int_equal(scratch_store_removed(NULL) || mkdir(folder, 0700), 0);
 	for (unsigned i = 0; i < 3; i++)
 		if (!fork()) {
 			struct store *s = open_store(STORE_CREATE);
@@ -428,7 +388,7 @@ static void a_database_without_a_schema_says_what_to_do(void **state)
 	assert_non_null(strstr(f.item[0].detail, "pennymeter init"));
 }
 
-#define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, removed)
+#define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, scratch_store_removed)
 
 int main(void)
 {

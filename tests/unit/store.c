@@ -1,6 +1,5 @@
 /* Facts of the store that are SQLite's own: its lock, network file systems, copies. conformance.c has the rest. */
-#include "facts.h"
-#include "folder.h"
+#include "scratch_store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/store.h"
-
-static struct arena *arena;
-static char folder[FOLDER_ROOM];
-static struct conf conf;
 static long claimed_magic; /* what statfs() says of every folder, if not 0 */
 
 /* In place of the C library's: the real file systems of a test machine are all local. */
@@ -28,45 +22,11 @@ int statfs(const char *path, struct statfs *fs)
 	return 0;
 }
 
-static struct store *open_store(enum store_mode mode)
-{
-	struct faults f = { .arena = arena };
-	struct store *s = NULL;
-	if (store_open(&s, &conf, mode, &f))
-		fail_msg("%s", f.count ? f.item[0].detail : "cannot open");
-	return s;
-}
-
 static int fresh_folder(void **state)
 {
 	(void)state;
 	claimed_magic = 0;
-	arena_reset(arena);
-	if (folder_made(folder, "unit"))
-		return 1;
-	setenv("PENNYMETER_DATA", folder, 1); /* a store that is opened again reads its configuration anew */
-	conf = (struct conf){ .data = folder };
-	conf.text[CONF_STORE] = "pennymeter.db";
-	store_close(open_store(STORE_CREATE));
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return folder_removed(folder);
-}
-
-static int64_t metrics_stored(struct store *s)
-{
-	struct rows r = { 0 };
-	int64_t n = 0;
-	enum st st = store_rows(s, &r, SQL_METRIC_LIST, NULL, 0);
-	while (!st && !(st = rows_next(&r)))
-		n++;
-	rows_end(&r);
-	assert_int_equal(st, ST_DONE);
-	return n;
+	return scratch_store_made("unit", "pennymeter.db");
 }
 
 /* Puts a metric named by the request. */
@@ -173,7 +133,7 @@ static void a_backup_that_fails_leaves_no_file(void **state)
 	store_close(s);
 }
 
-#define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh_folder, remove_folder)
+#define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh_folder, scratch_store_removed)
 
 int main(void)
 {
