@@ -30,6 +30,17 @@ before(() => {
 afterEach(endRuns);
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
+/** infra/serve by itself, over a folder as it stands. */
+function serve(kind, data, port) {
+  const child = spawn('infra/serve', [kind], { cwd: repo, stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, BUILD: build, DATA: data, PORT: String(port) } });
+  const self = { child, complained: '', ended: new Promise((resolve) => { child.on('close', resolve); }) };
+  child.stderr.on('data', (text) => { self.complained += text; });
+  return Object.assign(self, {
+    answers: async () => (await request(`http://127.0.0.1:${port}`, 'GET', '/api/health').catch(() => null))?.status === 200,
+    stop: () => { child.kill('SIGTERM'); return soon(self.ended, 'infra/serve to end'); },
+  });
+}
+
 let count = 0;
 const fresh = () => path.join(scratch, `data${++count}`);
 
@@ -154,17 +165,37 @@ describe('a folder that all could read', () => {
     assert.equal(cgi(data, 'usage-record', 'POST', '/api/usage/record', { token, body: quote }).status, 201);
   });
 
-  test('infra/serve alone closes it, so that a neighbour cannot keep it from starting again', async () => {
-    const { data } = openedToAll(), port = await freePort();
-    const child = spawn('infra/serve', ['lighttpd'], { cwd: repo, stdio: 'ignore', env: { ...process.env, BUILD: build, DATA: data, PORT: String(port) } });
-    const ended = new Promise((resolve) => { child.on('exit', resolve); });
-    try {
-      await until(async () => (await request(`http://127.0.0.1:${port}`, 'GET', '/api/health').catch(() => null))?.status === 200);
-      assert.deepEqual(whatNeighboursCan(everyPath(data)), []);
-    } finally {
-      child.kill('SIGTERM');
-      await soon(ended, 'infra/serve to end');
-    }
+  for (const kind of ['lighttpd', 'nginx', 'apache', 'apache-cgi']) {
+    test(`infra/serve ${kind} alone closes it, so that a neighbour cannot keep it from starting again`, async () => {
+      const { data } = openedToAll(), served = serve(kind, data, await freePort());
+      try {
+        await until(served.answers, { what: `${kind} to be healthy` });
+        assert.deepEqual(whatNeighboursCan(everyPath(data)), []);
+        assert.deepEqual(open(data), []);
+      } finally {
+        await served.stop();
+      }
+    });
+
+    test(`infra/serve ${kind} serves nothing from one that others can write to, and says why`, async () => {
+      const { data } = openedToAll();
+      chmodSync(data, 0o777);
+      const served = serve(kind, data, await freePort());
+      assert.equal(await soon(served.ended, 'infra/serve to end'), 1);
+      assert.match(served.complained, new RegExp(`${data}.*chmod 0700`));
+      assert.equal(statSync(data).mode & 0o777, 0o777);
+    });
+  }
+
+  test('infra/serve writes through no link that was planted for its log', async () => {
+    const { data } = openedToAll(), victim = path.join(scratch, 'written-by-nobody');
+    rmSync(path.join(data, 'server.log'));
+    symlinkSync(victim, path.join(data, 'server.log'));
+    chmodSync(data, 0o777);
+    const served = serve('lighttpd', data, await freePort());
+    assert.notEqual(await soon(served.ended, 'infra/serve to end'), 0);
+    assert.match(served.complained, /server\.log/);
+    assert.ok(!existsSync(victim));
   });
 });
 
