@@ -46,7 +46,7 @@ export const badMembers = () => [
   ['a number for a time', 'recorded_at', '1700000000', /RFC 3339/],
   ['36 days back', 'recorded_at', `"${back(36n * DAY)}"`, /35 days/],
   ['35 days and a minute back', 'recorded_at', `"${back(35n * DAY + MINUTE)}"`, /35 days/],
-  ['6 minutes ahead', 'recorded_at', `"${back(-6n * MINUTE)}"`, /ahead/],
+  ['15 minutes ahead', 'recorded_at', `"${back(-15n * MINUTE)}"`, /ahead/], // still more than 5 when a slow machine comes to it
   ['the year 9999', 'recorded_at', '"9999-12-31T23:59:59Z"', /ahead/],
   ['the year 0', 'recorded_at', '"0000-01-01T00:00:00Z"', /time like/],
   ['an empty resource', 'resource_id', '""', /1 to 255/],
