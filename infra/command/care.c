@@ -144,8 +144,17 @@ static void examine_store(struct finding *f)
 		r->faults.count = 0;
 		return;
 	}
-	snprintf(detail, sizeof detail, "schema %lld", (long long)store_schema_wanted());
+	if (store_judge_schema(r->store, &r->faults)) {
+		find(f, "database", false, r->faults.count ? r->faults.item[0].detail : "its schema cannot be read");
+		r->faults.count = 0;
+		return;
+	}
+	const char *others, *home = store_home(r->store, &others);
+	snprintf(detail, sizeof detail, "schema %lld%s%.160s%s", (long long)store_schema_wanted(), home ? ", in \"" : "", home ? home : "", home ? "\"" : "");
 	find(f, "database", true, detail);
+	snprintf(detail, sizeof detail, "a second set of tables lies in %.160s: it is not used; which is the right one? Drop the other", others ? others : "");
+	if (others)
+		find(f, "second set", false, detail);
 	bool sound;
 	const char *durability = store_durability(r->store, &sound);
 	find(f, "durability", sound, durability);

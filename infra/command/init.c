@@ -54,6 +54,15 @@ static enum st make_configuration(struct run *r)
 	return t.failed ? ST_MEMORY : write_file(r, path, t.bytes);
 }
 
+/* Which of a server's schemas is used, and what else lies there. */
+static void tell_home(struct run *r)
+{
+	const char *others, *home = store_home(r->store, &others);
+	jw_string(&r->w, "schema_name", home);
+	if (others)
+		say(r, "A second set of tables lies in %s and is not used; that in %s is: drop the wrong one.\n", others, home);
+}
+
 enum st command_init(struct run *r)
 {
 	const char *plans = run_option(r, "plans"), *durability;
@@ -76,6 +85,7 @@ enum st command_init(struct run *r)
 	durability = store_durability(r->store, &sound);
 	jw_string(&r->w, "store", durability);
 	jw_raw(&r->w, "closed_to_others", closed.bytes);
+	tell_home(r);
 	plans = plans ? plans : default_plans(r);
 	if (plans)
 		st = apply_folder(r, plans);

@@ -158,17 +158,35 @@ static int read_arguments(struct run *r, int count, char **args)
 
 /* ---- running ---- */
 
+enum { SHORT_WORK = 30, LONG_WORK = 1800 };
+
 static void print_failure(const struct run *r, enum st st)
 {
+	static const char *const words[ST__MAX] = {
+		[ST_BUSY] = "the store is busy, or did not answer in time; nothing was changed: try it again",
+		[ST_STORE] = "the store cannot be used; what is printed above says why, or `pennymeter doctor`",
+		[ST_IO] = "the store did not confirm it: it may be done or not. Look (`tenant list`, `token list`, `plan list`) before it is repeated",
+	};
 	for (unsigned i = 0; i < r->faults.count; i++)
 		fprintf(stderr, "pennymeter: %s%s%s\n", r->faults.item[i].pointer, *r->faults.item[i].pointer ? ": " : "",
 		        r->faults.item[i].detail);
 	if (!r->faults.count)
-		fprintf(stderr, "pennymeter: failed: %s\n", st_name(st));
+		fprintf(stderr, "pennymeter: failed: %s\n", words[st] ? words[st] : st_name(st));
+}
+
+/* Seconds that one answer of a server may take: to what a person waits for, and to what may work on all there is. */
+static unsigned patience_of(const struct command *c)
+{
+	static enum st (*const long_work[])(struct run *) = { command_init, command_plan_apply, command_check, command_move, command_demo };
+	for (size_t i = 0; i < sizeof long_work / sizeof *long_work; i++)
+		if (c->run == long_work[i])
+			return LONG_WORK;
+	return SHORT_WORK;
 }
 
 static int run_command(struct run *r)
 {
+	driver_patience(patience_of(r->command));
 	enum st st = conf_load(&r->conf, &r->faults, r->arena);
 	if (!st)
 		st = r->command->run(r);

@@ -69,7 +69,14 @@ struct driver {
 	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL".
 	 *  Out: sound  false: something about it should be mended */
 	const char *(*durability)(struct db *db, bool *sound);
+	/** Which of the database's schemas the tables lie in. NULL: it has none.
+	 *  Out: others  further ones that would be looked in, where tables like ours lie; NULL: none */
+	const char *(*home)(struct db *db, const char **others);
 };
+
+/** How long an answer of a server is waited for, in this process: 5 seconds until it is told otherwise. A write
+ *  transaction may take four times as long. */
+void driver_patience(unsigned seconds);
 
 extern const struct driver sqlite_driver, postgres_driver;
 

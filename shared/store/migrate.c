@@ -2,6 +2,7 @@
 #include "store/migrate.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 int migrate_wanted(void)
 {
@@ -11,8 +12,11 @@ int migrate_wanted(void)
 	return last;
 }
 
-/* Run a statement; what its first row holds, if it has one. */
-static enum st run(const struct driver *d, struct db *db, int64_t *value, enum sql sql, const struct val *vals, unsigned count)
+/* ---- statements ---- */
+
+/* Run a statement; the numbers in its first row, if it has one. */
+static enum st run(const struct driver *d, struct db *db, int64_t *numbers, unsigned columns, enum sql sql, const struct val *vals,
+                   unsigned count)
 {
 	struct cursor *c;
 	if (!statements[sql].text[d->dialect])
@@ -21,8 +25,8 @@ static enum st run(const struct driver *d, struct db *db, int64_t *value, enum s
 	if (st)
 		return st;
 	st = d->step(c);
-	if (!st && value)
-		*value = d->get_int(c, 0);
+	for (unsigned i = 0; i < columns && !st; i++)
+		numbers[i] = d->get_int(c, i);
 	d->end(c);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -34,65 +38,109 @@ static enum st note_version(const struct driver *d, struct db *db, const struct 
 		{ .kind = VAL_TEXT, .text = m->name },
 		{ .kind = VAL_INT, .number = clock_now() },
 	};
-	return run(d, db, NULL, SQL_SCHEMA_NOTE, vals, 3);
+	return run(d, db, NULL, 0, SQL_SCHEMA_NOTE, vals, 3);
 }
 
-static enum st end_transaction(const struct driver *d, struct db *db, enum st st)
+/* ---- whose it is ---- */
+
+/* Out: version  -1: there is no table of versions */
+static enum st read_version(int64_t *version, const struct driver *d, struct db *db, struct faults *faults)
 {
-	if (!st)
-		st = d->commit(db);
+	int64_t columns[2] = { 0, 0 };
+	enum st st = run(d, db, columns, 2, SQL_SCHEMA_COLUMNS, NULL, 0);
+	*version = -1;
+	if (st || !columns[0])
+		return st;
+	if (columns[0] != 3 || columns[1] != 3) {
+		fault_add(faults, "schema", "a table schema_version lies there that is another program's: give Pennymeter a database or a "
+		                            "schema of its own; nothing was changed");
+		return ST_STORE;
+	}
+	return run(d, db, version, 1, SQL_SCHEMA_VERSION, NULL, 0);
+}
+
+/* Add those of the names that are taken, or those that are not. */
+static enum st list_names(struct text *list, const struct driver *d, struct db *db, const char *names, bool taken)
+{
+	const struct val vals[] = { { .kind = VAL_TEXT, .text = names } };
+	struct cursor *c;
+	enum st st = d->start(db, &c, SQL_SCHEMA_NAMES, vals, 1);
 	if (st)
-		d->rollback(db);
+		return st;
+	while (!(st = d->step(c))) {
+		if ((d->get_int(c, 1) != 0) != taken)
+			continue;
+		text_adds(list, list->size ? ", " : "");
+		text_adds(list, d->get_text(c, 0));
+	}
+	d->end(c);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+enum st migrate_judge(int64_t *version, const struct driver *d, struct db *db, struct faults *faults)
+{
+	struct text missing = text_new(faults->arena, 4096), strange = text_new(faults->arena, 4096);
+	enum st st = read_version(version, d, db, faults);
+	for (const struct migration *m = migrations + 1; m->name && !st; m++)
+		st = m->number <= *version ? list_names(&missing, d, db, m->tables[d->dialect], false)
+		                           : list_names(&strange, d, db, m->names[d->dialect], true);
+	if (st)
+		return st;
+	if (missing.size)
+		fault_add(faults, "schema", "a table schema_version says %lld, but of what belongs to that there is no %.500s: it is another "
+		                            "program's, or tables were lost; nothing was changed", (long long)*version, missing.bytes);
+	if (strange.size)
+		fault_add(faults, "schema", "%.500s there is already, and not of Pennymeter: give it a database or a schema of its own; nothing "
+		                            "was changed", strange.bytes);
+	return missing.size || strange.size ? ST_STORE : ST_OK;
+}
+
+/* ---- the whole ---- */
+
+static enum st migrate_from(int64_t version, const struct driver *d, struct db *db, struct faults *faults)
+{
+	enum st st = ST_OK;
+	for (const struct migration *m = migrations; m->name && !st; m++) {
+		if (m->number <= version)
+			continue;
+		st = d->script(db, m->sql[d->dialect]);
+		if (!st && m->number)
+			st = note_version(d, db, m);
+		if (st)
+			fault_add(faults, "schema", "migration %s failed; the log says why; nothing was changed", m->name);
+	}
 	return st;
 }
 
-/* Number 0 is for whom comes first, and changes nothing for the others. */
-static enum st make_table_of_versions(const struct driver *d, struct db *db)
-{
-	enum st st = d->begin(db, true);
-	if (!st)
-		st = run(d, db, NULL, SQL_SCHEMA_HOLD, NULL, 0);
-	if (!st)
-		st = d->script(db, migrations[0].sql[d->dialect]);
-	return end_transaction(d, db, st);
-}
-
 /* Another may have migrated while we waited for our turn. */
-static enum st migrate_one(const struct driver *d, struct db *db, const struct migration *m)
+static enum st migrate_held(const struct driver *d, struct db *db, struct faults *faults)
 {
-	int64_t have = 0;
-	enum st st = d->begin(db, true);
+	int64_t version;
+	enum st st = run(d, db, NULL, 0, SQL_SCHEMA_HOLD, NULL, 0);
 	if (!st)
-		st = run(d, db, NULL, SQL_SCHEMA_HOLD, NULL, 0);
-	if (!st)
-		st = run(d, db, &have, SQL_SCHEMA_VERSION, NULL, 0);
-	if (!st && have < m->number)
-		st = d->script(db, m->sql[d->dialect]);
-	if (!st && have < m->number)
-		st = note_version(d, db, m);
-	return end_transaction(d, db, st);
+		st = migrate_judge(&version, d, db, faults);
+	if (st)
+		return st;
+	if (version <= migrate_wanted())
+		return migrate_from(version, d, db, faults);
+	fault_add(faults, "schema", "the database has version %lld, newer than this program's %d; use the newer program", (long long)version,
+	          migrate_wanted());
+	return ST_STORE;
 }
 
 enum st migrate(const struct driver *d, struct db *db, struct faults *faults)
 {
-	int64_t from = 0;
-	enum st st = make_table_of_versions(d, db);
+	enum st st = d->begin(db, true);
 	if (!st)
-		st = run(d, db, &from, SQL_SCHEMA_VERSION, NULL, 0);
-	if (st)
-		return st;
-	if (from > migrate_wanted()) {
-		fault_add(faults, "schema", "the database has version %lld, newer than this program's %d; use the newer program",
-		          (long long)from, migrate_wanted());
-		return ST_STORE;
-	}
-	for (const struct migration *m = migrations; m->name; m++) {
-		if (m->number <= from)
-			continue;
-		if (migrate_one(d, db, m)) {
-			fault_add(faults, "schema", "migration %s failed; the log says why; nothing was changed", m->name);
-			return ST_STORE;
-		}
-	}
-	return ST_OK;
+		st = migrate_held(d, db, faults);
+	if (!st)
+		st = d->commit(db);
+	if (!st)
+		return ST_OK;
+	d->rollback(db);
+	if (st == ST_BUSY && !faults->count)
+		fault_add(faults, "schema", "another is at work on it; nothing was changed: try it again");
+	else if (!faults->count)
+		fault_add(faults, "schema", "cannot be brought up to date; the log says why");
+	return st == ST_BUSY || st == ST_IO ? st : ST_STORE;
 }

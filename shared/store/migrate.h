@@ -1,4 +1,4 @@
-/* Numbered migrations: each runs once, in order, in its own transaction. */
+/* Numbered migrations: each runs once, in order; those that a database lacks run in one transaction. */
 #ifndef STORE_MIGRATE_H
 #define STORE_MIGRATE_H
 
@@ -7,18 +7,25 @@
 struct migration {
 	int number;
 	const char *name, *sql[DIALECT__MAX];
+	const char *tables[DIALECT__MAX]; /* a JSON array: those that it makes and that are there ever after */
+	const char *names[DIALECT__MAX];  /* a JSON array: every name that it takes */
 };
 
 /** The migrations of shared/store/schema in order, ended by a row without a name. Generated.
- *  Number 0 makes the table of versions; it is repeatable and noted nowhere. */
+ *  Number 0 makes the table of versions and is noted nowhere. */
 extern const struct migration migrations[];
 
 /** The last migration's number. */
 int migrate_wanted(void);
 
-/** Bring the database up to migrate_wanted(); those that try it at once take turns.
- *  Returns: ST_OK; ST_STORE with a fault naming the migration, or saying that the
- *  database was written by a newer program. */
+/** Bring the database up to migrate_wanted(), or change nothing at all; those that try it at once take turns.
+ *  Returns: ST_OK; ST_STORE with a fault saying that a migration failed, that the database was written by a newer
+ *  program, or that another program's tables lie there; ST_BUSY with a fault. */
 enum st migrate(const struct driver *driver, struct db *db, struct faults *faults) MUST_USE;
+
+/** Is what lies there ours, whole, and of which version? Within a transaction that the caller has begun.
+ *  Returns: ST_OK; ST_STORE with a fault, as above; what a statement returns.
+ *  Out: version  0: nothing of ours, nor in the way; -1: not even the table of versions */
+enum st migrate_judge(int64_t *version, const struct driver *driver, struct db *db, struct faults *faults) MUST_USE;
 
 #endif

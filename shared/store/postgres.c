@@ -1,45 +1,32 @@
-/* The PostgreSQL driver: the only file that knows libpq-fe.h.
+/* The PostgreSQL driver: with postgres_link.c, which connects and waits, the only file that knows libpq-fe.h.
  *
  * A round trip to the server costs more than most statements, so what need not be waited for is not: BEGIN,
  * savepoints and their like are queued and travel with the next statement (libpq's pipeline mode), and the end
  * of a reading transaction is sent without waiting for its answer.
  *
  * Behind a pooler (pgbouncer in transaction mode) each transaction may meet another server process. Nothing is
- * kept in a session then: statements are sent whole instead of being prepared. */
-#include <dlfcn.h>
+ * kept in a session then: statements are sent whole instead of being prepared, and each transaction names its schema.
+ *
+ * No answer is waited for without an end. What has not come in time is given up with its connection: it may be
+ * carried out all the same if its end was on the way. */
 #include <poll.h>
-#include <postgresql/libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "store/driver.h"
+#include "store/postgres_link.h"
 
-/* libpq is loaded when a server is named: with all that it brings along it would triple the time that a program
- * takes to start, and a host that keeps its store in a file need not have it. */
-#define LIBPQ(X) \
-	X(backendPID) X(clear) X(cmdTuples) X(connectdbParams) X(enterPipelineMode) X(errorMessage) X(exec) \
-	X(exitPipelineMode) X(finish) X(flush) X(getResult) X(getisnull) X(getvalue) X(ntuples) \
-	X(pipelineSync) X(resultErrorField) X(resultErrorMessage) X(resultStatus) X(sendPrepare) \
-	X(sendQueryParams) X(sendQueryPrepared) X(setClientEncoding) X(setNoticeProcessor) X(socket) \
-	X(status)
-
-static struct {
-#define X(name) __typeof__(PQ##name) *name;
-	LIBPQ(X)
-#undef X
-} pq;
-
-enum { VALUES_CAP = 24, NUMBER_ROOM = 24, QUEUE_CAP = 16, CONNECT_SECONDS = 5 };
+enum { VALUES_CAP = 24, NUMBER_ROOM = 24, QUEUE_CAP = 16, ANSWERS = 4 };
 enum { OID_INT8 = 20, OID_TEXT = 25 }; /* of pg_type */
 
-enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
+enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, SCHEMA, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
 
 static const char *const control_text[CONTROL__MAX] = {
 	[BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 	[BEGIN_WRITE] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-	[LOCK_TIMEOUT] = "SET LOCAL lock_timeout = 3000", /* of each lock: who stands second in a row waits twice */
+	[LOCK_TIMEOUT] = "SET LOCAL lock_timeout = 2000", /* of each lock: who stands second in a row waits twice */
 	[COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK",
 	[SAVEPOINT] = "SAVEPOINT part", [RELEASE] = "RELEASE SAVEPOINT part", [UNDO] = "ROLLBACK TO SAVEPOINT part",
 };
@@ -55,14 +42,14 @@ struct db {
 	PGconn *conn;
 	struct cursor cursors[SQL__MAX];
 	bool prepared[SQL__MAX]; /* in this session */
-	bool pooled;             /* the session is a pooler's: nothing may be kept in it */
+	struct session session;
 	bool read_only, writing; /* writing: in a write transaction */
 	bool open;               /* the server has seen BEGIN */
 	enum control queue[QUEUE_CAP]; /* to be sent ahead of the next statement */
 	unsigned queued;
 	bool unread;     /* the end of a reading transaction: its answer was not waited for */
-	bool sound;
-	char durability[128];
+	bool dead;       /* an answer did not come in time: nothing more is asked */
+	int64_t last;    /* when a write transaction has taken too long, by clock_ticks(); 0: none is open */
 };
 
 /* ---- failures ---- */
@@ -70,7 +57,7 @@ struct db {
 static const struct { const char *state; enum st st; } states[] = {
 	{ "22003", ST_RANGE },                       /* numeric value out of range */
 	{ "40001", ST_BUSY }, { "40P01", ST_BUSY },  /* serialization failure, deadlock */
-	{ "55P03", ST_BUSY },                        /* a lock was not to be had in time */
+	{ "55P03", ST_BUSY }, { "57014", ST_BUSY },  /* a lock was not to be had in time; cancelled */
 	{ "57P01", ST_BUSY }, { "57P02", ST_BUSY }, { "57P03", ST_BUSY }, /* the server goes down or comes up */
 	{ "53300", ST_BUSY },                        /* too many connections */
 	{ "25006", ST_BUSY },                        /* read only: a stand-by that is being promoted */
@@ -85,22 +72,33 @@ static enum st status_of(const char *state)
 	return ST_STORE;
 }
 
+static bool is_broken(const struct db *db)
+{
+	return db->dead || pq.status(db->conn) == CONNECTION_BAD;
+}
+
 /* What a person reads ends at the first line. */
 static enum st failed(struct db *db, const PGresult *result, const char *what)
 {
 	const char *text = result ? pq.resultErrorMessage(result) : pq.errorMessage(db->conn);
 	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const enum st st = pq.status(db->conn) == CONNECTION_BAD ? ST_BUSY : status_of(state);
-	if (st != ST_RANGE)
+	const enum st st = is_broken(db) ? ST_BUSY : status_of(state);
+	if (st != ST_RANGE && !db->dead)
 		log_error("postgresql: %s: %.*s (%s)", what, (int)strcspn(text, "\n"), text, state ? state : "no state");
 	return st;
 }
 
 /* ---- sending and reading ---- */
 
+static bool send_schema(struct db *db)
+{
+	const char *const path[] = { db->session.path };
+	return pq.sendQueryParams(db->conn, statements[SQL_SESSION_SCHEMA].text[POSTGRES], 1, NULL, path, NULL, NULL, 0);
+}
+
 static bool send_control(struct db *db, enum control which)
 {
-	return pq.sendQueryParams(db->conn, control_text[which], 0, NULL, NULL, NULL, NULL, 0);
+	return which == SCHEMA ? send_schema(db) : pq.sendQueryParams(db->conn, control_text[which], 0, NULL, NULL, NULL, NULL, 0);
 }
 
 static bool send_queue(struct db *db)
@@ -111,12 +109,36 @@ static bool send_queue(struct db *db)
 	return true;
 }
 
+/* Is there something to take? What does not come in time is given up, and the connection with it: an open
+ * transaction is rolled back as soon as the server sees that. */
+static bool await(struct db *db)
+{
+	const int64_t until = clock_ticks() + link_patience();
+	if (db->dead || link_wait(db->conn, db->last && db->last < until ? db->last : until))
+		return !db->dead;
+	log_error("postgresql: the server did not answer in time; the connection to it is given up");
+	db->dead = true;
+	link_cut(db->conn);
+	return false;
+}
+
 /* The next statement's result, or the Sync behind them; NULL when the connection broke. In pipeline mode
  * a statement's results end with a NULL of their own. */
 static PGresult *next_result(struct db *db)
 {
-	PGresult *r = pq.getResult(db->conn);
-	return r ? r : pq.getResult(db->conn);
+	PGresult *r = await(db) ? pq.getResult(db->conn) : NULL;
+	return r || !await(db) ? r : pq.getResult(db->conn);
+}
+
+/* A warning is the only word of a commit that is on this machine's disk and not where else it was promised to be:
+ * a stand-by that is waited for is away, and somebody has ended the waiting. */
+static enum st confirmed(struct db *db, const PGresult *r)
+{
+	const bool doubtful = *db->session.warning && !strcmp(pq.cmdStatus((PGresult *)r), "COMMIT");
+	if (doubtful)
+		log_error("postgresql: committed, but not as promised: %s", db->session.warning);
+	*db->session.warning = '\0';
+	return doubtful ? ST_IO : ST_OK;
 }
 
 /* Read all up to a Sync. The first failure counts; what follows it was not carried out.
@@ -132,8 +154,8 @@ static enum st read_to_sync(struct db *db, PGresult **result, unsigned wanted, u
 			pq.clear(r);
 			return st;
 		}
-		if (!st && status == PGRES_FATAL_ERROR)
-			st = failed(db, r, what);
+		if (!st)
+			st = status == PGRES_FATAL_ERROR ? failed(db, r, what) : confirmed(db, r);
 		if (!st && result && *good == wanted)
 			*result = r;
 		else
@@ -155,7 +177,7 @@ static void read_unread(struct db *db)
 /* A pooler loses what reaches it between one Sync and the answer to that: it gives the server away meanwhile. */
 static void before_sending(struct db *db)
 {
-	if (db->pooled)
+	if (db->session.pooled)
 		read_unread(db);
 }
 
@@ -172,7 +194,7 @@ static enum st run_queue(struct db *db)
 {
 	unsigned good;
 	before_sending(db);
-	const bool sent = send_queue(db) && pq.pipelineSync(db->conn);
+	const bool sent = !is_broken(db) && send_queue(db) && pq.pipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
 	return sent ? read_to_sync(db, NULL, 0, &good, "a transaction") : failed(db, NULL, "a transaction");
@@ -189,66 +211,6 @@ static enum st queue(struct db *db, enum control which)
 
 /* ---- opening ---- */
 
-static enum st load_library(struct faults *faults)
-{
-	static const char *const names[] = {
-#define X(name) "PQ" #name,
-		LIBPQ(X)
-#undef X
-	};
-	static bool loaded;
-	void *library = loaded ? NULL : dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL), **to = (void **)&pq;
-	bool all = library;
-	for (size_t i = 0; all && i < sizeof names / sizeof *names; i++)
-		all = (to[i] = dlsym(library, names[i]));
-	loaded |= all;
-	if (loaded)
-		return ST_OK;
-	fault_add(faults, "store", "PostgreSQL's client library cannot be loaded (%s); install the package libpq5", dlerror());
-	return ST_STORE;
-}
-
-static void ignore_notice(void *context, const char *message)
-{
-	(void)context, (void)message;
-}
-
-static PGconn *connect_to(const char *where)
-{
-	char seconds[NUMBER_ROOM];
-	snprintf(seconds, sizeof seconds, "%d", CONNECT_SECONDS);
-	/* What the address itself says comes last, and counts. */
-	const char *const names[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle", "fallback_application_name", "dbname", NULL };
-	const char *const values[] = { seconds, "10000", "30", "pennymeter", where, NULL };
-	return pq.connectdbParams(names, values, 1);
-}
-
-static int64_t number_at(const PGresult *r, int column)
-{
-	return strtoll(pq.getvalue(r, 0, column), NULL, 10);
-}
-
-/* Who answers, and whether it keeps its promises. A pooler hands out a key of its own where a server
- * tells its process's number. */
-static enum st examine(struct db *db, struct faults *faults)
-{
-	PGresult *r = pq.exec(db->conn, statements[SQL_SESSION_FACTS].text[POSTGRES]);
-	if (pq.resultStatus(r) != PGRES_TUPLES_OK) {
-		pq.clear(r);
-		return ST_STORE;
-	}
-	const char *commit = pq.getvalue(r, 0, 1), *fsync = pq.getvalue(r, 0, 2);
-	db->pooled = number_at(r, 0) != pq.backendPID(db->conn);
-	db->sound = strcmp(commit, "off") && !strcmp(fsync, "on");
-	const char *version = pq.getvalue(r, 0, 3); /* "15.20 (Debian …)" */
-	snprintf(db->durability, sizeof db->durability, "PostgreSQL %.*s%s, synchronous_commit=%.16s, fsync=%.4s",
-	         (int)strcspn(version, " "), version, db->pooled ? " behind a pooler" : "", commit, fsync);
-	enum st st = !strcmp(pq.getvalue(r, 0, 4), "UTF8") ? ST_OK
-	             : fault_add(faults, "store", "the database has the encoding %s; make one with ENCODING 'UTF8'", pq.getvalue(r, 0, 4));
-	pq.clear(r);
-	return st;
-}
-
 static void pg_close(struct db *db)
 {
 	if (!db)
@@ -259,24 +221,22 @@ static void pg_close(struct db *db)
 	free(db);
 }
 
-/* The address may hold a password: no message names it. */
 static enum st pg_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
 {
-	enum st st = load_library(faults);
+	PGconn *conn;
+	enum st st = link_open(&conn, where, faults);
 	struct db *db = st ? NULL : calloc(1, sizeof *db);
+	if (!st && !db)
+		pq.finish(conn);
 	if (!db)
 		return st ? st : ST_MEMORY;
-	db->read_only = mode == DB_READ;
-	db->conn = connect_to(where);
-	pq.setNoticeProcessor(db->conn, ignore_notice, NULL);
-	if (pq.status(db->conn) == CONNECTION_OK && !pq.setClientEncoding(db->conn, "UTF8") && !examine(db, faults) &&
-	    pq.enterPipelineMode(db->conn)) {
+	*db = (struct db){ .conn = conn, .read_only = mode == DB_READ };
+	if (!link_examine(&db->session, conn, faults) && pq.enterPipelineMode(conn)) {
 		*out = db;
 		return ST_OK;
 	}
-	const char *why = pq.errorMessage(db->conn);
 	if (!faults->count)
-		fault_add(faults, "store", "cannot use the PostgreSQL database: %.*s", (int)strcspn(why, "\n"), why);
+		fault_add(faults, "store", "cannot use the PostgreSQL database; the log says why");
 	pg_close(db);
 	return ST_STORE;
 }
@@ -332,7 +292,9 @@ static enum st execute(struct db *db, PGresult **result, const struct order *o, 
 {
 	unsigned good = 0;
 	before_sending(db);
-	const int before = send_order(db, o);
+	if (db->session.pooled && !db->open && !db->queued)
+		db->queue[db->queued++] = SCHEMA; /* up to its Sync a statement by itself is a transaction */
+	const int before = is_broken(db) ? -1 : send_order(db, o);
 	const bool sent = before >= 0 && (!commit || send_control(db, COMMIT)) && pq.pipelineSync(db->conn);
 	forget_queue(db);
 	read_unread(db);
@@ -341,9 +303,9 @@ static enum st execute(struct db *db, PGresult **result, const struct order *o, 
 		*o->prepared |= sent && good >= (unsigned)before; /* it stays so if it then fails */
 	if (!commit)
 		return st;
-	const bool lost = st == ST_BUSY && pq.status(db->conn) == CONNECTION_BAD;
-	db->open &= st != ST_OK;
-	return lost && before >= 0 ? ST_IO : st;
+	db->open &= st != ST_OK && st != ST_IO;
+	db->last = 0;
+	return st == ST_BUSY && is_broken(db) && before >= 0 ? ST_IO : st;
 }
 
 static enum st pg_start_text(struct db *db, struct cursor **out, const char *text, const struct val *vals, unsigned count)
@@ -374,7 +336,7 @@ static enum st start(struct db *db, struct cursor **out, enum sql sql, const str
 	*out = c;
 	c->db = db;
 	c->row = -1;
-	struct order o = { .name = s->name, .text = text, .prepared = db->pooled ? NULL : &db->prepared[sql], .count = count };
+	struct order o = { .name = s->name, .text = text, .prepared = db->session.pooled ? NULL : &db->prepared[sql], .count = count };
 	write_values(&o.values, vals, count);
 	return execute(db, &c->result, &o, commit);
 }
@@ -418,17 +380,26 @@ static void pg_end(struct cursor *c)
 		free(c);
 }
 
+/* All the results of a script. The first failure counts. */
+static enum st read_script(struct db *db)
+{
+	enum st st = ST_OK;
+	for (PGresult *r; await(db) && (r = pq.getResult(db->conn)); pq.clear(r)) {
+		const ExecStatusType status = pq.resultStatus(r);
+		if (!st && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+			st = failed(db, r, "a script");
+	}
+	*db->session.warning = '\0';
+	return st || !is_broken(db) ? st : ST_BUSY;
+}
+
 /* Many statements in one text: not for a pipeline. */
 static enum st pg_script(struct db *db, const char *sql)
 {
 	enum st st = run_queue(db);
-	if (st || !pq.exitPipelineMode(db->conn))
+	if (st || !pq.exitPipelineMode(db->conn) || !pq.sendQuery(db->conn, sql))
 		return st ? st : failed(db, NULL, "a script");
-	PGresult *r = pq.exec(db->conn, sql);
-	const ExecStatusType status = pq.resultStatus(r);
-	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
-		st = failed(db, r, "a script");
-	pq.clear(r);
+	st = read_script(db);
 	return pq.enterPipelineMode(db->conn) || st ? st : failed(db, NULL, "a script");
 }
 
@@ -439,7 +410,10 @@ static enum st pg_begin(struct db *db, bool write)
 	db->queued = 0;
 	db->open = false;
 	db->writing = write;
+	db->last = write ? clock_ticks() + ANSWERS * link_patience() : 0;
 	enum st st = queue(db, write ? BEGIN_WRITE : BEGIN_READ);
+	if (!st && db->session.pooled)
+		st = queue(db, SCHEMA);
 	return st || !write ? st : queue(db, LOCK_TIMEOUT);
 }
 
@@ -451,7 +425,7 @@ static enum st end_reading(struct db *db)
 		return ST_OK;
 	}
 	db->open = false;
-	if (!send_control(db, COMMIT) || !pq.pipelineSync(db->conn))
+	if (is_broken(db) || !send_control(db, COMMIT) || !pq.pipelineSync(db->conn))
 		return failed(db, NULL, "the end of reading");
 	pq.flush(db->conn);
 	db->unread = true;
@@ -463,18 +437,21 @@ static enum st pg_commit(struct db *db)
 	if (!db->writing)
 		return end_reading(db);
 	enum st st = queue(db, COMMIT);
+	const bool sent = !st && !is_broken(db);
 	if (!st)
 		st = run_queue(db);
 	db->open = false;
-	return st == ST_BUSY && pq.status(db->conn) == CONNECTION_BAD ? ST_IO : st;
+	db->last = 0;
+	return st == ST_BUSY && sent && is_broken(db) ? ST_IO : st;
 }
 
 static void pg_rollback(struct db *db)
 {
 	db->queued = 0;
-	if (db->open && pq.status(db->conn) != CONNECTION_BAD && !queue(db, ROLLBACK))
+	if (db->open && !is_broken(db) && !queue(db, ROLLBACK))
 		(void)!run_queue(db);
 	db->open = false;
+	db->last = 0;
 }
 
 static enum st pg_call(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
@@ -509,16 +486,22 @@ static void pg_undo(struct db *db)
 static bool pg_gone(struct db *db)
 {
 	struct pollfd socket = { .fd = pq.socket(db->conn), .events = POLLIN };
-	if (pq.status(db->conn) == CONNECTION_BAD || socket.fd < 0)
+	if (is_broken(db) || socket.fd < 0)
 		return true;
 	read_unread(db);
-	return poll(&socket, 1, 0) > 0;
+	return is_broken(db) || poll(&socket, 1, 0) > 0;
 }
 
 static const char *pg_durability(struct db *db, bool *sound)
 {
-	*sound = db->sound;
-	return db->durability;
+	*sound = db->session.sound;
+	return db->session.durability;
+}
+
+static const char *pg_home(struct db *db, const char **others)
+{
+	*others = *db->session.others ? db->session.others : NULL;
+	return db->session.schema;
 }
 
 const struct driver postgres_driver = {
@@ -529,5 +512,5 @@ const struct driver postgres_driver = {
 	.is_null = pg_is_null, .end = pg_end,
 	.call = pg_call, .begin = pg_begin, .commit = pg_commit, .rollback = pg_rollback,
 	.savepoint = pg_savepoint, .release = pg_release, .undo = pg_undo,
-	.gone = pg_gone, .durability = pg_durability,
+	.gone = pg_gone, .durability = pg_durability, .home = pg_home,
 };

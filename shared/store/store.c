@@ -140,10 +140,27 @@ static bool is_address(const char *name)
 	return !strncasecmp(name, "postgresql://", 13) || !strncasecmp(name, "postgres://", 11);
 }
 
+/* What is meant for a server and is no address of one: a scheme, libpq's KEY=VALUE, or NAME:PASSWORD@. As a file's name
+ * it would be told whole, with its password. */
+static bool is_like_address(const char *name)
+{
+	static const char *const keys[] = { "host", "hostaddr", "port", "user", "dbname", "password", "passfile", "service" };
+	const char *at = strrchr(name, '@');
+	if (strstr(name, "://") || !strncasecmp(name, "postgres:", 9) || !strncasecmp(name, "postgresql:", 11))
+		return true;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		for (const char *p = strcasestr(name, keys[i]); p; p = strcasestr(p + 1, keys[i]))
+			if (p[strlen(keys[i]) + strspn(p + strlen(keys[i]), " \t")] == '=')
+				return true;
+	return at && memchr(name, ':', (size_t)(at - name));
+}
+
 /* Take the driver and the place that the configuration names. */
 static enum st locate(struct store *s, const struct conf *conf, struct faults *faults)
 {
 	const char *name = conf->text[CONF_STORE];
+	if (!is_address(name) && is_like_address(name))
+		return fault_add(faults, "store", "is neither a file's name nor an address like postgresql://user@host/database");
 	s->driver = is_address(name) ? &postgres_driver : &sqlite_driver;
 	const char *folder = is_address(name) || *name == '/' ? "" : conf->data;
 	int n = snprintf(s->where, sizeof s->where, "%s%s%s", folder, *folder ? "/" : "", name);
@@ -259,8 +276,8 @@ bool store_was_put_aside(const struct conf *conf)
 	struct store s = { 0 };
 	struct faults none = { 0 };
 	char moved[sizeof s.where + 16];
-	if (is_address(conf->text[CONF_STORE]) || strlen(conf->text[CONF_STORE]) + strlen(conf->data) + 2 > sizeof s.where ||
-	    locate(&s, conf, &none))
+	const char *name = conf->text[CONF_STORE];
+	if (is_address(name) || is_like_address(name) || strlen(name) + strlen(conf->data) + 2 > sizeof s.where || locate(&s, conf, &none))
 		return false;
 	snprintf(moved, sizeof moved, "%s.moved", s.where);
 	return access(s.where, F_OK) && !access(moved, F_OK);
@@ -372,6 +389,22 @@ enum st store_number(struct store *s, enum sql sql, int64_t *value)
 enum st store_schema(struct store *s, int64_t *version)
 {
 	return store_number(s, SQL_SCHEMA_VERSION, version);
+}
+
+enum st store_judge_schema(struct store *s, struct faults *faults)
+{
+	int64_t version;
+	enum st st = store_read_begin(s);
+	if (!st)
+		st = migrate_judge(&version, s->driver, s->db, faults);
+	store_read_end(s);
+	return st;
+}
+
+const char *store_home(struct store *s, const char **others)
+{
+	*others = NULL;
+	return s->driver->home ? s->driver->home(s->db, others) : NULL;
 }
 
 int64_t store_schema_wanted(void)

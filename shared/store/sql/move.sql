@@ -68,7 +68,7 @@ FROM (
   FROM pg_class t
   JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-  WHERE t.relname = :table AND t.relnamespace = CAST(current_schema() AS regnamespace)
+  WHERE t.relname = :table AND t.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
   GROUP BY t.relname
 ) AS f;
 
