@@ -16,6 +16,16 @@
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
+
+-- In the schema that Pennymeter keeps to: the first on the search path that holds its tables.
+SELECT set_config('search_path', quote_ident(name) || ', ' || current_setting('search_path'), true) AS home
+FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (name, place)
+WHERE to_regclass(format('%I.schema_version', name)) IS NOT NULL AND to_regclass(format('%I.usage_events', name)) IS NOT NULL
+ORDER BY place LIMIT 1 \gset
+\if :{?home}
+\else
+	DO $$ BEGIN RAISE EXCEPTION 'no schema on the search path holds a Pennymeter database: run `pennymeter init` first'; END $$;
+\endif
 SELECT set_config('pennymeter.partitions', :'partitions', true) AS partitions \gset
 
 -- Tables by name, in this schema, that are whole and lead their key with the tenant.
@@ -25,7 +35,7 @@ SELECT c.oid AS old, c.relname::text AS name, pg_get_userbyid(c.relowner) AS own
 FROM pg_class c
 JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
-WHERE c.relkind = 'r' AND NOT c.relispartition AND c.relnamespace = current_schema()::regnamespace AND a.attname = 'tenant_id';
+WHERE c.relkind = 'r' AND NOT c.relispartition AND c.relnamespace = quote_ident(current_schema())::regnamespace AND a.attname = 'tenant_id';
 
 -- What has to be made again once the tables are: definitions as PostgreSQL itself writes them.
 CREATE TEMPORARY TABLE again (step integer, command text NOT NULL) ON COMMIT DROP;

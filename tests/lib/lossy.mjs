@@ -12,6 +12,7 @@ export async function startLossy(cluster) {
   let refusing = false;
   let lost = 0;
   let asked = 0;
+  let frozen = false;
 
   /** The server does what it was asked to: it is not told that nobody listens before it has answered. */
   function loseAnswer(client, server) {
@@ -35,6 +36,7 @@ export async function startLossy(cluster) {
       links.add(one);
       one.on('error', () => other.destroy()).on('close', () => { links.delete(one); other.destroy(); });
     }
+    if (frozen) { client.pause(); server.pause(); }
     server.on('data', (bytes) => {
       answered = true;
       client.write(bytes);
@@ -61,6 +63,9 @@ export async function startLossy(cluster) {
       links.forEach((link) => link.destroy());
     },
     mend() { plan = null; refusing = false; },
+    /** Carry nothing more, and say so to nobody: a network that loses every packet. */
+    freeze() { frozen = true; links.forEach((link) => link.pause()); },
+    thaw() { frozen = false; links.forEach((link) => link.resume()); },
     async stop() {
       links.forEach((link) => link.destroy());
       await new Promise((resolve) => { listener.close(resolve); });

@@ -159,6 +159,8 @@ export async function startPostgres({ conf = '' } = {}) {
     cluster.command(`CREATE ROLE ${role} LOGIN`);
     return {
       ...cluster, folder, log,
+      /** The postmaster's number. */
+      pid: () => Number(readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]),
       /** `mode`: fast cuts connections off, immediate is as good as a crash. */
       stopServer: (mode) => control('stop', '-m', mode),
       startServer: () => control('start'),
@@ -204,7 +206,7 @@ admin_users = ${admin}
     await release();
     throw error;
   }
-  return { url, port, log: read, stop: release };
+  return { url, port, log: read, stop: release, pid: () => Number(readFileSync(pid, 'utf8')) };
 }
 
 let own = null;
