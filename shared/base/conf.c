@@ -59,6 +59,8 @@ static enum st read_line(struct conf *c, struct faults *faults, struct arena *ar
 	for (unsigned k = 0; k < CONF__MAX; k++)
 		if (!strcmp(name, conf_rows[k].name))
 			return set(c, faults, arena, k, value, where);
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")]) /* it may be a part of an address, and that of a password */
+		return fault_add(faults, where, "want KEY = VALUE");
 	return fault_add(faults, where, "unknown key \"%s\"", name);
 }
 

@@ -134,7 +134,8 @@ static const struct { const char *said, *told; } reasons[] = {
 
 static enum st tell_why(const char *where, const char *why, struct faults *faults)
 {
-	if (!holds_password(where)) {
+	const bool invalid = !strncmp(why, "invalid", 7); /* a port, say, where NAME:PASSWORD had no host behind it */
+	if (!holds_password(where) && !invalid) {
 		fault_add(faults, "store", "cannot use the PostgreSQL database: %.*s", (int)strcspn(why, "\n"), why);
 		return ST_STORE;
 	}
