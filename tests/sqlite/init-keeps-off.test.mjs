@@ -1,0 +1,64 @@
+// `pennymeter init` on a file that is not its own to change: of a newer program, or of another one. It says so with 1,
+// and changes nothing.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { build, repo } from '../lib/server.mjs';
+
+let data;
+beforeEach(() => { data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-'))); });
+afterEach(() => rmSync(data, { recursive: true, force: true }));
+
+function run(...args) {
+  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, timeout: 60_000, env: { ...process.env, PENNYMETER_DATA: data } });
+  return { code: r.status, said: r.stdout + r.stderr };
+}
+function sqlite(sql) {
+  const r = spawnSync('sqlite3', [path.join(data, 'pennymeter.db'), sql], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  assert.equal(r.status, 0, r.stderr);
+  return r.stdout;
+}
+const dump = () => sqlite('.dump');
+
+test('a database of a newer program is left as it is by an older one\'s init', () => {
+  assert.equal(run('init').code, 0);
+  sqlite("INSERT INTO schema_version (version, name, applied_at) VALUES (999, 'future', 0); DELETE FROM plan_versions");
+  const before = dump();
+  const { code, said } = run('init');
+  assert.equal(code, 1, said);
+  assert.match(said, /version 999, newer/);
+  assert.equal(dump(), before);
+});
+
+const theirs = [
+  ['a schema_version with other columns', 'CREATE TABLE schema_version (version INT PRIMARY KEY, description TEXT); INSERT INTO schema_version VALUES (4, \'x\')', /schema_version.*another program/],
+  ['a schema_version that is ours by its number alone', 'CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT, applied_at INTEGER); INSERT INTO schema_version VALUES (5, \'x\', 0)', /tenants/],
+  ['a table tenants', 'CREATE TABLE Tenants (id INT); INSERT INTO Tenants VALUES (1)', /tenants.*not of Pennymeter/],
+  ['tables tokens and outbox', 'CREATE TABLE tokens (id INT); CREATE TABLE outbox (id INT)', /outbox, tokens.*not of Pennymeter/],
+  ['a view usage_days', 'CREATE VIEW usage_days AS SELECT 1 AS one', /usage_days.*not of Pennymeter/],
+];
+for (const [what, made, why] of theirs) {
+  test(`${what} of another program stays alone in its file, and doctor does not call it well`, () => {
+    sqlite(made);
+    const before = dump();
+    const { code, said } = run('init');
+    assert.equal(code, 1, said);
+    assert.match(said, why);
+    assert.equal(run('doctor').code, 1);
+    assert.equal(dump(), before);
+  });
+}
+
+test('tables that were lost are named by doctor and by init', () => {
+  assert.equal(run('init').code, 0);
+  sqlite('DROP TABLE usage_levels');
+  for (const command of ['init', 'doctor']) {
+    const { code, said } = run(command);
+    assert.equal(code, 1, said);
+    assert.match(said, /usage_levels/);
+  }
+});
