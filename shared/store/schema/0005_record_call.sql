@@ -3,7 +3,8 @@
 --   two an answer says must not hang on the database.
 -- * A row that is to change is looked for from the newest version on: a range of one value of its key's last column is
 --   read backwards, and the row is changed where it lies. While another's transaction is open no version before goes,
---   and a look by = passes all of them (notes/0022). Nobody else writes a tenant's rows: it is held.
+--   and a look by = passes all of them (notes/0022). Nobody else writes a tenant's rows: it is held. Where rows do not
+--   lie in such places (YugabyteDB), or it was not tried (Citus), they are written as before.
 -- * A balance to which nothing was added is not written.
 
 -- postgres:
@@ -20,6 +21,7 @@ DECLARE
   in_order BOOLEAN;
   known BOOLEAN;
   added BOOLEAN := FALSE;
+  in_place BOOLEAN := version() NOT LIKE '%-YB-%' AND to_regproc('pg_catalog.create_distributed_table') IS NULL;
   before BIGINT;
   total BIGINT;
 BEGIN
@@ -45,7 +47,7 @@ BEGIN
     -- event comes a row without one.
     IF balance.metric IS NOT NULL AND (balance.metric, balance.window_start, balance.window_end)
       IS DISTINCT FROM (e.metric, e.window_start, e.window_end) THEN
-      IF added THEN
+      IF added AND in_place THEN
         UPDATE usage_balances b SET
           quantity_sum = balance.quantity_sum, event_count = balance.event_count,
           quantity_min = balance.quantity_min, quantity_max = balance.quantity_max,
@@ -55,59 +57,90 @@ BEGIN
           WHERE n.tenant_id = p_tenant AND n.window_start = balance.window_start AND n.metric = balance.metric
             AND n.window_end BETWEEN balance.window_end AND balance.window_end ORDER BY n.window_end DESC LIMIT 1);
       END IF;
-      IF added AND NOT FOUND THEN
+      IF added AND NOT (in_place AND FOUND) THEN
         INSERT INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min,
           quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values)
         VALUES (p_tenant, balance.window_start, balance.metric, balance.window_end, balance.quantity_sum, balance.event_count,
           balance.quantity_min, balance.quantity_max, balance.first_at, balance.last_at, balance.last_event_id,
-          balance.last_quantity, 0);
+          balance.last_quantity, 0)
+        ON CONFLICT (tenant_id, window_start, metric, window_end) DO UPDATE SET
+          quantity_sum = excluded.quantity_sum, event_count = excluded.event_count,
+          quantity_min = excluded.quantity_min, quantity_max = excluded.quantity_max,
+          first_at = excluded.first_at, last_at = excluded.last_at,
+          last_event_id = excluded.last_event_id, last_quantity = excluded.last_quantity;
       END IF;
       added := FALSE;
       balance := NULL;
     END IF;
     IF hour.metric IS NOT NULL AND (hour.metric, hour.hour, hour.user_id) IS DISTINCT FROM (e.metric, e.hour, e.user_id) THEN
-      UPDATE usage_hours h SET
-        quantity_sum = h.quantity_sum + hour.quantity_sum,
-        event_count = h.event_count + hour.event_count,
-        quantity_min = LEAST(h.quantity_min, hour.quantity_min),
-        quantity_max = GREATEST(h.quantity_max, hour.quantity_max),
-        first_at = LEAST(h.first_at, hour.first_at),
-        last_at = GREATEST(h.last_at, hour.last_at),
-        last_event_id = CASE WHEN (hour.last_at, hour.last_event_id) > (h.last_at, h.last_event_id)
-          THEN hour.last_event_id ELSE h.last_event_id END,
-        last_quantity = CASE WHEN (hour.last_at, hour.last_event_id) > (h.last_at, h.last_event_id)
-          THEN hour.last_quantity ELSE h.last_quantity END
-      WHERE h.tenant_id = p_tenant AND h.ctid = (SELECT n.ctid FROM usage_hours n
-        WHERE n.tenant_id = p_tenant AND n.hour = hour.hour AND n.metric = hour.metric
-          AND n.user_id BETWEEN hour.user_id AND hour.user_id ORDER BY n.user_id DESC LIMIT 1);
-      IF NOT FOUND THEN
-        INSERT INTO usage_hours (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+      IF in_place THEN
+        UPDATE usage_hours h SET
+          quantity_sum = h.quantity_sum + hour.quantity_sum,
+          event_count = h.event_count + hour.event_count,
+          quantity_min = LEAST(h.quantity_min, hour.quantity_min),
+          quantity_max = GREATEST(h.quantity_max, hour.quantity_max),
+          first_at = LEAST(h.first_at, hour.first_at),
+          last_at = GREATEST(h.last_at, hour.last_at),
+          last_event_id = CASE WHEN (hour.last_at, hour.last_event_id) > (h.last_at, h.last_event_id)
+            THEN hour.last_event_id ELSE h.last_event_id END,
+          last_quantity = CASE WHEN (hour.last_at, hour.last_event_id) > (h.last_at, h.last_event_id)
+            THEN hour.last_quantity ELSE h.last_quantity END
+        WHERE h.tenant_id = p_tenant AND h.ctid = (SELECT n.ctid FROM usage_hours n
+          WHERE n.tenant_id = p_tenant AND n.hour = hour.hour AND n.metric = hour.metric
+            AND n.user_id BETWEEN hour.user_id AND hour.user_id ORDER BY n.user_id DESC LIMIT 1);
+      END IF;
+      IF NOT (in_place AND FOUND) THEN
+        INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
           first_at, last_at, last_event_id, last_quantity)
         VALUES (p_tenant, hour.hour, hour.metric, hour.user_id, hour.quantity_sum, hour.event_count, hour.quantity_min,
-          hour.quantity_max, hour.first_at, hour.last_at, hour.last_event_id, hour.last_quantity);
+          hour.quantity_max, hour.first_at, hour.last_at, hour.last_event_id, hour.last_quantity)
+        ON CONFLICT (tenant_id, hour, metric, user_id) DO UPDATE SET
+          quantity_sum = h.quantity_sum + excluded.quantity_sum,
+          event_count = h.event_count + excluded.event_count,
+          quantity_min = LEAST(h.quantity_min, excluded.quantity_min),
+          quantity_max = GREATEST(h.quantity_max, excluded.quantity_max),
+          first_at = LEAST(h.first_at, excluded.first_at),
+          last_at = GREATEST(h.last_at, excluded.last_at),
+          last_event_id = CASE WHEN (excluded.last_at, excluded.last_event_id) > (h.last_at, h.last_event_id)
+            THEN excluded.last_event_id ELSE h.last_event_id END,
+          last_quantity = CASE WHEN (excluded.last_at, excluded.last_event_id) > (h.last_at, h.last_event_id)
+            THEN excluded.last_quantity ELSE h.last_quantity END;
       END IF;
       hour := NULL;
     END IF;
     IF day.metric IS NOT NULL AND (day.metric, day.day, day.user_id) IS DISTINCT FROM (e.metric, e.day, e.user_id) THEN
-      UPDATE usage_days d SET
-        quantity_sum = d.quantity_sum + day.quantity_sum,
-        event_count = d.event_count + day.event_count,
-        quantity_min = LEAST(d.quantity_min, day.quantity_min),
-        quantity_max = GREATEST(d.quantity_max, day.quantity_max),
-        first_at = LEAST(d.first_at, day.first_at),
-        last_at = GREATEST(d.last_at, day.last_at),
-        last_event_id = CASE WHEN (day.last_at, day.last_event_id) > (d.last_at, d.last_event_id)
-          THEN day.last_event_id ELSE d.last_event_id END,
-        last_quantity = CASE WHEN (day.last_at, day.last_event_id) > (d.last_at, d.last_event_id)
-          THEN day.last_quantity ELSE d.last_quantity END
-      WHERE d.tenant_id = p_tenant AND d.ctid = (SELECT n.ctid FROM usage_days n
-        WHERE n.tenant_id = p_tenant AND n.day = day.day AND n.metric = day.metric
-          AND n.user_id BETWEEN day.user_id AND day.user_id ORDER BY n.user_id DESC LIMIT 1);
-      IF NOT FOUND THEN
-        INSERT INTO usage_days (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+      IF in_place THEN
+        UPDATE usage_days d SET
+          quantity_sum = d.quantity_sum + day.quantity_sum,
+          event_count = d.event_count + day.event_count,
+          quantity_min = LEAST(d.quantity_min, day.quantity_min),
+          quantity_max = GREATEST(d.quantity_max, day.quantity_max),
+          first_at = LEAST(d.first_at, day.first_at),
+          last_at = GREATEST(d.last_at, day.last_at),
+          last_event_id = CASE WHEN (day.last_at, day.last_event_id) > (d.last_at, d.last_event_id)
+            THEN day.last_event_id ELSE d.last_event_id END,
+          last_quantity = CASE WHEN (day.last_at, day.last_event_id) > (d.last_at, d.last_event_id)
+            THEN day.last_quantity ELSE d.last_quantity END
+        WHERE d.tenant_id = p_tenant AND d.ctid = (SELECT n.ctid FROM usage_days n
+          WHERE n.tenant_id = p_tenant AND n.day = day.day AND n.metric = day.metric
+            AND n.user_id BETWEEN day.user_id AND day.user_id ORDER BY n.user_id DESC LIMIT 1);
+      END IF;
+      IF NOT (in_place AND FOUND) THEN
+        INSERT INTO usage_days AS d (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
           first_at, last_at, last_event_id, last_quantity)
         VALUES (p_tenant, day.day, day.metric, day.user_id, day.quantity_sum, day.event_count, day.quantity_min,
-          day.quantity_max, day.first_at, day.last_at, day.last_event_id, day.last_quantity);
+          day.quantity_max, day.first_at, day.last_at, day.last_event_id, day.last_quantity)
+        ON CONFLICT (tenant_id, day, metric, user_id) DO UPDATE SET
+          quantity_sum = d.quantity_sum + excluded.quantity_sum,
+          event_count = d.event_count + excluded.event_count,
+          quantity_min = LEAST(d.quantity_min, excluded.quantity_min),
+          quantity_max = GREATEST(d.quantity_max, excluded.quantity_max),
+          first_at = LEAST(d.first_at, excluded.first_at),
+          last_at = GREATEST(d.last_at, excluded.last_at),
+          last_event_id = CASE WHEN (excluded.last_at, excluded.last_event_id) > (d.last_at, d.last_event_id)
+            THEN excluded.last_event_id ELSE d.last_event_id END,
+          last_quantity = CASE WHEN (excluded.last_at, excluded.last_event_id) > (d.last_at, d.last_event_id)
+            THEN excluded.last_quantity ELSE d.last_quantity END;
       END IF;
       day := NULL;
     END IF;
