@@ -388,6 +388,60 @@ static void a_database_without_a_schema_says_what_to_do(void **state)
 	assert_non_null(strstr(f.item[0].detail, "pennymeter init"));
 }
 
+static enum st run_script(struct store *s, const void *request, size_t size, void *answer)
+{
+	(void)size, (void)answer;
+	return store_script(s, request);
+}
+
+static void change(struct store *s, const char *script)
+{
+	static const struct write_op op = { .name = "test.script", .apply = run_script };
+	assert_int_equal(store_write(s, &op, script, strlen(script) + 1, NULL, 0), ST_OK);
+}
+
+static void refused_to_make(const char *why)
+{
+	struct faults f = { .arena = arena };
+	struct store *s = NULL;
+	assert_int_equal(store_open(&s, &conf, STORE_CREATE, &f), ST_STORE);
+	assert_null(s);
+	if (f.count != 1 || !strstr(f.item[0].detail, why))
+		fail_msg("%s", f.count ? f.item[0].detail : "no fault");
+}
+
+static void a_newer_schema_is_left_as_it_is(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	change(s, "INSERT INTO schema_version (version, name, applied_at) VALUES (999, 'future', 0)");
+	refused_to_make("newer");
+	refused_to_make("version 999");
+	change(s, "DELETE FROM schema_version WHERE version = 999");
+	store_close(open_store(STORE_CREATE));
+	store_close(s);
+}
+
+static void a_schema_that_lacks_a_table_is_not_ours(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	change(s, "DROP TABLE usage_levels");
+	refused_to_make("usage_levels");
+	store_close(s);
+}
+
+static void names_that_are_taken_are_told_and_left(void **state)
+{
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	change(s, "DELETE FROM schema_version WHERE version > 1");
+	refused_to_make("usage_levels, usage_moments");
+	change(s, "INSERT INTO schema_version (version, name, applied_at) VALUES (2, 'x', 0), (3, 'x', 0), (4, 'x', 0), (5, 'x', 0)");
+	store_close(open_store(STORE_WRITE));
+	store_close(s);
+}
+
 #define STORE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, scratch_store_removed)
 
 int main(void)
@@ -410,6 +464,9 @@ int main(void)
 		STORE_FACT(a_schema_is_made_once),
 		STORE_FACT(those_that_make_the_schema_at_once_both_succeed),
 		STORE_FACT(a_database_without_a_schema_says_what_to_do),
+		STORE_FACT(a_newer_schema_is_left_as_it_is),
+		STORE_FACT(a_schema_that_lacks_a_table_is_not_ours),
+		STORE_FACT(names_that_are_taken_are_told_and_left),
 	};
 	server = getenv("PENNYMETER_TEST_POSTGRES");
 	if (arena_open(&arena, 16 << 20))
