@@ -70,7 +70,7 @@ struct driver {
 	 *  Out: sound  false: something about it should be mended */
 	const char *(*durability)(struct db *db, bool *sound);
 	/** Which of the database's schemas the tables lie in. NULL: it has none.
-	 *  Out: others  further ones that would be looked in, where tables like ours lie; NULL: none */
+	 *  Out: others  further ones where tables like ours lie; NULL: none */
 	const char *(*home)(struct db *db, const char **others);
 };
 

@@ -112,6 +112,19 @@ static enum st migrate_from(int64_t version, const struct driver *d, struct db *
 	return st;
 }
 
+/* Where the tables lie in a schema that this session does not look in, empty ones would hide them. */
+static enum st refuse_second(const struct driver *d, struct db *db, struct faults *faults)
+{
+	const char *others = NULL;
+	if (d->home)
+		d->home(db, &others);
+	if (!others)
+		return ST_OK;
+	fault_add(faults, "schema", "Pennymeter's tables lie in the schema %s already, which is not on the role's search_path: put it there, or "
+	                            "name another database; nothing was changed", others);
+	return ST_STORE;
+}
+
 /* Another may have migrated while we waited for our turn. */
 static enum st migrate_held(const struct driver *d, struct db *db, struct faults *faults)
 {
@@ -119,6 +132,8 @@ static enum st migrate_held(const struct driver *d, struct db *db, struct faults
 	enum st st = run(d, db, NULL, 0, SQL_SCHEMA_HOLD, NULL, 0);
 	if (!st)
 		st = migrate_judge(&version, d, db, faults);
+	if (!st && version < 0)
+		st = refuse_second(d, db, faults);
 	if (st)
 		return st;
 	if (version <= migrate_wanted())

@@ -34,7 +34,7 @@ struct session {
 	char durability[128];    /* how it keeps its promises, in words */
 	char schema[NAME_ROOM];  /* where the tables lie, or will */
 	char path[NAME_ROOM];    /* the same as a search path; in force already unless it is pooled */
-	char others[NAME_ROOM];  /* further schemas that it would look in by itself, with tables like ours; "": none */
+	char others[NAME_ROOM];  /* further schemas with tables like ours, on its search path or of its role; "": none */
 	char warning[NAME_ROOM]; /* the last one that the server gave; "": none since it was emptied */
 };
 

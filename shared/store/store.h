@@ -142,7 +142,7 @@ enum st store_schema(struct store *store, int64_t *version) MUST_USE;
 /** Is what lies there ours, and all that its version wants? Returns: ST_OK; ST_STORE with a fault. */
 enum st store_judge_schema(struct store *store, struct faults *faults) MUST_USE;
 /** Which of a server's schemas the tables lie in; NULL: a file has none.
- *  Out: others  further ones on the search path where tables like ours lie; NULL: none */
+ *  Out: others  further ones where tables like ours lie; NULL: none */
 const char *store_home(struct store *store, const char **others);
 /** The schema's version that this program was built for. */
 int64_t store_schema_wanted(void);

@@ -101,20 +101,66 @@ describe('a schema named as the role, made after init', () => {
   });
 });
 
-test('of two sets the first on the search path is kept to, and doctor names both', () => {
-  sql('CREATE SCHEMA older');
-  assert.equal(run(['init'], { options: '-c search_path=older' }).code, 0);
+test('of two sets the first on the search path is kept to, and doctor and init name the other', () => {
   must('init');
   must('tenant', 'add', '--name', 'Acme', '--plan', 'starter');
-  const both = { options: '-c search_path=public,older' };
+  sql(`CREATE SCHEMA older; ${['schema_version', 'tenants', 'usage_events'].map((table) => `CREATE TABLE older.${table} (LIKE public.${table} INCLUDING ALL)`).join(';')}`);
   const before = dump();
-  const { code, said } = run(['doctor'], both);
-  assert.equal(code, 1, said);
-  assert.match(said, /in "public"/);
-  assert.match(said, /BAD.*second set.*older/);
-  assert.match(run(['init'], both).said, /older/);
-  assert.deepEqual(tenants(both), ['Platform', 'Acme']);
+  for (const options of ['-c search_path=public,older', '']) {
+    const { code, said } = run(['doctor'], { options });
+    assert.equal(code, 1, said);
+    assert.match(said, /in "public"/);
+    assert.match(said, /BAD.*second set.*older/);
+    assert.match(run(['init'], { options }).said, /older/);
+    assert.deepEqual(tenants({ options }), ['Platform', 'Acme']);
+  }
   unchangedSince(before);
+});
+
+test('a search path that leads elsewhere since makes no second set: init names the schema where the tables lie', () => {
+  must('init');
+  must('tenant', 'add', '--name', 'Acme', '--plan', 'starter');
+  sql('CREATE SCHEMA app');
+  const before = dump();
+  for (const command of ['init', 'doctor']) {
+    const { code, said } = run([command], { options: '-c search_path=app' });
+    assert.equal(code, 1, said);
+  }
+  assert.match(run(['init'], { options: '-c search_path=app' }).said, /schema public already.*search_path/);
+  unchangedSince(before);
+  assert.deepEqual(tenants(), ['Platform', 'Acme']);
+});
+
+describe('move', () => {
+  let home;
+  beforeEach(() => {
+    home = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
+    for (const args of [['init'], ['tenant', 'add', '--name', 'Mover', '--plan', 'starter']]) assert.equal(atHome(...args).code, 0);
+  });
+  afterEach(() => rmSync(home, { recursive: true, force: true }));
+  function atHome(...args) {
+    const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, timeout: 60_000, env: { ...process.env, PENNYMETER_DATA: home } });
+    return { code: r.status, said: r.stdout + r.stderr };
+  }
+
+  test('into a database with a schema named as the role goes where init made the tables', () => {
+    must('init');
+    sql('CREATE SCHEMA pennymeter; CREATE TABLE pennymeter.tenants (id INT)');
+    const { code, said } = atHome('move', '--to', cluster.url(name));
+    assert.equal(code, 0, said);
+    assert.deepEqual(tenants(), ['Platform', 'Mover']);
+    assert.deepEqual(cluster.rows(name, 'SELECT name FROM public.tenants ORDER BY tenant_id').map((r) => r.name), ['Platform', 'Mover']);
+  });
+
+  test('into a database with another program\'s tables changes nothing, there or here', () => {
+    sql('CREATE TABLE tokens (id INT)');
+    const before = dump();
+    const { code, said } = atHome('move', '--to', cluster.url(name));
+    assert.equal(code, 1, said);
+    assert.match(said, /tokens.*not of Pennymeter/);
+    unchangedSince(before);
+    assert.match(atHome('tenant', 'list').said, /Mover/);
+  });
 });
 
 test('functions that run go on where they were when such a schema comes', async () => {
