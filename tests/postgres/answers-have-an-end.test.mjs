@@ -88,7 +88,7 @@ test('a postmaster that is stopped with all its backends', { timeout: 90_000 }, 
   });
 });
 
-describe('at once, since each waits for itself', { concurrency: true }, () => {
+describe('what stops answers', () => {
   describe('one function that writes, one that reads', () => {
     let server, tenant;
     before(async () => {
@@ -115,7 +115,7 @@ describe('at once, since each waits for itself', { concurrency: true }, () => {
   });
 
   describe('writers that share calls', () => {
-    test('whose leader\'s backend is stopped are all answered, and go on through others', { timeout: 90_000 }, async () => {
+    test('whose backends are all stopped are all answered, and go on through others', { timeout: 90_000 }, async () => {
       const server = await startServer({ store: 'postgres', cluster, procs: 3 });
       try {
         const tenant = tenantOf(server, { plan: 'enterprise' });
@@ -123,12 +123,12 @@ describe('at once, since each waits for itself', { concurrency: true }, () => {
         await Promise.all(Array.from({ length: 6 }, () => tenant.get('/api/health')));
         const keys = Array.from({ length: 12 }, (_, i) => `k-${i}`);
         await Promise.all(keys.slice(0, 6).map((key) => tenant.record(one, { 'Idempotency-Key': key })));
-        await stopped(backends(server).slice(0, -1), async () => {
+        await stopped(backends(server), async () => {
           const replies = await Promise.all(keys.slice(6).map((key) => bounded(() => tenant.record(one, { 'Idempotency-Key': key }), 30)));
           for (const reply of replies) assert.ok(reply.status === 201 || reply.status === 503, reply.text);
           assert.ok(replies.some((reply) => reply.status === 503), 'somebody met what was stopped');
           const other = tenantOf(server, { plan: 'enterprise' });
-          assert.ok([201, 503].includes((await bounded(() => other.record(one), 30)).status));
+          await until(async () => (await bounded(() => other.record(one), 30)).status === 201);
         });
         await settled(server, tenant, keys);
       } finally {
