@@ -9,6 +9,13 @@ function record(type, content) {
   return Buffer.concat([head, content]);
 }
 
+/** As many records as the bytes want: one holds 64 KiB. */
+function records(type, bytes) {
+  const list = [];
+  for (let at = 0; at < bytes.length; at += 65535) list.push(record(type, bytes.subarray(at, at + 65535)));
+  return list;
+}
+
 const size = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([(n >> 24) | 128, (n >> 16) & 255, (n >> 8) & 255, n & 255]));
 
 function pair(name, value) {
@@ -25,7 +32,7 @@ export function call(socket, environment, body = '') {
     let pending = Buffer.alloc(0), out = '';
     connection.write(Buffer.concat([
       record(BEGIN, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(PARAMS, params), record(PARAMS, Buffer.alloc(0)),
-      ...(body ? [record(STDIN, Buffer.from(body))] : []), record(STDIN, Buffer.alloc(0)),
+      ...records(STDIN, Buffer.from(body)), record(STDIN, Buffer.alloc(0)),
     ]));
     connection.on('data', (bytes) => {
       pending = Buffer.concat([pending, bytes]);

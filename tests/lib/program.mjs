@@ -25,7 +25,7 @@ function variablesOf(method, target, { token, body = '', headers = {} }) {
 
 /**
  * Start a function by its name, "usage-record", over a data folder; `under` is a command that runs it, as valgrind does.
- * `ask` answers { status, text }; `stop` ends it and waits; `ended` is a promise of its exit code or signal, `pid` the program's own.
+ * `ask` answers { status, head, text }; `stop` ends it and waits; `ended` is a promise of its exit code or signal, `pid` the program's own.
  */
 export function startProgram(data, name, { under = [], env = {} } = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-fn-')), socket = path.join(folder, 'fn.sock');
@@ -38,7 +38,7 @@ export function startProgram(data, name, { under = [], env = {} } = {}) {
       try {
         const answer = await call(socket, variablesOf(method, target, request), request.body);
         const [head, ...rest] = answer.split('\r\n\r\n');
-        return { status: Number(/^Status: (\d+)/m.exec(head)?.[1]), text: rest.join('\r\n\r\n') };
+        return { status: Number(/^Status: (\d+)/m.exec(head)?.[1]), head, text: rest.join('\r\n\r\n') };
       } catch (error) {
         if (!absent(error) || tries > 400 || child.exitCode !== null) throw error;
         await sleep(25);
