@@ -40,12 +40,18 @@ function instant(r, w) {
   return at;
 }
 
+/** When an event happened: seldom so that it is refused. */
+const happened = (r, w) => {
+  const at = instant(r, w);
+  return fromInstant(at > w.now - 35n * DAY && at < w.now + 5n * MINUTE || r.chance(0.1) ? at : w.now - r.big(MINUTE));
+};
+
 const time = (r, w) => (r.chance(0.12) ? fromInstant(instant(r, w)).slice(0, 10) : fromInstant(instant(r, w)));
 
 function quantity(r, w) {
   if (w.huge && r.chance(0.25)) return r.pick(['9223372036854.775807', '9223372036854.775806', '4611686018427.387904', '9223372036853', '3074457345618.258602']);
   const micro = r.pick([BigInt(1 + r.below(9)) * MICRO, BigInt(1 + r.below(60)) * MICRO, 1n + r.big(50n * MICRO), 1n, 1n + r.big(3000n * MICRO)]);
-  return `${r.chance(0.12) ? '-' : ''}${fromMicro(micro)}`;
+  return `${r.chance(0.06) ? '-' : ''}${fromMicro(micro)}`;
 }
 
 const metadata = (r) => ({
@@ -72,6 +78,7 @@ const named = {
   price: (r) => r.pick(prices),
   quantities: (r, w) => Object.fromEntries(Array.from({ length: 1 + r.below(4) }, () => [r.pick(w.metrics), number(quantity(r, { ...w, huge: false }))])),
   metadata: (r) => metadata(r),
+  recorded_at: happened,
   user_id: (r) => r.below(9),
   page: (r) => 1 + r.below(4),
   limit: (r) => 1 + r.below(30),
@@ -106,7 +113,7 @@ const present = (r, param) => param.required || r.chance(0.35);
 /** Members or parameters, most of them good, as pairs of a name and a value. */
 function pairsOf(r, w, params, verb) {
   const pairs = params.map((param) => { typeOf(param, verb); return param; }).filter((param) => present(r, param)).map((param) => [param.name, good(r, w, param, verb)]);
-  if (!params.length || r.chance(0.88)) return pairs;
+  if (!params.length || r.chance(0.9)) return pairs;
   const param = r.pick(params), bad = r.pick(types[param.type].bad());
   return r.pick([
     () => [...pairs.filter(([name]) => name !== param.name), [param.name, bad]],
@@ -124,7 +131,7 @@ const objectOf = (pairs) => `{${pairs.map(([name, value]) => `${JSON.stringify(n
 function cloudEvent(r, w) {
   const event = {
     specversion: '1.0', id: `c${r.below(1000)}`, source: r.pick(['shop', 'tests']), type: r.pick(w.metrics),
-    ...(r.chance(0.3) && { subject: words(r) }), ...(r.chance(0.5) && { time: fromInstant(instant(r, w)) }),
+    ...(r.chance(0.3) && { subject: words(r) }), ...(r.chance(0.5) && { time: happened(r, w) }),
     ...(r.chance(0.7) && { data: { value: number(quantity(r, w)), ...metadata(r) } }), ...(r.chance(0.1) && { extension: 'x' }),
   };
   if (r.chance(0.08)) delete event[r.pick(Object.keys(event))];
@@ -182,7 +189,7 @@ function targetOf(r, w, verb) {
 
 function headersOf(r, w, verb, target) {
   const headers = {};
-  if (verb.idempotent ? r.chance(0.3) : r.chance(0.02)) headers['Idempotency-Key'] = r.chance(0.9) ? `k${r.below(40)}` : r.pick(['', 'a b', 'k'.repeat(256), 'é']);
+  if (r.chance(verb.idempotent ? 0.1 : 0.02)) headers['Idempotency-Key'] = r.chance(0.9) ? `k${r.below(40)}` : r.pick(['', 'a b', 'k'.repeat(256), 'é']);
   if (r.chance(0.1)) headers.Accept = r.pick(['text/csv', 'text/csv', 'application/json', '*/*', 'text/html']);
   if (verb.method === 'GET' && r.chance(0.1)) headers['If-None-Match'] = r.pick([w.tags.get(target) ?? '"x"', '*', 'W/"x", "y"']);
   return headers;

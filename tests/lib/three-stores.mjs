@@ -18,6 +18,9 @@ const command = (data, env, args) => new Promise((resolve) => {
     (error, text, said) => resolve({ status: error ? error.code ?? String(error) : 0, head: said.replaceAll(data, 'DATA'), text }));
 });
 
+/** What may differ: PostgreSQL takes a batch balance by balance, so that alerts of one instant are queued in another order. */
+const free = new Set(['outbox.outbox_id']);
+
 const columnsOf = (data) => query(data, databaseOf(data)
   ? `SELECT c.relname AS name, a.attname AS "column" FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`
@@ -27,7 +30,7 @@ const columnsOf = (data) => query(data, databaseOf(data)
 function rowsOf(data) {
   const array = databaseOf(data) ? 'json_build_array' : 'json_array';
   const tables = new Map();
-  for (const { name, column } of columnsOf(data)) tables.set(name, [...tables.get(name) ?? [], column]);
+  for (const { name, column } of columnsOf(data)) if (!free.has(`${name}.${column}`)) tables.set(name, [...tables.get(name) ?? [], column]);
   const selects = [...tables].map(([name, columns]) => `SELECT '${name}' AS name, CAST(${array}(${
     columns.sort().map((column) => `'${column}', CAST("${column}" AS TEXT)`).join(', ')}) AS TEXT) AS fields FROM "${name}"`);
   const rows = {};
