@@ -265,6 +265,14 @@ test('a period that is over has accrued whole, at whichever of its instants it i
   assert.deepEqual(await line(tenant, STORAGE, current - 10n * DAY), whole);
 });
 
+test('a late event is answered with the use of the period that it lies in, which is over', async () => {
+  const t = tenantOf(server, { plan: 'metered', start: startDate(40n) });
+  const over = toInstant((await line(t, STORAGE)).window_start), start = toInstant((await line(t, STORAGE, over - 1n)).window_start);
+  const at = over - 6n * DAY - 7n * MINUTE;
+  const { json } = await t.use(STORAGE, 30, { recorded_at: fromInstant(at) });
+  assert.equal(String(json.usage.used), fromMicro(halfAway(30n * MILLION * (over - at), over - start)));
+});
+
 test('overage and estimate charge averages and distinct values', async () => {
   const t = tenantOf(server, { plan: 'metered', start: startDate(20n) });
   const first = toInstant((await line(t, STORAGE)).window_start);
@@ -458,6 +466,8 @@ test('check finds whatever was changed beside the roll-ups', async () => {
     `DELETE FROM usage_samples WHERE ${mine} AND value = 'a'`,
     `UPDATE usage_samples SET quantity = quantity + 1 WHERE ${mine} AND value IS NULL`,
     `UPDATE usage_samples SET value = 'c' WHERE ${mine} AND value = 'a'`,
+    ['usage_samples', 'usage_values', 'usage_window_values'].map((name) => `UPDATE ${name} SET value = 'c' WHERE ${mine} AND value = 'a';`).join(''), // all alike, but not what was sent
+    `UPDATE usage_events SET metadata = '{"customer_id":"c"}' WHERE ${mine} AND metadata LIKE '%"a"%'`,
     `DELETE FROM usage_values WHERE ${mine} AND width = ${HOUR} AND value = 'b'`,
     `UPDATE usage_values SET value = 'z' WHERE ${mine} AND width = ${DAY} AND value = 'b'`,
     `DELETE FROM usage_window_values WHERE ${mine} AND value = 'a'`,
@@ -470,7 +480,7 @@ test('check finds whatever was changed beside the roll-ups', async () => {
     `UPDATE usage_levels SET closing = closing + 1 WHERE ${mine} AND user_id = -1`,
     `DELETE FROM usage_levels WHERE ${mine} AND user_id = 0`,
   ];
-  const tables = ['usage_samples', 'usage_values', 'usage_window_values', 'usage_moments', 'usage_levels', 'usage_balances'];
+  const tables = ['usage_samples', 'usage_values', 'usage_window_values', 'usage_moments', 'usage_levels', 'usage_balances', 'usage_events'];
   query(server.data, tables.map((name) => `CREATE TABLE saved_${name} AS SELECT * FROM ${name};`).join(''));
   for (const harm of harms) {
     query(server.data, harm);

@@ -24,6 +24,7 @@ const cases = [ // plan, metric, used before, asked → can proceed, policy, use
   ['starter', 'emails_sent', '12', '1000000', true, 'unlimited', '12', null, null, false],
   ['enterprise', 'leads_created', '1000', '1000000', true, 'unlimited', '1000', null, null, false],
   ['starter', 'storage_gb', '12', '-3', true, 'soft', '12', '10', '0', false],
+  ['starter', 'storage_gb', '12', '-1', true, 'soft', '12', '10', '0', false], // still past the limit, but no use that rises
 ];
 
 describe('check answers', () => {

@@ -43,6 +43,23 @@ test('the cursor keeps to its filter', async () => {
   assert.equal(json.next, null);
 });
 
+test('events of one instant come once each, of one metric as of all', async () => {
+  const other = server.addTenant({ plan: 'starter' }), recorded_at = new Date(Date.now() - 5000).toISOString();
+  const sent = Array.from({ length: 30 }, (_, i) => ({ metric_name: 'api_calls', quantity: i + 1, recorded_at }));
+  await server.request('POST', '/api/usage/batch', { token: other.token, body: JSON.stringify(sent) });
+  for (const filter of ['type=api_calls&', '']) {
+    const seen = [];
+    let next = '';
+    for (let pages = 0; pages < 6 && next !== null; pages++) {
+      const { json } = await server.request('GET', `/api/usage/history?${filter}limit=10${next && `&after=${next}`}`, { token: other.token });
+      seen.push(...json.events.map((e) => e.quantity));
+      ({ next } = json);
+    }
+    assert.equal(next, null, 'it comes to an end');
+    assert.deepEqual(seen.sort((a, b) => a - b), sent.map((e) => e.quantity), filter);
+  }
+});
+
 for (const [bad, why] of [['after=evt_nonsense', 'after'], ['after=', 'after'], ['limit=0', 'limit'], ['limit=101', 'limit'], ['limit=x', 'limit']]) {
   test(`refuses ${bad}`, async () => {
     const { status, json } = await get(`/api/usage/history?${bad}`);

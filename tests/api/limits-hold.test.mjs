@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { fromInstant, now } from '../lib/exact.mjs';
 import { recorded } from '../lib/database.mjs';
 import { startServer } from '../lib/server.mjs';
+import { applyPlans } from '../lib/plans.mjs';
 import { isProblem, tenantOf } from '../lib/tenant.mjs';
 
 const used = async (tenant, metric) => (await tenant.read('/api/usage/current-period')).metrics.find((m) => m.metric_name === metric).used;
@@ -16,7 +17,11 @@ async function race(tenant, event, headers = () => ({})) {
 }
 
 let server;
-before(async () => { server = await startServer({ procs: 4 }); });
+before(async () => {
+  server = await startServer({ procs: 4 });
+  const without = ({ metrics: { webhooks_delivered: _, ...metrics }, ...plan }) => ({ ...plan, metrics });
+  applyPlans(server, { 'free.json': without });
+});
 after(() => server?.stop());
 
 test('50 clients racing for the last 10 units of a hard limit get ten 201 and forty 403', async () => {
@@ -101,11 +106,13 @@ test('unlimited is never refused; what is not in the plan is refused where enfor
   const free = tenantOf(server, { plan: 'free' });
   await tenant.use('leads_created', 1_000_000, { enforce: true });
   const { metrics } = await free.read('/api/usage/metrics');
-  const none = metrics.find((m) => m.policy === 'none');
-  if (none) {
-    await free.use(none.metric_name, 1);
-    isProblem(await free.record({ metric_name: none.metric_name, quantity: 1, enforce: true }), 403, { code: 'limit-exceeded' });
-  }
+  assert.deepEqual(metrics.filter((m) => m.policy === 'none').map((m) => m.metric_name), ['webhooks_delivered']);
+  const enforced = { metric_name: 'webhooks_delivered', quantity: 1, enforce: true };
+  isProblem(await free.record(enforced), 403, { code: 'limit-exceeded' });
+  await free.use('webhooks_delivered', 1);
+  isProblem(await free.record(enforced), 403, { code: 'limit-exceeded' });
+  assert.deepEqual((await free.batch([enforced])).json.rejected.map((r) => r.code), ['limit-exceeded']);
+  assert.equal(await used(free, 'webhooks_delivered'), '1');
 });
 
 test('what lowers a signed metric is taken past its limit, what raises it is not', async () => {

@@ -102,6 +102,14 @@ test('what is recorded while a token is revoked is either acknowledged or not th
   assert.equal(count() - before, replies.filter((r) => r.status === 201).length);
 });
 
+test('a token with a scope that this program does not know may do nothing, whatever stands beside it', async () => {
+  for (const scopes of ['usage:read future', 'usage:read,usage:write,future', 'future usage:read', 'usage:rea']) {
+    const newer = tenant.withToken({ scopes: 'usage:read' });
+    query(server.data, `UPDATE tokens SET scopes = '${scopes}' WHERE tenant_id = ${newer.tenant_id} AND token_id = ${newer.token_id}`);
+    for (const reply of await everywhere({ Authorization: `Bearer ${newer.token}` })) isProblem(reply, 403, { code: 'missing-scope' });
+  }
+});
+
 test('a tenant sees nothing of another: not its totals, not its events, not its alerts', async () => {
   const [rich, poor] = [tenantOf(server, { name: 'Rich' }), tenantOf(server, { name: 'Poor' })];
   await rich.use('quotes_generated', 95, { metadata: { secret: 'of the rich' }, resource_id: 'secret-7' });

@@ -103,6 +103,47 @@ static void refuses_more_than_32_levels(void **state)
 	refuses(text, 66, "", "32 levels");
 }
 
+/* An object of so many members, a1 to aN, in `text`. */
+static size_t object_of(char *text, size_t room, unsigned members)
+{
+	size_t size = 0;
+	for (unsigned i = 1; i <= members; i++)
+		size += (size_t)snprintf(text + size, room - size, "%s\"a%u\":%u", i == 1 ? "{" : ",", i, i);
+	return size + (size_t)snprintf(text + size, room - size, "}");
+}
+
+static void takes_256_members_and_no_more(void **state)
+{
+	char text[8192];
+	const struct json *root;
+	struct faults f;
+	(void)state;
+	assert_int_equal(parse(&root, &f, text, object_of(text, sizeof text, 256)), ST_OK);
+	assert_string_equal(json_text(json_get(root, "a256")), "256");
+	refuses(text, object_of(text, sizeof text, 257), "", "256 members");
+}
+
+/* Numbers, `items` of them, in an array. */
+static size_t array_of(char *text, unsigned items)
+{
+	text[0] = '[';
+	for (unsigned i = 0; i < items; i++)
+		memcpy(text + 1 + (size_t)i * 2, "1,", 2);
+	text[(size_t)items * 2] = ']';
+	return (size_t)items * 2 + 1;
+}
+
+static void takes_10000_items_and_no_more(void **state)
+{
+	static char text[20010];
+	const struct json *root;
+	struct faults f;
+	(void)state;
+	assert_int_equal(parse(&root, &f, text, array_of(text, 10000)), ST_OK);
+	assert_int_equal(json_count(root), 10000);
+	refuses(text, array_of(text, 10001), "", "10,000 items");
+}
+
 static void keeps_the_digits_of_numbers(void **state)
 {
 	static const char *const numbers[] = { "0", "-0", "9007199254740993", "12345678901234567890", "1.10", "1e400", "-2.5E-3" };
@@ -217,6 +258,7 @@ int main(void)
 		FACT(names_the_place_of_a_duplicate),
 		FACT(tells_names_apart_by_case),
 		FACT(refuses_more_than_32_levels),
+		FACT(takes_256_members_and_no_more), FACT(takes_10000_items_and_no_more),
 		FACT(keeps_the_digits_of_numbers),
 		FACT(writes_back_what_it_read),
 		FACT(escapes_what_must_be_wherever_it_stands),
