@@ -2,6 +2,8 @@
 
 export const seed = Number(process.env.PENNYMETER_SEED ?? 20260131);
 const scale = Number(process.env.PENNYMETER_SCALE ?? 1);
+if (!Number.isInteger(seed)) throw new Error(`PENNYMETER_SEED is "${process.env.PENNYMETER_SEED}": want a whole number`);
+process.on('exit', (code) => { if (code) console.error(`PENNYMETER_SEED=${seed} PENNYMETER_SCALE=${scale}`); });
 
 /** How many cases to try: `most`, scaled, at least ten. */
 export const cases = (most) => Math.max(10, Math.round(most * scale));

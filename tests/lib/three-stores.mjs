@@ -39,7 +39,8 @@ function rowsOf(data) {
   return rows;
 }
 
-async function openStore(kind, cluster, env) {
+/** One of them by its kind; without a cluster, in that which tests share. */
+export async function openStore(kind, cluster, env) {
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-'))), store = await makeStore(data, { kind, cluster });
   const run = (args) => command(data, env, args);
   const made = await run(['init']);

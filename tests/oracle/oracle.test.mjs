@@ -1,14 +1,14 @@
 // Random cases of every kind, hostile ones included, against an oracle of BigInt fractions and Intl's clocks.
-// SEED=n repeats a run; CASES=n sets how many cases of each kind there are.
+// PENNYMETER_SEED=n chooses the run; CASES=n sets how many cases of each kind there are.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { calc, difference, KINDS } from './calc.mjs'
 import { Refused } from './fraction.mjs'
+import { seed } from '../lib/random.mjs'
 import { random } from './random.mjs'
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
 const count = Number(process.env.CASES ?? 20000)
-console.log(`SEED=${seed} CASES=${count}`)
+console.log(`PENNYMETER_SEED=${seed} CASES=${count}`)
 
 function judge (oracle, c) {
   try {
@@ -27,7 +27,7 @@ function fault (oracle, want, answer) {
 }
 
 for (const [number, kind] of KINDS.entries()) {
-  test(`${count} random cases of ${kind} agree with the oracle (SEED=${seed})`, async () => {
+  test(`${count} random cases of ${kind} agree with the oracle (PENNYMETER_SEED=${seed})`, async () => {
     const oracle = await import(`./kinds/${kind}.mjs`)
     const r = random(seed + number)
     const cases = Array.from({ length: count }, (_, id) => ({ id, ...oracle.generate(r) }))

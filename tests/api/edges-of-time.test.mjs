@@ -1,0 +1,76 @@
+// What happens at one microsecond: at a clock that is told, so that each edge is met and not only neared.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { DAY, HOUR, MILLION, MINUTE, fromInstant, toInstant } from '../lib/exact.mjs';
+import { openStore } from '../lib/three-stores.mjs';
+import { toldClock } from '../lib/told-clock.mjs';
+
+const NOW = toInstant('2026-03-31T21:59:59.999999Z'); // a microsecond before April in Berlin
+
+let clock, store;
+before(async () => {
+  clock = toldClock();
+  clock.tell(NOW - 40n * DAY);
+  store = await openStore(process.env.PENNYMETER_TEST_STORE || 'sqlite', undefined, clock.env);
+  const applied = await store.run(['plan', 'apply', 'plans/']);
+  assert.equal(applied.status, 0, applied.head);
+});
+after(async () => {
+  await store?.close();
+  clock?.end();
+});
+
+async function tenantOf(options = {}) {
+  const flags = Object.entries({ name: 'Acme', plan: 'starter', start: '2026-02-15', ...options }).flatMap(([k, v]) => [`--${k}`, v]);
+  const added = await store.run(['tenant', 'add', ...flags]), { token } = JSON.parse(added.text);
+  const ask = async (at, method, target, body) => {
+    clock.tell(at);
+    const reply = await store.ask(method, target, { token, body: body && JSON.stringify(body) });
+    return { ...reply, json: reply.text ? JSON.parse(reply.text) : null };
+  };
+  const record = (at, recorded_at, more = {}) => ask(at, 'POST', '/api/usage/record', { metric_name: 'quotes_generated', quantity: 1, ...more, ...(recorded_at && { recorded_at: fromInstant(recorded_at) }) });
+  return { record, get: async (at, target) => (await ask(at, 'GET', target)).json };
+}
+
+test('an event may lie 35 days back to the microsecond, and 5 minutes ahead', async () => {
+  const { record } = await tenantOf();
+  const statuses = [];
+  for (const at of [NOW - 35n * DAY, NOW - 35n * DAY - 1n, NOW + 5n * MINUTE, NOW + 5n * MINUTE + 1n]) statuses.push((await record(NOW, at)).status);
+  assert.deepEqual(statuses, [201, 400, 201, 400]);
+});
+
+test("a month ends at midnight of the tenant's zone: an instant before it the limit is used up, at it there is room", async () => {
+  const { record, get } = await tenantOf({ timezone: 'Europe/Berlin' });
+  const leads = { metric_name: 'leads_created', quantity: 500 };
+  const statuses = [];
+  for (const at of [NOW - 1n, NOW, NOW + 1n, NOW + 2n]) statuses.push((await record(at, null, leads)).status);
+  assert.deepEqual(statuses, [201, 403, 201, 403]);
+  const { metrics } = await get(NOW + 3n, '/api/usage/current-period');
+  assert.equal(metrics.find((m) => m.metric_name === 'leads_created').window_start, fromInstant(NOW + 1n));
+});
+
+test('a period holds its first instant, and not that of the next', async () => {
+  const { record, get } = await tenantOf();
+  const start = toInstant('2026-03-15T00:00:00Z'), end = toInstant('2026-04-15T00:00:00Z');
+  for (const [at, quantity] of [[start - 1n, 1], [start, 10], [end - 1n, 100], [end, 1000]]) await record(at, null, { quantity });
+  const used = async (at) => (await get(end, `/api/usage/current-period?at=${fromInstant(at)}`)).metrics.find((m) => m.metric_name === 'quotes_generated').used;
+  assert.deepEqual([await used(start - 1n), await used(start), await used(end - 1n), await used(end)], [1, 110, 110, 1000]);
+});
+
+test("a projection stands still for an hour, and an alert fires at its threshold's last unit", async () => {
+  const { record, get } = await tenantOf();
+  const hour = toInstant('2026-03-20T10:00:00Z');
+  assert.equal((await record(hour, null, { quantity: 79.999999 })).json.usage.level, 'warning');
+  const line = async (at) => (await get(at, '/api/usage/current-period')).metrics.find((m) => m.metric_name === 'quotes_generated');
+  const alerts = async (at) => (await get(at, '/api/usage/alerts')).alerts.map((a) => a.threshold_percent);
+  const [one, other, next] = [await line(hour), await line(hour + HOUR - 1n), await line(hour + HOUR)];
+  assert.equal(one.projected, other.projected);
+  assert.notEqual(one.projected, next.projected);
+  assert.deepEqual(await alerts(hour + HOUR), []);
+  await record(hour + HOUR, null, { quantity: 0.000001 });
+  assert.deepEqual(await alerts(hour + HOUR + MILLION), [80]);
+});
