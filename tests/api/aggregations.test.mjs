@@ -369,6 +369,13 @@ test('an event without the field, or with what is no value there, is refused at 
   assert.equal((await line(t, CUSTOMERS)).used, '1');
 });
 
+test('check lets an average that is unlimited pass, whatever is held', async () => {
+  const t = tenantOf(server, { plan: 'capped' });
+  await t.use(STORAGE, 40);
+  const answer = await t.read(`/api/usage/check?metric_name=stored&quantity=1000000`);
+  assert.deepEqual([answer.can_proceed, answer.policy, answer.upgrade_url], [true, 'unlimited', null]);
+});
+
 test('a weighted sum refuses enforcement, event by event and in a plan', async () => {
   const t = tenantOf(server, { plan: 'metered' });
   isProblem(await t.record({ metric_name: STORAGE, quantity: 1, enforce: true }), 400, { pointer: '/enforce' });

@@ -74,3 +74,13 @@ test("a projection stands still for an hour, and an alert fires at its threshold
   await record(hour + HOUR, null, { quantity: 0.000001 });
   assert.deepEqual(await alerts(hour + HOUR + MILLION), [80]);
 });
+
+test('what can be taken away again is not projected: it stands where it is', async () => {
+  const { record, get } = await tenantOf();
+  const third = toInstant('2026-03-25T00:00:00Z');
+  await record(third, null, { metric_name: 'storage_gb', quantity: 12 });
+  await record(third, null, { quantity: 12 });
+  const { metrics } = await get(third, '/api/usage/current-period');
+  const projected = (metric) => metrics.find((m) => m.metric_name === metric).projected;
+  assert.deepEqual([projected('storage_gb'), projected('quotes_generated')], [12, 37]); // × 31 days / 10 days
+});

@@ -58,6 +58,15 @@ async function pages(parameters) {
   }
 }
 
+test('of days that came to the same the first is the peak', async () => {
+  const other = tenantOf(server), today = floorTo(now(), DAY);
+  for (const metric_name of ['quotes_generated', 'team_members']) {
+    await other.load([[5n, 2], [4n, 7], [3n, 7], [2n, 1]].map(([back, quantity]) => ({ metric_name, quantity, recorded_at: fromInstant(today - back * DAY + HOUR) })));
+    const { summary } = await other.read(`/api/usage/history?type=${metric_name}&days=7`);
+    assert.deepEqual(summary.peak_day, { date: fromInstant(today - 4n * DAY).slice(0, 10), total: '7' });
+  }
+});
+
 describe('the pages hold each event once, newest first, and the totals are theirs', () => {
   for (const range of ['7', '30', '90', '365']) {
     for (const type of [undefined, 'quotes_generated', 'storage_gb', 'team_members']) {

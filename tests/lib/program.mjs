@@ -9,7 +9,8 @@ import { call } from './fastcgi.mjs';
 import { build } from './server.mjs';
 import { soon } from './until.mjs';
 
-const absent = (error) => ['ENOENT', 'ECONNREFUSED'].includes(error.code);
+/** EPIPE: libfcgi drops a connection over which nothing has come for a moment, as happens on a busy machine. It has read nothing then. */
+const absent = (error) => ['ENOENT', 'ECONNREFUSED', 'EPIPE'].includes(error.code);
 
 /** A request as the server's variables; `headers` by their HTTP names. */
 function variablesOf(method, target, { token, body = '', headers = {} }) {

@@ -1,6 +1,6 @@
 // Tenants of every plan, zone, cycle and beginning, on metrics of every aggregation and window: where random requests happen.
 
-import { fromInstant, toInstant } from './exact.mjs';
+import { toInstant } from './exact.mjs';
 import { plansWith } from './plans.mjs';
 
 export const BEGIN = toInstant('2026-01-30T22:17:05.25Z');
@@ -70,6 +70,6 @@ export function worldsOf(outputs) {
   const token = ({ text }) => JSON.parse(text).token;
   return tenants.map((tenant, i) => {
     const [every, read, write, both] = [outputs[1 + i], ...outputs.slice(1 + tenants.length + 3 * i, 4 + tenants.length + 3 * i)].map(token);
-    return { metrics, ...tenant, tenant_id: i + 2, every, read, write, both, plans, cursors: [], ids: [], instants: [BEGIN], tags: new Map(), count: 0, now: BEGIN, last: fromInstant(BEGIN) };
+    return { metrics, ...tenant, tenant_id: i + 2, every, read, write, both, plans, cursors: [], ids: [], instants: [BEGIN], tags: new Map(), count: 0, now: BEGIN };
   });
 }
