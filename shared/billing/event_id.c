@@ -4,13 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { RANDOM_BITS = 23, DIGITS = 13 };
+enum { RANDOM_BITS = 23, SEQUENCES = 4096, DIGITS = 13 };
 
 int64_t event_number(instant now, unsigned sequence, int64_t randomness)
 {
-	const int64_t mask = ((int64_t)1 << RANDOM_BITS) - 1;
+	const int64_t room = (int64_t)1 << RANDOM_BITS, first = randomness % (room - SEQUENCES); /* a request's numbers do not begin anew */
 	int64_t ms = now / 1000 & (((int64_t)1 << 40) - 1);
-	return ms << RANDOM_BITS | ((randomness + sequence) & mask);
+	return ms << RANDOM_BITS | ((first + sequence) & (room - 1));
 }
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -6,8 +6,8 @@
 
 enum { EVENT_ID_ROOM = 32 };
 
-/** The number of an event that arrives now: later arrivals have larger ones, and `sequence`
- *  keeps apart those of one batch. The lower 23 bits begin at random. */
+/** The number of an event that arrives now: later arrivals have larger ones, and `sequence`, below 4,096,
+ *  keeps apart and in order those of one batch. The lower 23 bits begin at random. In: randomness  at least 0 */
 int64_t event_number(instant now, unsigned sequence, int64_t randomness);
 
 /** "evt_" and 26 characters of Crockford's base 32: recorded_at and number. Returns `out`. */

@@ -25,7 +25,7 @@ after(async () => {
 });
 
 async function tenantOf(options = {}) {
-  const flags = Object.entries({ name: 'Acme', plan: 'starter', start: '2026-02-15', ...options }).flatMap(([k, v]) => [`--${k}`, v]);
+  const flags = Object.entries({ name: 'Acme', plan: 'starter', start: '2026-02-15', ...options }).filter(([, v]) => v).flatMap(([k, v]) => [`--${k}`, v]);
   const added = await store.run(['tenant', 'add', ...flags]), { token } = JSON.parse(added.text);
   const ask = async (at, method, target, body) => {
     clock.tell(at);
@@ -51,6 +51,13 @@ test("a month ends at midnight of the tenant's zone: an instant before it the li
   assert.deepEqual(statuses, [201, 403, 201, 403]);
   const { metrics } = await get(NOW + 3n, '/api/usage/current-period');
   assert.equal(metrics.find((m) => m.metric_name === 'leads_created').window_start, fromInstant(NOW + 1n));
+});
+
+test("without a plan the period is the month of the tenant's zone", async () => {
+  const { get } = await tenantOf({ plan: '', start: '', timezone: 'America/New_York' });
+  const march = { start: '2026-03-01T05:00:00Z', end: '2026-04-01T04:00:00Z' };
+  assert.deepEqual((await get(toInstant(march.end) - 1n, '/api/usage/current-period')).period, march);
+  assert.equal((await get(toInstant(march.end), '/api/usage/current-period')).period.start, march.end);
 });
 
 test('a period holds its first instant, and not that of the next', async () => {
@@ -83,4 +90,15 @@ test('what can be taken away again is not projected: it stands where it is', asy
   const { metrics } = await get(third, '/api/usage/current-period');
   const projected = (metric) => metrics.find((m) => m.metric_name === metric).projected;
   assert.deepEqual([projected('storage_gb'), projected('quotes_generated')], [12, 37]); // × 31 days / 10 days
+});
+
+test('of one instant the number decides, not the order: a clock that was set back leaves roll-ups equal to their events', async () => {
+  const { record } = await tenantOf({ start: '2026-03-01' });
+  const at = toInstant('2026-03-20T10:00:00Z');
+  for (const [back, quantity] of [[0n, 5], [7000n, 3], [-7000n, 4], [14_000n, 2]]) {
+    assert.equal((await record(NOW - back, at, { quantity })).status, 201);
+  }
+  clock.tell(NOW + HOUR);
+  const checked = await store.run(['check']);
+  assert.equal(checked.status, 0, checked.text);
 });
