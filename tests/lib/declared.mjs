@@ -67,13 +67,16 @@ function text(r, w, { min = 1, max = 255 }) {
   return Buffer.byteLength(made) > max ? 'x'.repeat(max) : made;
 }
 
+/** What an answer gave before: to this tenant, or sometimes to another. */
+const oneOf = (r, w, kind) => r.pick((r.chance(0.1) ? w.neighbour : w)[kind]);
+
 /** What parameters of a name hold, whatever their type: what is not listed here is made by its type alone. */
 const named = {
   metric_name: (r, w) => r.pick(w.metrics),
   type: (r, w) => r.pick(w.metrics),
   plan: (r, w) => r.pick(w.plans),
   currency: (r) => r.pick(['USD', 'JPY', 'KWD', 'EUR', 'XXX']),
-  after: (r, w) => (w.cursors.length ? r.pick(w.cursors) : 'evt_0'),
+  after: (r, w) => oneOf(r, w, 'cursors') ?? 'evt_0',
   price: (r) => r.pick(prices),
   quantities: (r, w) => Object.fromEntries(Array.from({ length: 1 + r.below(4) }, () => [r.pick(w.metrics), number(quantity(r, { ...w, huge: false }))])),
   metadata: (r) => metadata(r),
@@ -81,7 +84,7 @@ const named = {
   user_id: (r) => r.below(9),
   page: (r) => 1 + r.below(4),
   limit: (r) => 1 + r.below(30),
-  id: (r, w) => (w.ids.length ? r.pick(w.ids) : 'none'),
+  id: (r, w) => oneOf(r, w, 'ids') ?? 'none',
 };
 
 /** Of each type that a parameter may have, as `--describe` names it: good values, and bad ones as texts and in JSON. */

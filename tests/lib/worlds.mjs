@@ -68,8 +68,10 @@ export function beginning(plansFolder) {
 /** What each tenant is, with its tokens as `beginning()` made them. */
 export function worldsOf(outputs) {
   const token = ({ text }) => JSON.parse(text).token;
-  return tenants.map((tenant, i) => {
+  const worlds = tenants.map((tenant, i) => {
     const [every, read, write, both] = [outputs[1 + i], ...outputs.slice(1 + tenants.length + 3 * i, 4 + tenants.length + 3 * i)].map(token);
     return { metrics, ...tenant, tenant_id: i + 2, every, read, write, both, plans, cursors: [], ids: [], instants: [BEGIN], tags: new Map(), count: 0, now: BEGIN };
   });
+  worlds.forEach((world, i) => { world.neighbour = worlds[(i + 1) % worlds.length]; });
+  return worlds;
 }
