@@ -42,6 +42,14 @@ test('events in parallel fire each threshold once', async () => {
   assert.equal(queued(tenant).length, 4);
 });
 
+test('alerts of one batch whose numbers meet are all queued', async () => {
+  const tenant = tenantOf(server); // event n's alert at 90 % and event n + 10's at 80 % would have the same number
+  const calls = Array.from({ length: 9 }, () => ({ metric_name: 'api_calls', quantity: 1 }));
+  await tenant.load([{ metric_name: 'quotes_generated', quantity: 90 }, ...calls, { metric_name: 'invoices_generated', quantity: 40 }]);
+  assert.deepEqual(fired(tenant).map((a) => [a.metric, a.t]), [['invoices_generated', 80], ['quotes_generated', 80], ['quotes_generated', 90]]);
+  assert.equal(queued(tenant).length, 3);
+});
+
 test('a batch that crosses thresholds one event after another is taken whole', async () => {
   const tenant = tenantOf(server);
   await tenant.load(['quotes_generated', 'invoices_generated', 'storage_gb'].flatMap((metric) => Array.from({ length: 130 }, () => ({ metric_name: metric, quantity: 1 }))));
