@@ -14,7 +14,7 @@ export const kinds = ['sqlite', 'postgres', 'partitioned'];
 /** A command's exit code and what it printed; a failure is an answer like others. */
 const command = (data, env, args) => new Promise((resolve) => {
   execFile(path.join(build, 'bin/pennymeter'), [...args, '--json'],
-    { encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28, timeout: 60_000 },
+    { encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28, timeout: 300_000 },
     (error, text, said) => resolve({ status: error ? error.code ?? String(error) : 0, head: said.replaceAll(data, 'DATA'), text }));
 });
 
