@@ -1,13 +1,12 @@
 // What happens at one microsecond: at a clock that is told, so that each edge is met and not only neared.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { DAY, HOUR, MILLION, MINUTE, fromInstant, toInstant } from '../lib/exact.mjs';
 import { openStore } from '../lib/three-stores.mjs';
 import { toldClock } from '../lib/told-clock.mjs';
+import { folders } from '../lib/worlds.mjs';
 
 const NOW = toInstant('2026-03-31T21:59:59.999999Z'); // a microsecond before April in Berlin
 
@@ -16,7 +15,9 @@ before(async () => {
   clock = toldClock();
   clock.tell(NOW - 40n * DAY);
   store = await openStore(process.env.PENNYMETER_TEST_STORE || 'sqlite', undefined, clock.env);
-  const applied = await store.run(['plan', 'apply', 'plans/']);
+  const made = folders();
+  const applied = await store.run(['plan', 'apply', made[0]]);
+  made.forEach((folder) => rmSync(folder, { recursive: true }));
   assert.equal(applied.status, 0, applied.head);
 });
 after(async () => {
@@ -101,4 +102,17 @@ test('of one instant the number decides, not the order: a clock that was set bac
   clock.tell(NOW + HOUR);
   const checked = await store.run(['check']);
   assert.equal(checked.status, 0, checked.text);
+});
+
+test('what accrues stands still for a minute, so that polls within it are answered by 304', async () => {
+  const { record, get } = await tenantOf({ plan: 'mixed' });
+  const minute = toInstant('2026-03-20T10:07:00Z');
+  await record(minute - HOUR, null, { metric_name: 'disk', quantity: 1000 });
+  const used = async (at) => (await get(at, '/api/usage/current-period')).metrics.find((m) => m.metric_name === 'disk').used;
+  const [one, other, next] = [await used(minute), await used(minute + MINUTE - 1n), await used(minute + MINUTE)];
+  assert.ok(one > 0);
+  assert.equal(one, other);
+  assert.ok(next > other);
+  const asked = await get(minute + 30n * MILLION, `/api/usage/current-period?at=${fromInstant(minute + 20n * MILLION)}`);
+  assert.ok(asked.metrics.find((m) => m.metric_name === 'disk').used > one, 'an instant that is asked for is that instant');
 });
