@@ -14,15 +14,48 @@
 
 /* ---- the flat request ---- */
 
-const char *flat_read(struct flat_event *e, const char *text[TEXT__MAX], const char *at)
+enum { INSTANTS = 58 /* bits: what any date needs, and sums of them do not pass */ };
+
+static bool is_instant(instant t)
 {
+	return t > -((instant)1 << INSTANTS) && t < (instant)1 << INSTANTS;
+}
+
+/* What those who carry it out rely on. */
+static bool is_sane(const struct flat_event *e, const char *const text[TEXT__MAX])
+{
+	return text[TEXT_METRIC] && *text[TEXT_METRIC] && e->aggregation < AGGREGATE__MAX && memchr(e->fingerprint, '\0', sizeof e->fingerprint) &&
+	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && is_instant(e->now) &&
+	       is_instant(e->window.start) && is_instant(e->window.end) && e->window.start < e->window.end;
+}
+
+const char *flat_read(struct flat_event *e, const char *text[TEXT__MAX], const char *at, const char *end)
+{
+	if ((size_t)(end - at) < sizeof *e)
+		return NULL;
 	memcpy(e, at, sizeof *e);
 	at += sizeof *e;
 	for (unsigned t = 0; t < TEXT__MAX; t++) {
-		text[t] = e->size[t] == ABSENT ? NULL : at;
-		at += e->size[t] == ABSENT ? 0 : e->size[t] + 1u;
+		const size_t size = e->size[t];
+		text[t] = size == ABSENT ? NULL : at;
+		if (size == ABSENT)
+			continue;
+		if ((size_t)(end - at) <= size || memchr(at, '\0', size + 1) != at + size)
+			return NULL;
+		at += size + 1;
 	}
-	return at;
+	return is_sane(e, text) ? at : NULL;
+}
+
+static bool record_sound(const void *request, size_t size, size_t answer_size)
+{
+	const char *at = request, *end = at + size;
+	const char *text[TEXT__MAX];
+	struct flat_event e;
+	size_t count = 0;
+	for (; at && at < end; count++)
+		at = flat_read(&e, text, at, end);
+	return at && count && count * sizeof(struct flat_answer) <= answer_size;
 }
 
 void flat_alert(char *head, char *tail, size_t room, const struct flat_event *e, const char *metric, unsigned threshold)
@@ -35,7 +68,8 @@ void flat_alert(char *head, char *tail, size_t room, const struct flat_event *e,
 }
 
 static const struct write_op record_op = {
-	.name = "usage.record", .flat = true, .call = record_call, .party = record_party, .together = record_together, .apply = record_apply,
+	.name = "usage.record", .flat = true, .sound = record_sound, .call = record_call, .party = record_party,
+	.together = record_together, .apply = record_apply,
 };
 
 /* ---- checking, before the door ---- */

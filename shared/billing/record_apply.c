@@ -57,10 +57,10 @@ static enum st take_key(struct applying *a, bool refused)
 }
 
 /* What a leader that died may have committed is looked for before the limit is: it is in the balance. */
-static enum st find_own(struct applying *a)
+static enum st find_own(struct applying *a, bool refused)
 {
 	struct rows r = { 0 };
-	if (a->known || !a->again)
+	if (a->known || !(a->again || refused))
 		return ST_OK;
 	enum st st = ROWS(a->store, &r, SQL_USAGE_EVENT_FIND, INT(a->e->tenant_id), INT(a->e->recorded_at), INT(a->e->event));
 	if (!st)
@@ -72,14 +72,28 @@ static enum st find_own(struct applying *a)
 
 /* ---- what it adds ---- */
 
-/* find_own() has looked: an event that stands there is another's, whose number met ours by chance. */
+/* Its own work, though nobody said that it may have been done before? With a key it would have been found by that. */
+static enum st meet(struct applying *a)
+{
+	struct rows r = { 0 };
+	if (a->text[TEXT_KEY] || a->again)
+		return ST_BUSY;
+	enum st st = ROWS(a->store, &r, SQL_USAGE_EVENT_FIND, INT(a->e->tenant_id), INT(a->e->recorded_at), INT(a->e->event));
+	if (!st)
+		st = rows_next(&r);
+	a->known = !st && rows_text(&r, 0) && !strcmp(rows_text(&r, 0), a->text[TEXT_METRIC]) && rows_int(&r, 1) == a->e->quantity;
+	rows_end(&r);
+	return a->known ? ST_OK : st && st != ST_DONE ? st : ST_BUSY;
+}
+
+/* What stands there is its own work, or else another's event, whose number met ours by chance. */
 static enum st add_event(struct applying *a)
 {
 	const struct flat_event *e = a->e;
 	enum st st = PUT(a->store, SQL_USAGE_EVENT_INSERT, INT(e->tenant_id), INT(e->recorded_at), INT(e->event),
 	                 TEXT(a->text[TEXT_METRIC]), INT(e->quantity), INT(e->user_id), OPT(a->text[TEXT_RESOURCE]),
 	                 OPT(a->text[TEXT_METADATA]));
-	return st == ST_DONE ? ST_BUSY : st;
+	return st == ST_DONE ? meet(a) : st;
 }
 
 static enum st add_bucket(struct applying *a, enum ledger_kind kind, instant width)
@@ -105,14 +119,12 @@ static enum st keep_beside(struct applying *a)
 	return beside_keep(a->store, e->aggregation, &event);
 }
 
-/* The event and all that it changes, once it is decided that it counts. */
+/* All that the event changes, once it stands there. */
 static enum st keep(struct applying *a, const struct rollup *balance)
 {
 	const struct ledger_key key = balance_key(a);
 	a->counted = true;
-	enum st st = add_event(a);
-	if (!st)
-		st = add_bucket(a, LEDGER_HOUR, HOUR);
+	enum st st = add_bucket(a, LEDGER_HOUR, HOUR);
 	if (!st)
 		st = add_bucket(a, LEDGER_DAY, DAY);
 	if (!st)
@@ -195,7 +207,7 @@ static enum st count_event(struct applying *a)
 	enum st verdict = plain ? judge(&after, a, &before, &one) : ST_OK;
 	st = take_key(a, verdict);
 	if (!st)
-		st = find_own(a);
+		st = find_own(a, verdict);
 	if (st)
 		return st;
 	a->answer->used = used_of(a, &before);
@@ -205,6 +217,9 @@ static enum st count_event(struct applying *a)
 		verdict = judge(&after, a, &before, &one);
 	if (st || verdict)
 		return st ? st : verdict;
+	st = add_event(a);
+	if (st || a->known)
+		return st ? st : accrue(a);
 	a->answer->used = used_of(a, &after);
 	st = keep(a, &after);
 	if (!st)
@@ -260,9 +275,8 @@ enum st record_apply(struct store *store, const void *request, size_t size, void
 	for (bool held = false; at < end && !st; answer++, held = true) {
 		struct flat_event e;
 		struct applying a = { .store = store, .ledger = &ledger, .e = &e, .answer = answer, .again = store_again(store) };
-		at = flat_read(&e, a.text, at);
-		if (!held)
-			st = hold(store, &e);
+		at = flat_read(&e, a.text, at, end);
+		st = !at ? ST_STORE : held ? ST_OK : hold(store, &e);
 		if (!st)
 			st = apply_one(&a);
 	}
@@ -293,7 +307,9 @@ static enum st add_job(struct store *store, struct ledger *ledger, int64_t gener
 	for (; at < end && !st; answer++) {
 		struct flat_event e;
 		struct applying a = { .store = store, .ledger = ledger, .e = &e, .answer = answer, .again = job->again };
-		at = flat_read(&e, a.text, at);
+		at = flat_read(&e, a.text, at, end);
+		if (!at)
+			return ST_STORE;
 		if (e.generation != generation) {
 			job->st = ST_CONFLICT; /* all of a request have the same */
 			return ST_OK;

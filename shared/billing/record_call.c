@@ -67,19 +67,22 @@ static unsigned write_events(struct jwriter *w, const struct combine_job *job)
 	const char *text[TEXT__MAX];
 	struct flat_event e;
 	unsigned count = 0;
-	for (; at < end; count++) {
-		at = flat_read(&e, text, at);
+	for (; at < end && (at = flat_read(&e, text, at, end)); count++)
 		write_event(w, &e, text);
-	}
 	return count;
+}
+
+static bool first_event(struct flat_event *e, const struct combine_job *job)
+{
+	const char *text[TEXT__MAX], *at = job->request;
+	return job->size && flat_read(e, text, at, at + job->size);
 }
 
 /* Parties are told apart by a number made of these. */
 static bool same_party(const struct combine_job *job, const struct flat_event *first)
 {
 	struct flat_event e;
-	memcpy(&e, job->request, sizeof e);
-	return e.tenant_id == first->tenant_id && e.generation == first->generation;
+	return first_event(&e, job) && e.tenant_id == first->tenant_id && e.generation == first->generation;
 }
 
 /* Out: events  of each job; 0: another party's, it is left out */
@@ -149,8 +152,10 @@ enum st record_call(struct store *store, struct combine_job *jobs, unsigned coun
 	if (st)
 		return st;
 	struct text argument = text_new(arena, ARGUMENT_CAP);
-	memcpy(&first, jobs->request, sizeof first);
-	st = write_argument(&argument, events, &first, jobs, count);
+	unsigned sound = 0;
+	while (sound < count && !first_event(&first, &jobs[sound]))
+		sound++;
+	st = sound < count ? write_argument(&argument, events, &first, jobs, count) : ST_STORE;
 	if (!st)
 		st = store_call(store, &r, SQL_USAGE_RECORD,
 		                VALS(INT(first.tenant_id), INT(first.generation), INT(tried_before(jobs, count)), TEXT(argument.bytes)));
@@ -167,8 +172,8 @@ uint64_t record_party(const void *request, size_t size)
 	const char *text[TEXT__MAX];
 	struct flat_event e = { 0 };
 	while (at < end) {
-		at = flat_read(&e, text, at);
-		if (beside_needed(e.aggregation))
+		at = flat_read(&e, text, at, end);
+		if (!at || beside_needed(e.aggregation))
 			return 0;
 	}
 	const uint64_t party = (uint64_t)e.tenant_id * 0x9e3779b97f4a7c15u ^ (uint64_t)e.generation;

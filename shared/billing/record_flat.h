@@ -36,9 +36,10 @@ struct flat_answer {
 	qty used;
 };
 
-/** Take the event at `at` apart. Returns where the next one begins.
+/** Take the event at `at` apart. Returns where the next one begins; NULL: it is not whole, or not what record.c writes.
+ *  In:  end   where the request ends
  *  Out: text  point into the request; NULL for none */
-const char *flat_read(struct flat_event *event, const char *text[TEXT__MAX], const char *at);
+const char *flat_read(struct flat_event *event, const char *text[TEXT__MAX], const char *at, const char *end);
 
 /** What an alert tells, cut where the used quantity stands, which is known last.
  *  Out: head, tail  of `room` bytes each, 256 are enough */
@@ -60,7 +61,7 @@ uint64_t record_party(const void *request, size_t size);
 enum st record_together(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
 
 /** Record a request's events one by one.
- *  Returns: ST_OK with the answers; ST_CONFLICT as record_call(); what the store returns. */
+ *  Returns: ST_OK with the answers; ST_STORE where the request is malformed; ST_CONFLICT as record_call(); what the store returns. */
 enum st record_apply(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
 
 #endif

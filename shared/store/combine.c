@@ -7,11 +7,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -19,47 +20,78 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/lock.h"
 
-/* A slot's life: FREE (nobody's or its owner is idle), FILLING (its owner writes), PUBLISHED (any
- * leader may carry it out), DONE (the answer lies there). Only its owner moves it to FILLING,
- * PUBLISHED and FREE, only a leader from PUBLISHED to DONE. The state is also the futex. */
-enum { FREE, FILLING, PUBLISHED, DONE };
+/* A letter's life: FREE (its slot's owner is idle, or it was withdrawn), FILLING (its owner writes), PUBLISHED (any leader
+ * may take it), TAKEN (a leader has it in memory of its own), DONE (the answer lies there) or TORN (it is not what was
+ * written). The owner moves it to FILLING, PUBLISHED and FREE, but not what is TAKEN; a leader from PUBLISHED to the others. */
+enum { FREE, FILLING, PUBLISHED, TAKEN, DONE, TORN, STATES = 8 };
 
 struct combine {
 	struct letter_box at;
 	enum combine_turns turns;
-	struct slot *mine; /* NULL until the first write */
-	pid_t process;
+	bool leading;
+	struct slot *mine; /* NULL: none */
+	uint64_t idle;     /* its word while nobody has taken it from us */
+	uint64_t number;   /* of this process's last letter */
+	uint64_t space, born;
+	int32_t process;
+	int64_t retry;     /* when to look for a box again, where there was none */
 };
 
-enum { RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, WAIT_PART_OF_CALL = 4, MOST_TRIES = 10000, LETTER_LIFE = 10 * 1000000 };
+enum {
+	RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, WAIT_PART_OF_CALL = 4, MOST_TRIES = 10000,
+	LETTER_LIFE = 2 * 1000000,   /* what its owner has not looked at for so long is left */
+	SPACE_LIFE = 60 * 1000000,   /* for so long an owner that cannot be seen from here may be idle */
+	NO_BOX = 10 * 1000000,
+	UNTAKEN = 3 * 1000000,       /* a letter is withdrawn that nobody takes */
+	UNANSWERED = 5 * 1000000,    /* after that one that was taken is not waited for */
+	NAPS_A_LOOK = 10, MOVES = 8
+};
 
-/* ---- the box ---- */
+/* ---- words ---- */
 
-static bool read_line(char *out, size_t room, const char *path)
+static uint64_t word_of(uint64_t number, unsigned state)
 {
-	FILE *f = fopen(path, "re");
-	bool got = f && fgets(out, (int)room, f);
-	if (f)
-		fclose(f);
-	return got;
+	return number * STATES + state;
 }
+
+static uint64_t word_now(const struct slot *s)
+{
+	return __atomic_load_n(&s->word, __ATOMIC_ACQUIRE);
+}
+
+static bool change(struct slot *s, uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&s->word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+static bool under_way(uint64_t word)
+{
+	return word % STATES == PUBLISHED || word % STATES == TAKEN;
+}
+
+/* From a start that no other process has: what lies in an older copy of the file bears no number of today. */
+static uint64_t next_number(struct combine *c)
+{
+	return ++c->number & UINT64_MAX / STATES;
+}
+
+/* ---- opening ---- */
 
 struct combine *combine_open(const char *path, enum combine_turns turns)
 {
+	struct stat processes = { 0 };
 	struct combine *c = calloc(1, sizeof *c);
-	if (!c || !box_open(&c->at, path)) {
+	if (!c || getrandom(&c->number, sizeof c->number, 0) != (ssize_t)sizeof c->number || !box_open(&c->at, path)) {
 		free(c);
 		return NULL;
 	}
 	c->turns = turns;
 	c->process = getpid();
+	(void)!stat("/proc/self/ns/pid", &processes);
+	c->space = processes.st_ino;
 	return c;
-}
-
-void *combine_room(struct combine *c)
-{
-	return c->at.box ? c->at.box->head.room : NULL;
 }
 
 static void mark(struct combine *c, bool taken)
@@ -72,31 +104,74 @@ static void mark(struct combine *c, bool taken)
 		__atomic_fetch_and(&c->at.box->taken[n / 64], ~bit, __ATOMIC_RELEASE);
 }
 
+/* What is still with a leader is nobody's until that one is done or dead. */
+static void give_up_slot(struct combine *c)
+{
+	int32_t owner = c->process;
+	if (!c->mine)
+		return;
+	mark(c, false);
+	__atomic_compare_exchange_n(&c->mine->owner, &owner, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	c->mine = NULL;
+}
+
 void combine_close(struct combine *c)
 {
 	if (!c)
 		return;
-	if (c->mine && c->process == getpid()) {
-		mark(c, false);
-		__atomic_store_n(&c->mine->word, FREE, __ATOMIC_RELAXED);
-		__atomic_store_n(&c->mine->owner, 0, __ATOMIC_RELEASE);
-	}
+	if (c->process == getpid())
+		give_up_slot(c);
 	box_close(&c->at);
 	free(c);
 }
 
+/* ---- the box may become another ---- */
+
+static bool same_box(struct combine *c)
+{
+	return box_in_place(&c->at) && box_sound(&c->at);
+}
+
+static bool leave_box(struct combine *c)
+{
+	if (c->at.box && box_sound(&c->at))
+		give_up_slot(c);
+	c->mine = NULL;
+	c->retry = clock_ticks() + NO_BOX;
+	return box_renew(&c->at);
+}
+
+static bool have_box(struct combine *c)
+{
+	if (c->at.box)
+		return box_sound(&c->at) || leave_box(c);
+	return clock_ticks() > c->retry && leave_box(c);
+}
+
+void *combine_room(struct combine *c)
+{
+	if (!c->leading && c->at.box && !same_box(c))
+		leave_box(c);
+	return c->at.box ? c->at.box->head.room : NULL;
+}
+
 /* ---- taking turns ---- */
 
-static bool set_byte(int lock, uint64_t op, short type)
+static int64_t byte_of(uint64_t op)
 {
-	struct flock byte = { .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(op >> 1), .l_len = 1 };
-	return !fcntl(lock, F_SETLK, &byte);
+	return (int64_t)(op >> 1);
+}
+
+static bool set_byte(const struct combine *c, uint64_t op, short type)
+{
+	struct flock byte = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte_of(op), .l_len = 1 };
+	return !fcntl(c->at.file, F_SETLK, &byte);
 }
 
 /* Without waiting. */
 static bool take_turn(const struct combine *c, int lock, uint64_t op)
 {
-	return c->turns == COMBINE_ONE_LEADER ? !flock(lock, LOCK_EX | LOCK_NB) : set_byte(lock, op, F_WRLCK);
+	return c->turns == COMBINE_ONE_LEADER ? !flock(lock, LOCK_EX | LOCK_NB) : set_byte(c, op, F_WRLCK);
 }
 
 static void end_turn(const struct combine *c, int lock, uint64_t op)
@@ -104,10 +179,10 @@ static void end_turn(const struct combine *c, int lock, uint64_t op)
 	if (c->turns == COMBINE_ONE_LEADER)
 		flock(lock, LOCK_UN);
 	else
-		set_byte(lock, op, F_UNLCK);
+		set_byte(c, op, F_UNLCK);
 }
 
-static bool taken(int error)
+static bool somebody_has_it(int error)
 {
 	return error == EWOULDBLOCK || error == EACCES || error == EINTR;
 }
@@ -117,64 +192,87 @@ static bool taken(int error)
 /* When a process started, in clock ticks since boot: field 22 of /proc/PID/stat. 0: there is none such. */
 static uint64_t birth_of(int32_t process)
 {
-	char path[32], line[512];
+	char path[32], line[512] = "";
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)process);
-	if (!read_line(line, sizeof line, path))
-		return 0;
+	FILE *f = fopen(path, "re");
+	if (f && !fgets(line, sizeof line, f))
+		*line = '\0';
+	if (f)
+		fclose(f);
 	char *at = strrchr(line, ')'); /* the name may hold anything */
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-static bool abandoned(const struct slot *s, int32_t owner)
+static void look_after(struct slot *s)
 {
-	return kill(owner, 0) && errno == ESRCH ? true : s->born && birth_of(owner) != s->born;
+	__atomic_store_n(&s->seen, clock_ticks(), __ATOMIC_RELAXED);
 }
 
-static bool published(const struct slot *s)
+static int64_t unseen_for(const struct slot *s)
 {
-	return __atomic_load_n(&s->word, __ATOMIC_ACQUIRE) == PUBLISHED;
+	return clock_ticks() - __atomic_load_n(&s->seen, __ATOMIC_RELAXED);
 }
 
-/* Does its request wait for a leader? What its owner has not looked at for so long is a dead one's, whose client has
- * long been told that it is not known: nobody expects that it is still to be recorded, hours after. */
+static bool abandoned(const struct combine *c, const struct slot *s, int32_t owner)
+{
+	if (s->space != c->space)
+		return unseen_for(s) > SPACE_LIFE;
+	return owner < 0 || (kill(owner, 0) && errno == ESRCH) || (s->born && birth_of(owner) != s->born);
+}
+
+/* Does its request wait for a leader, or was it with one? What its owner has not looked at for so long is a dead one's, whose
+ * client has long been told that it is not known: nobody expects that it is still to be recorded. */
 static bool fresh(const struct slot *s)
 {
-	return published(s) && clock_ticks() - __atomic_load_n(&s->seen, __ATOMIC_RELAXED) < LETTER_LIFE;
+	return under_way(word_now(s)) && unseen_for(s) < LETTER_LIFE;
 }
 
-static bool change_owner(struct slot *s, int32_t owner, int32_t process, uint64_t born)
+/* Should two come at once, or its owner after all, the word decides, which each changes only from what it has seen. */
+static bool change_owner(struct combine *c, struct slot *s, int32_t owner, uint64_t word)
 {
-	if (!__atomic_compare_exchange_n(&s->owner, &owner, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	const uint64_t idle = word_of(next_number(c), FREE);
+	int32_t ours = c->process;
+	if (!__atomic_compare_exchange_n(&s->owner, &owner, ours, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
-	s->born = born;
-	__atomic_store_n(&s->word, FREE, __ATOMIC_RELEASE);
+	if (!change(s, word, idle)) {
+		__atomic_compare_exchange_n(&s->owner, &ours, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+		return false;
+	}
+	s->born = c->born;
+	s->space = c->space;
+	look_after(s);
+	c->idle = idle;
 	return true;
 }
 
-/* Take a slot that is nobody's, or a dead process's; not one whose request waits for a leader, or is with one. */
-static bool take_slot(const struct combine *c, int lock, struct slot *s, uint64_t born)
+/* Take a slot that is nobody's, or a dead process's; not one whose letter waits for a leader, or is with one. */
+static bool take_slot(struct combine *c, int lock, struct slot *s)
 {
+	const uint64_t word = word_now(s), op = s->letter.op;
 	const int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
-	if (!owner || (!published(s) && abandoned(s, owner)))
-		return change_owner(s, owner, c->process, born);
-	const uint64_t op = s->letter.op;
-	if (fresh(s) || !abandoned(s, owner) || !take_turn(c, lock, op))
+	if (owner && !abandoned(c, s, owner))
 		return false;
-	const bool changed = change_owner(s, owner, c->process, born);
+	if (!under_way(word))
+		return change_owner(c, s, owner, word);
+	if (fresh(s) || !take_turn(c, lock, op))
+		return false;
+	const bool changed = change_owner(c, s, owner, word);
 	end_turn(c, lock, op);
 	return changed;
 }
 
 static struct slot *my_slot(struct combine *c, int lock)
 {
-	if (c->mine)
+	if (c->mine && word_now(c->mine) == c->idle)
 		return c->mine;
-	const uint64_t born = birth_of(c->process);
+	c->mine = NULL;
+	if (!c->born)
+		c->born = birth_of(c->process);
 	for (unsigned i = 0; i < COMBINE_SLOTS && !c->mine; i++) {
 		const unsigned n = ((unsigned)c->process + i) % COMBINE_SLOTS;
-		if (!take_slot(c, lock, &c->at.box->slots[n], born))
+		if (!take_slot(c, lock, &c->at.box->slots[n]))
 			continue;
 		c->mine = &c->at.box->slots[n];
 		mark(c, true);
@@ -184,18 +282,23 @@ static struct slot *my_slot(struct combine *c, int lock)
 
 /* ---- sleeping and waking ---- */
 
-static void sleep_on(struct slot *s)
+static uint32_t *futex_of(struct slot *s)
+{
+	return (uint32_t *)&s->word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
+static void sleep_on(struct slot *s, uint64_t word)
 {
 	const struct timespec most = { 0, RETRY_NS };
-	syscall(SYS_futex, &s->word, FUTEX_WAIT, PUBLISHED, &most, NULL, 0);
+	syscall(SYS_futex, futex_of(s), FUTEX_WAIT, (uint32_t)word, &most, NULL, 0);
 }
 
 static void wake(struct slot *s)
 {
-	syscall(SYS_futex, &s->word, FUTEX_WAKE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, futex_of(s), FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
-/* ---- leading ---- */
+/* ---- which letters wait ---- */
 
 static bool waits(const struct slot *s, uint64_t op)
 {
@@ -252,29 +355,114 @@ static void gather(struct combine *c, uint64_t op)
 	} while (++tries < MOST_TRIES && (now > before || (now < expected && clock_ticks() < until)));
 }
 
-static void lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
-{
+/* ---- taking letters ---- */
+
+/* What a leader has copied out: nobody else can change it. */
+struct bundle {
 	struct combine_job jobs[COMBINE_SLOTS];
-	struct slot *of[COMBINE_SLOTS];
-	struct pace *pace = &c->at.box->paces[op % BOX_PACES];
-	unsigned count = 0;
-	gather(c, op);
-	const int64_t began = clock_ticks();
-	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op)) {
-		if (s->letter.size > COMBINE_REQUEST)
-			continue;
-		jobs[count] = (struct combine_job){ s->request, s->letter.size, s->result, s->tried++, ST_STORE };
-		of[count++] = s;
+	struct slot *slots[COMBINE_SLOTS];
+	struct letter letters[COMBINE_SLOTS];
+	unsigned count;
+	size_t used;
+	_Alignas(16) unsigned char bytes[COMBINE_SLOTS * (COMBINE_REQUEST + COMBINE_ANSWER)];
+};
+
+static uint64_t sum_of_letter(const struct letter *l, const void *bytes)
+{
+	return box_sum(box_sum(0, l, offsetof(struct letter, check)), bytes, l->size);
+}
+
+static uint64_t sum_of_answer(const struct answer *a, const void *bytes, size_t size)
+{
+	return box_sum(box_sum(0, a, offsetof(struct answer, check)), bytes, size);
+}
+
+static unsigned char *room_in(struct bundle *b, size_t size)
+{
+	unsigned char *room = b->bytes + b->used;
+	b->used += (size + 15) / 16 * 16;
+	return room;
+}
+
+static bool copy_letter(struct bundle *b, const struct slot *s, const struct letter *l)
+{
+	unsigned char *request = room_in(b, l->size), *answer = l->answer_size ? room_in(b, l->answer_size) : NULL;
+	memcpy(request, s->request, l->size);
+	if (answer)
+		memset(answer, 0, l->answer_size);
+	b->jobs[b->count] = (struct combine_job){ request, l->size, answer, l->answer_size, l->again, ST_STORE };
+	return sum_of_letter(l, request) == l->check;
+}
+
+/* What is TAKEN already was with a leader that has died, since it is our turn. What is not as its owner wrote it is
+ * carried out by nobody. */
+static void take_letter(struct bundle *b, struct slot *s, uint64_t op)
+{
+	const uint64_t word = word_now(s), number = word / STATES, taken = word_of(number, TAKEN);
+	struct letter *l = &b->letters[b->count];
+	memcpy(l, &s->letter, sizeof *l);
+	if (!under_way(word) || l->op != op || (word != taken && !change(s, word, taken)))
+		return;
+	const unsigned tried = s->tried++;
+	if (l->number != number || l->size > COMBINE_REQUEST || l->answer_size > COMBINE_ANSWER || !copy_letter(b, s, l)) {
+		change(s, taken, word_of(number, TORN));
+		wake(s);
+		return;
 	}
-	commit(context, jobs, count);
+	b->jobs[b->count].again |= tried > 0;
+	b->slots[b->count++] = s;
+}
+
+static void collect(struct bundle *b, struct combine *c, uint64_t op)
+{
+	b->count = 0;
+	b->used = 0;
+	for (struct slot *s = first_waiting(c, op); s && b->count < COMBINE_SLOTS; s = waiting_after(c, s, op))
+		take_letter(b, s, op);
+}
+
+/* Only to the letter that was taken: its slot may have got another, or an older one by a copy of the file. */
+static void deliver(struct slot *s, const struct letter *l, const struct combine_job *job)
+{
+	const uint64_t word = word_now(s);
+	struct answer a = { .number = l->number, .st = (int32_t)job->st, .again = job->again };
+	if (!under_way(word) || word / STATES != l->number)
+		return;
+	a.check = sum_of_answer(&a, job->answer, l->answer_size);
+	if (job->answer)
+		memcpy(s->result, job->answer, l->answer_size);
+	s->answer = a;
+	change(s, word, word_of(l->number, DONE));
+}
+
+/* ---- leading ---- */
+
+/* Returns: false: the box is another now, nothing was carried out. */
+static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
+{
+	static struct bundle bundle; /* a process leads once at a time; what it does not use costs nothing */
+	struct bundle *b = &bundle;
+	struct pace *pace = &c->at.box->paces[op % BOX_PACES];
+	if (!same_box(c))
+		return false;
+	gather(c, op);
+	look_after(c->mine); /* we may have been stopped meanwhile */
+	c->at.leads = __atomic_add_fetch(&c->at.box->head.leads, 1, __ATOMIC_ACQ_REL);
+	collect(b, c, op);
+	if (!box_sound(&c->at)) /* what was taken may be out of an older copy */
+		return false;
+	const int64_t began = clock_ticks();
+	c->leading = true;
+	commit(context, b->jobs, b->count);
+	c->leading = false;
 	pace->took = (uint32_t)(clock_ticks() - began);
 	pace->expected = waiting(c, op); /* these, and who came meanwhile */
-	for (unsigned i = 0; i < count; i++) {
-		of[i]->answer.st = jobs[i].st;
-		__atomic_store_n(&of[i]->word, DONE, __ATOMIC_RELEASE);
-		if (of[i] != c->mine)
-			wake(of[i]);
+	for (unsigned i = 0; i < b->count; i++) {
+		deliver(b->slots[i], &b->letters[i], &b->jobs[i]);
+		if (b->slots[i] != c->mine)
+			wake(b->slots[i]);
 	}
+	return true;
 }
 
 /* Who published while the leader was at work finds the lock free now, not 5 ms later. */
@@ -287,48 +475,165 @@ static void wake_next(struct combine *c, uint64_t op)
 
 /* ---- writing ---- */
 
-static void look_after(struct slot *s)
+/* A request on its way. */
+struct errand {
+	uint64_t op;
+	const void *request;
+	size_t size;
+	void *answer;
+	size_t answer_size;
+	combine_commit *commit;
+	void *context;
+	int lock;
+	bool *again;
+	int64_t began;
+	uint64_t number; /* of the letter that it has become */
+	int64_t taken;   /* when a leader was first seen to have it; 0: not yet */
+	enum st st;
+};
+
+static bool publish(struct combine *c, struct errand *e)
 {
-	__atomic_store_n(&s->seen, clock_ticks(), __ATOMIC_RELAXED);
+	struct slot *s = c->mine;
+	struct letter l = { .op = e->op, .size = (uint32_t)e->size, .answer_size = (uint32_t)e->answer_size, .again = *e->again };
+	l.number = e->number = next_number(c);
+	l.check = sum_of_letter(&l, e->request);
+	e->taken = 0;
+	if (!change(s, c->idle, word_of(l.number, FILLING)))
+		return false;
+	s->letter = l;
+	s->tried = 0;
+	memcpy(s->request, e->request, e->size);
+	look_after(s);
+	return change(s, word_of(l.number, FILLING), word_of(l.number, PUBLISHED));
 }
 
-static void publish(struct slot *s, uint64_t op, bool again, const void *request, size_t size)
+/* An answer to another letter, or a torn one, is none. */
+static bool read_answer(struct combine *c, struct errand *e)
 {
-	__atomic_store_n(&s->word, FILLING, __ATOMIC_RELAXED);
-	s->letter.op = op;
-	s->letter.size = (uint32_t)size;
-	s->tried = again;
-	memcpy(s->request, request, size);
-	look_after(s);
-	__atomic_store_n(&s->word, PUBLISHED, __ATOMIC_RELEASE);
+	struct slot *s = c->mine;
+	const struct answer a = s->answer;
+	if (e->answer_size)
+		memcpy(e->answer, s->result, e->answer_size);
+	c->idle = word_of(e->number, FREE);
+	if (a.number != e->number || a.check != sum_of_answer(&a, e->answer, e->answer_size) || !change(s, word_of(e->number, DONE), c->idle))
+		return false;
+	e->st = (enum st)a.st;
+	*e->again = a.again;
+	return true;
+}
+
+/* Take it back, as long as nobody has taken it. */
+static bool withdraw(struct combine *c, const struct errand *e)
+{
+	c->idle = word_of(e->number, FREE);
+	return change(c->mine, word_of(e->number, PUBLISHED), c->idle);
+}
+
+enum fate { WAITS, ANSWERED, MOVED /* to be written anew, into another box */ };
+
+/* Unless it is certain that nobody has it, whoever carries it out next looks whether it has been carried out. */
+static enum fate move(struct combine *c, struct errand *e)
+{
+	if (!box_sound(&c->at) || e->taken || !withdraw(c, e))
+		*e->again = true;
+	return MOVED;
+}
+
+static enum fate end(struct errand *e, enum st st)
+{
+	e->st = st;
+	return ANSWERED;
+}
+
+/* It is our turn. What then is not answered does not lie where it was put. */
+static enum fate take_lead(struct combine *c, struct errand *e)
+{
+	enum fate fate = WAITS;
+	if (word_now(c->mine) != word_of(e->number, DONE) &&
+	    (!lead(c, e->op, e->commit, e->context) || word_now(c->mine) != word_of(e->number, DONE)))
+		fate = move(c, e);
+	end_turn(c, e->lock, e->op);
+	wake_next(c, e->op);
+	return fate;
+}
+
+/* What was taken may yet be committed; its slot is nobody's until then. */
+static enum fate give_up(struct combine *c, struct errand *e, enum st untaken)
+{
+	if (withdraw(c, e))
+		return end(e, untaken);
+	if (word_now(c->mine) == word_of(e->number, DONE))
+		return WAITS;
+	give_up_slot(c);
+	return end(e, ST_IO);
+}
+
+static enum fate complain(struct combine *c, struct errand *e)
+{
+	char who[HOLDER_ROOM];
+	const bool whole = c->turns == COMBINE_ONE_LEADER;
+	lock_holder(who, whole ? e->lock : c->at.file, whole ? LOCK_WHOLE : byte_of(e->op));
+	log_error("%s keeps the others from writing for longer than %d s: let it go on (kill -CONT) or end it (kill -9), "
+	          "neither loses anything", who, (e->taken ? UNANSWERED : UNTAKEN) / 1000000);
+	return give_up(c, e, ST_BUSY);
+}
+
+/* Somebody else has the turn. */
+static enum fate be_patient(struct combine *c, struct errand *e, uint64_t word, unsigned naps)
+{
+	const int64_t now = clock_ticks();
+	const bool taken = word % STATES == TAKEN;
+	if (taken && !e->taken)
+		e->taken = now;
+	if (taken ? now - e->taken > UNANSWERED : now - e->began > UNTAKEN)
+		return complain(c, e);
+	if (!taken && naps % NAPS_A_LOOK == NAPS_A_LOOK - 1 && !box_in_place(&c->at))
+		return move(c, e);
+	sleep_on(c->mine, word);
+	return WAITS;
+}
+
+static enum fate wait_on(struct combine *c, struct errand *e, unsigned naps)
+{
+	const uint64_t word = word_now(c->mine);
+	if (word == word_of(e->number, DONE) && read_answer(c, e))
+		return ANSWERED;
+	if (word / STATES != e->number || !under_way(word) || !box_sound(&c->at)) {
+		*e->again = true;
+		return MOVED;
+	}
+	look_after(c->mine);
+	if (take_turn(c, e->lock, e->op))
+		return take_lead(c, e);
+	if (somebody_has_it(errno))
+		return be_patient(c, e, word, naps);
+	log_error("cannot lock the store: %s", strerror(errno));
+	return give_up(c, e, ST_STORE);
+}
+
+static enum fate send(struct combine *c, struct errand *e)
+{
+	enum fate fate = WAITS;
+	for (unsigned naps = 0; fate == WAITS; naps++)
+		fate = wait_on(c, e, naps);
+	return fate;
 }
 
 enum st combine_write(struct combine *c, bool *again, int lock, uint64_t op, const void *request, size_t size, void *answer,
                       size_t answer_size, combine_commit *commit, void *context)
 {
-	struct slot *s = size <= COMBINE_REQUEST && answer_size <= COMBINE_ANSWER ? my_slot(c, lock) : NULL;
-	if (!s)
+	struct errand e = { .op = op, .request = request, .size = size, .answer = answer, .answer_size = answer_size,
+		.commit = commit, .context = context, .lock = lock, .again = again, .began = clock_ticks() };
+	if (size > COMBINE_REQUEST || answer_size > COMBINE_ANSWER)
 		return ST_DONE;
-	publish(s, op, *again, request, size);
-	while (__atomic_load_n(&s->word, __ATOMIC_ACQUIRE) != DONE) {
-		look_after(s);
-		if (take_turn(c, lock, op)) {
-			if (__atomic_load_n(&s->word, __ATOMIC_ACQUIRE) != DONE)
-				lead(c, op, commit, context);
-			end_turn(c, lock, op);
-			wake_next(c, op);
-		} else if (!taken(errno)) {
-			log_error("cannot lock the store: %s", strerror(errno));
-			c->mine = NULL; /* it stays published: another may yet commit it */
-			return ST_IO;
-		} else {
-			sleep_on(s);
-		}
+	for (unsigned moves = 0; moves < MOVES && have_box(c) && my_slot(c, lock); moves++) {
+		if (!publish(c, &e))
+			continue; /* the slot was taken from us: another one */
+		if (send(c, &e) == ANSWERED)
+			return e.st;
+		if (!leave_box(c))
+			break;
 	}
-	const enum st st = (enum st)s->answer.st;
-	*again = s->tried > 1;
-	if (answer_size)
-		memcpy(answer, s->result, answer_size);
-	__atomic_store_n(&s->word, FREE, __ATOMIC_RELEASE);
-	return st;
+	return ST_DONE;
 }

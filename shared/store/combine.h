@@ -26,9 +26,10 @@ enum { COMBINE_REQUEST = 8192, COMBINE_ANSWER = 512, COMBINE_SLOTS = 128, COMBIN
 
 /** One request that the leader carries out. */
 struct combine_job {
-	const void *request;
+	const void *request; /* of the leader's own memory, as is the answer: nobody else can change it */
 	size_t size;
-	void *answer; /* COMBINE_ANSWER bytes */
+	void *answer; /* NULL: the owner wants none */
+	size_t answer_size;
 	bool again;   /* it may have been committed before: by a leader that has died, or in a try whose answer was lost */
 	enum st st;   /* set by the commit */
 };

@@ -13,7 +13,7 @@ struct store {
 	uint64_t connection;
 	uint64_t writes;
 	bool again; /* the request being applied may have been committed before */
-	int lock;   /* the side file's descriptor; -1 where nothing is written, or not yet to a server */
+	int lock;   /* the side file's descriptor; -1 where nothing is written, or to a server */
 	bool asked; /* for `combine` */
 	struct combine *combine; /* of store_combine() */
 	char where[4096];  /* a file, or a server's address */
@@ -22,7 +22,8 @@ struct store {
 
 enum { TRIES = 5 }; /* of what may succeed in a moment: a write that met another's, a store that is being moved */
 
-/** Wait for the turn of those that write to a file, and give it on. Returns: ST_OK; ST_IO. */
+/** Wait for the turn of those that write to a file, for some seconds, and give it on.
+ *  Returns: ST_OK; ST_BUSY: the log says who keeps it; ST_IO. */
 enum st store_lock(struct store *store) MUST_USE;
 void store_unlock(struct store *store);
 

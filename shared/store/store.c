@@ -13,10 +13,13 @@
 
 #include "base/log.h"
 #include "store/folder.h"
+#include "store/lock.h"
 #include "store/migrate.h"
 #include "store/network.h"
 
 /* ---- opening ---- */
+
+enum { A_WRITE_WAITS = 3 * 1000000, INIT_WAITS = 10 * 1000000 }; /* microseconds for the lock */
 
 static uint64_t connections; /* that this process has made */
 
@@ -31,13 +34,7 @@ static enum st connect_db(struct store *s, struct faults *faults)
 
 enum st store_lock(struct store *s)
 {
-	while (flock(s->lock, LOCK_EX)) {
-		if (errno == EINTR)
-			continue;
-		log_error("cannot lock the store: %s", strerror(errno));
-		return ST_IO;
-	}
-	return ST_OK;
+	return lock_wait(s->lock, s->mode == STORE_CREATE ? INIT_WAITS : A_WRITE_WAITS);
 }
 
 void store_unlock(struct store *s)
@@ -78,12 +75,7 @@ struct combine *store_combine(struct store *s)
 	snprintf(path, sizeof path, "%s.slots", s->beside);
 	if (network_of(path))
 		return NULL;
-	if (s->lock < 0 && !open_lock(s))
-		log_error("%s.lock cannot be opened: each write commits alone", s->beside);
-	if (s->lock < 0 || store_lock(s))
-		return NULL;
 	s->combine = combine_open(path, s->driver->one_file ? COMBINE_ONE_LEADER : COMBINE_LEADER_EACH);
-	store_unlock(s);
 	return s->combine;
 }
 

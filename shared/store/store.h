@@ -92,6 +92,9 @@ struct write_op {
 	enum st (*call)(struct store *store, struct combine_job *jobs, unsigned count);
 	/** Which requests may go into one call: those of the same number. 0: this one goes into none. */
 	uint64_t (*party)(const void *request, size_t size);
+	/** Does it look like a request of this kind, and does its answer fit? Asked of what comes from another process.
+	 *  NULL: all do. */
+	bool (*sound)(const void *request, size_t size, size_t answer_size);
 	/** Do the work of several requests inside one transaction, faster than one by one. NULL: never.
 	 *  Returns: ST_OK with each job's st; else all is undone, and apply() does it one by one. */
 	enum st (*together)(struct store *store, struct combine_job *jobs, unsigned count);
@@ -123,7 +126,7 @@ enum st store_part_begin(struct store *store) MUST_USE;
 enum st store_part_end(struct store *store, enum st outcome) MUST_USE; /* keeps it if outcome is ST_OK */
 
 /** Do something while all writers of the file wait; outside any transaction. Not for a server.
- *  Returns: what work() returned; ST_IO. */
+ *  Returns: what work() returned; ST_BUSY: another keeps the lock, the log says who; ST_IO. */
 enum st store_alone(struct store *store, enum st (*work)(void *context), void *context) MUST_USE;
 
 /** Within store_alone(): rename the file to FILE.moved, so that who waits or comes later reads in the

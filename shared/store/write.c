@@ -41,21 +41,40 @@ static enum st apply_job(struct store *s, const struct write_op *op, struct comb
 	return st;
 }
 
+/* What does not look like one of its kind is carried out by nobody: without a byte it asks for nothing. */
+static void pass_over_malformed(const struct write_op *op, struct combine_job *jobs, unsigned count)
+{
+	for (unsigned i = 0; i < count && op->sound; i++)
+		if (!op->sound(jobs[i].request, jobs[i].size, jobs[i].answer_size)) {
+			log_error("%s: a request of %zu bytes is malformed and is not carried out", op->name, jobs[i].size);
+			jobs[i].size = 0;
+		}
+}
+
+static void refuse_malformed(const struct write_op *op, struct combine_job *jobs, unsigned count)
+{
+	for (unsigned i = 0; i < count && op->sound; i++)
+		if (!jobs[i].size)
+			jobs[i].st = ST_STORE;
+}
+
 struct leading {
 	struct store *store;
 	const struct write_op *op;
 };
 
-/* Carry a group out in one transaction: `together`, or one by one. Out: stopped  before its commit: nothing was tried to be kept */
+/* Carry a group out in one transaction: `together`, or one by one. Out: stopped  by one of it, before its commit: nothing was
+ * tried to be kept, and the others may fare better one by one */
 static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigned count, bool together, bool *stopped)
 {
 	struct store *s = l->store;
 	enum st st = s->driver->begin(s->db, true);
+	const bool begun = !st;
 	if (!st && together)
 		st = l->op->together(s, jobs, count);
 	for (unsigned i = 0; i < count && !st && !together; i++)
 		jobs[i].st = apply_job(s, l->op, &jobs[i]);
-	*stopped = st;
+	*stopped = begun && st;
 	if (!st)
 		st = s->driver->commit(s->db);
 	if (st)
@@ -67,6 +86,7 @@ static void commit_group(void *context, struct combine_job *jobs, unsigned count
 {
 	const struct leading *l = context;
 	bool stopped = !l->op->together;
+	pass_over_malformed(l->op, jobs, count);
 	enum st st = l->store->driver->gone(l->store->db) ? ST_STALE : ST_OK;
 	if (!st && l->op->together)
 		st = in_one(l, jobs, count, true, &stopped);
@@ -74,12 +94,13 @@ static void commit_group(void *context, struct combine_job *jobs, unsigned count
 		st = in_one(l, jobs, count, false, &stopped);
 	for (unsigned i = 0; i < count && st; i++)
 		jobs[i].st = st;
+	refuse_malformed(l->op, jobs, count);
 }
 
-static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
+static enum st write_alone(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer, size_t answer_size)
 {
 	struct leading leading = { s, op };
-	struct combine_job job = { request, size, answer, s->again, ST_STORE };
+	struct combine_job job = { request, size, answer, answer_size, s->again, ST_STORE };
 	if (!s->driver->one_file)
 		return in_transaction(s, op, request, size, answer);
 	enum st st = store_lock(s);
@@ -99,14 +120,16 @@ static enum st write_alone(struct store *s, const struct write_op *op, const voi
 static void call_group(void *context, struct combine_job *jobs, unsigned count)
 {
 	const struct leading *l = context;
+	pass_over_malformed(l->op, jobs, count);
 	enum st st = l->op->call(l->store, jobs, count);
 	for (unsigned i = 0; i < count && st; i++)
 		jobs[i].st = st;
+	refuse_malformed(l->op, jobs, count);
 }
 
-static enum st call_alone(struct leading *l, const void *request, size_t size, void *answer)
+static enum st call_alone(struct leading *l, const void *request, size_t size, void *answer, size_t answer_size)
 {
-	struct combine_job job = { request, size, answer, l->store->again, ST_STORE };
+	struct combine_job job = { request, size, answer, answer_size, l->store->again, ST_STORE };
 	call_group(l, &job, 1);
 	return job.st;
 }
@@ -120,10 +143,11 @@ static uint64_t hashed(uint64_t hash, const void *bytes, size_t size)
 	return hash;
 }
 
-/* Of the requests that one leader may carry out together. */
+/* Of the requests that one leader may carry out together: another build's bytes may mean something else. */
 static uint64_t group_number(const struct store *s, const struct write_op *op, uint64_t party)
 {
-	const uint64_t hash = hashed(0xcbf29ce484222325u, op->name, strlen(op->name));
+	const uint64_t build = hashed(0xcbf29ce484222325u, PM_VERSION, strlen(PM_VERSION));
+	const uint64_t hash = hashed(build, op->name, strlen(op->name));
 	return party ? hashed(hashed(hash, s->where, strlen(s->where)), &party, sizeof party) : hash;
 }
 
@@ -138,8 +162,8 @@ static enum st write_once(struct store *s, const struct write_op *op, const void
 	             : combine_write(combine, &s->again, s->lock, group_number(s, op, party), request, size, answer, answer_size,
 	                             party ? call_group : commit_group, &leading);
 	if (st == ST_DONE && party)
-		st = call_alone(&leading, request, size, answer);
-	return st == ST_DONE ? write_alone(s, op, request, size, answer) : st;
+		st = call_alone(&leading, request, size, answer, answer_size);
+	return st == ST_DONE ? write_alone(s, op, request, size, answer, answer_size) : st;
 }
 
 /* 2, 4, 8, … ms and as much again by chance, so that two that met do not meet again. */

@@ -80,7 +80,7 @@ static void let_go(int lock)
 
 static int open_lock(void)
 {
-	int lock = open(lock_path, O_RDWR | O_CREAT, 0600);
+	int lock = open(turns == COMBINE_ONE_LEADER ? lock_path : box_path, O_RDWR | O_CREAT, 0600);
 	if (lock < 0)
 		_exit(1);
 	return lock;
