@@ -83,10 +83,12 @@ struct combine *combine_open(const char *path, enum combine_turns turns)
 {
 	struct stat processes = { 0 };
 	struct combine *c = calloc(1, sizeof *c);
-	if (!c || getrandom(&c->number, sizeof c->number, 0) != (ssize_t)sizeof c->number || !box_open(&c->at, path)) {
+	if (!c || getrandom(&c->number, sizeof c->number, 0) != (ssize_t)sizeof c->number) {
 		free(c);
 		return NULL;
 	}
+	box_open(&c->at, path);
+	c->retry = clock_ticks() + NO_BOX;
 	c->turns = turns;
 	c->process = getpid();
 	(void)!stat("/proc/self/ns/pid", &processes);
@@ -110,8 +112,8 @@ static void give_up_slot(struct combine *c)
 	int32_t owner = c->process;
 	if (!c->mine)
 		return;
-	mark(c, false);
-	__atomic_compare_exchange_n(&c->mine->owner, &owner, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&c->mine->owner, &owner, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		mark(c, false);
 	c->mine = NULL;
 }
 

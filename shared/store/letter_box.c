@@ -57,11 +57,9 @@ static void put_empty_pages(int signal_number, siginfo_t *info, void *context)
 
 static void guard(struct box *box)
 {
-	static bool ready;
 	struct sigaction action = { .sa_sigaction = put_empty_pages, .sa_flags = SA_SIGINFO };
 	sigemptyset(&action.sa_mask);
-	if (!ready)
-		ready = !sigaction(SIGBUS, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
 	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
 		if (!guarded[i]) {
 			guarded[i] = box;
@@ -101,7 +99,7 @@ static enum kind kind_of(const struct box_head *head, int fd)
 	struct box_head ours = { 0 };
 	struct stat info;
 	describe(&ours);
-	if (head->check != sum_of(head) || fstat(fd, &info) || (uint64_t)info.st_size != head->size)
+	if (head->check != sum_of(head) || fstat(fd, &info) || (uint64_t)info.st_size != head->size || info.st_ino != head->inode)
 		return STRANGE;
 	if (memcmp(head->boot, ours.boot, sizeof ours.boot))
 		return memcmp(head->mark, MARK, 18) ? STRANGE : OF_ANOTHER_BOOT;
@@ -176,7 +174,11 @@ static int hold_part(const char *part)
 static bool fill(int fd, const struct box_head *old)
 {
 	struct box_head head = { 0 };
+	struct stat info;
+	if (fstat(fd, &info))
+		return false;
 	describe(&head);
+	head.inode = info.st_ino;
 	if (getrandom(&head.identity, sizeof head.identity, 0) != (ssize_t)sizeof head.identity)
 		return false;
 	head.check = sum_of(&head);
@@ -204,6 +206,14 @@ static bool make(struct letter_box *b, const struct stat *seen, const struct box
 	return map(b, fd);
 }
 
+static bool was_left(const struct letter_box *b, const struct box_head *head)
+{
+	for (unsigned i = 0; i < BOXES_LEFT; i++)
+		if (b->left[i] && b->left[i] == head->identity)
+			return true;
+	return false;
+}
+
 /* Take what is at the path, or put a box there. One that was left is not taken again: it looks right
  * to whoever does not know that it is an older copy. */
 static bool look(struct letter_box *b, bool anew, bool *rival)
@@ -214,10 +224,9 @@ static bool look(struct letter_box *b, bool anew, bool *rival)
 	if (fd < 0)
 		return errno == ENOENT && make(b, NULL, NULL);
 	const bool here = !fstat(fd, &info);
-	const bool left = anew && info.st_dev == b->device && info.st_ino == b->inode;
 	const enum kind kind = read_head(&head, fd) ? kind_of(&head, fd) : STRANGE;
 	*rival = anew && kind == OF_ANOTHER_LAYOUT;
-	if (here && kind == OURS && !left)
+	if (here && kind == OURS && !was_left(b, &head))
 		return map(b, fd);
 	close(fd);
 	return here && !*rival && make(b, &info, kind == OF_ANOTHER_BOOT ? &head : NULL);
@@ -236,11 +245,11 @@ static bool find(struct letter_box *b, bool anew)
 	return found;
 }
 
-bool box_open(struct letter_box *b, const char *path)
+void box_open(struct letter_box *b, const char *path)
 {
 	*b = (struct letter_box){ .file = -1 };
 	snprintf(b->path, sizeof b->path, "%s", path);
-	return find(b, false);
+	find(b, false);
 }
 
 void box_close(struct letter_box *b)
@@ -271,6 +280,8 @@ bool box_sound(struct letter_box *b)
 bool box_renew(struct letter_box *b)
 {
 	struct letter_box old = *b;
+	if (old.box)
+		b->left[b->lefts++ % BOXES_LEFT] = old.identity;
 	b->box = NULL;
 	b->file = -1;
 	const bool found = find(b, old.box);

@@ -15,6 +15,7 @@ struct box_head {
 	char boot[40];     /* letters and owners of another boot are nobody's */
 	uint64_t size;
 	uint64_t identity; /* drawn at its making: no other box has it */
+	uint64_t inode;    /* its file's: a copy of it is no box */
 	uint64_t check;    /* of all before it */
 	uint64_t leads;    /* how often somebody has begun to lead. It never goes back: where it does, an older copy was put in place */
 	_Alignas(64) unsigned char room[COMBINE_ROOM];
@@ -67,6 +68,8 @@ struct box {
 	struct slot slots[COMBINE_SLOTS];
 };
 
+enum { BOXES_LEFT = 8 };
+
 /** A box as one process has it. */
 struct letter_box {
 	struct box *box; /* NULL: none */
@@ -75,6 +78,8 @@ struct letter_box {
 	ino_t inode;
 	uint64_t identity;
 	uint64_t leads; /* as many as this process has seen */
+	uint64_t left[BOXES_LEFT]; /* identities of boxes that it has left: what bears one is an old copy */
+	unsigned lefts;
 	char path[4200];
 };
 
@@ -82,8 +87,8 @@ struct letter_box {
 uint64_t box_sum(uint64_t sum, const void *bytes, size_t size);
 
 /** Map the box at the path; make it if there is none, or none of this boot and layout. What the room of a box of an
- *  earlier boot held is kept. Returns: is there a box? */
-bool box_open(struct letter_box *b, const char *path);
+ *  earlier boot held is kept. Where none can be made there is none; the log says so. */
+void box_open(struct letter_box *b, const char *path);
 void box_close(struct letter_box *b);
 
 /** Is it still the file at its path? */

@@ -1,145 +1,5 @@
 /* Facts of group commit: what is shared, and what survives leaders and followers killed anywhere. */
-#include "facts.h"
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "store/combine.h"
-
-enum { WRITERS = 8, WRITES = 300, JOURNAL = 8192, OP = 42, OTHER = 44 };
-
-/* What the commits did, in memory that the processes share: the stand-in for a database. */
-static struct journal {
-	unsigned commits, applied;
-	unsigned times[JOURNAL]; /* how often each request took effect */
-	unsigned again;          /* requests met a second time and known */
-	unsigned told_again;     /* how often a writer was told so */
-	unsigned seconds;        /* how far the clock has been moved on */
-} *journal;
-static enum combine_turns turns;
-
-/* In place of the C library's: letters grow old without our waiting for it. */
-int clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int failed = (int)syscall(SYS_clock_gettime, id, ts);
-	ts->tv_sec += journal ? journal->seconds : 0;
-	return failed;
-}
-
-/* Where a leader dies, if it is told to. */
-static enum { NOWHERE, BEFORE_COMMIT, AFTER_COMMIT } dies;
-static char folder[64], box_path[96], lock_path[96];
-
-static void commit(void *context, struct combine_job *jobs, unsigned count)
-{
-	(void)context;
-	if (dies == BEFORE_COMMIT)
-		_exit(9);
-	journal->commits++;
-	for (unsigned i = 0; i < count; i++) {
-		unsigned number;
-		memcpy(&number, jobs[i].request, sizeof number);
-		if (jobs[i].again && journal->times[number])
-			journal->again++;
-		else
-			journal->times[number]++;
-		journal->applied++;
-		memcpy(jobs[i].answer, &number, sizeof number);
-		jobs[i].st = number % 7 == 6 ? ST_LIMIT_EXCEEDED : ST_OK;
-	}
-	if (dies == AFTER_COMMIT)
-		_exit(9);
-}
-
-static void set_lock(int lock, short type, int operation)
-{
-	struct flock byte = { .l_type = type, .l_whence = SEEK_SET, .l_start = OP / 2, .l_len = 1 };
-	assert_int_equal(turns == COMBINE_ONE_LEADER ? flock(lock, operation) : fcntl(lock, F_SETLK, &byte), 0);
-}
-
-/* As a leader does. Children may hold the same open file: closing it would not free it. */
-static void hold(int lock)
-{
-	set_lock(lock, F_WRLCK, LOCK_EX);
-}
-
-static void let_go(int lock)
-{
-	set_lock(lock, F_UNLCK, LOCK_UN);
-	close(lock);
-}
-
-static int open_lock(void)
-{
-	int lock = open(turns == COMBINE_ONE_LEADER ? lock_path : box_path, O_RDWR | O_CREAT, 0600);
-	if (lock < 0)
-		_exit(1);
-	return lock;
-}
-
-/* Write one request; exits with 1 if the answer is not its own. */
-static void write_one(struct combine *c, int lock, unsigned number)
-{
-	unsigned answer = ~0u;
-	bool again = false;
-	enum st st = combine_write(c, &again, lock, OP, &number, sizeof number, &answer, sizeof answer, commit, NULL);
-	journal->told_again += again;
-	if (answer != number || st != (number % 7 == 6 ? ST_LIMIT_EXCEEDED : ST_OK))
-		_exit(1);
-}
-
-static pid_t start_writer(unsigned first, unsigned writes)
-{
-	pid_t child = fork();
-	if (child)
-		return child;
-	struct combine *c = combine_open(box_path, turns);
-	int lock = open_lock();
-	for (unsigned i = 0; c && i < writes; i++)
-		write_one(c, lock, first + i);
-	combine_close(c);
-	_exit(c ? 0 : 1);
-}
-
-static int ending_of(pid_t child)
-{
-	int status;
-	assert_int_equal(waitpid(child, &status, 0), child);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static int fresh(void **state)
-{
-	static unsigned number;
-	turns = *state ? COMBINE_LEADER_EACH : COMBINE_ONE_LEADER;
-	dies = NOWHERE;
-	memset(journal, 0, sizeof *journal);
-	snprintf(folder, sizeof folder, "/tmp/pennymeter-combine-%d-%u", (int)getpid(), ++number);
-	snprintf(box_path, sizeof box_path, "%s/slots", folder);
-	snprintf(lock_path, sizeof lock_path, "%s/lock", folder);
-	if (mkdir(folder, 0700))
-		return 1;
-	struct combine *c = combine_open(box_path, turns); /* as the store does, before any writer */
-	combine_close(c);
-	return !c;
-}
-
-static int clean(void **state)
-{
-	(void)state;
-	unlink(box_path);
-	unlink(lock_path);
-	return rmdir(folder);
-}
+#include "writers.h"
 
 static void each_request_takes_effect_once(void **state)
 {
@@ -163,14 +23,11 @@ static void writers_that_wait_share_a_commit(void **state)
 	hold(lock);
 	for (unsigned w = 0; w < WRITERS; w++)
 		children[w] = start_writer(w, 1);
-	struct combine *c = combine_open(box_path, turns);
-	assert_non_null(c);
-	usleep(100000); /* most have published by now; the fact holds with two */
+	await(WRITERS, PUBLISHED);
 	assert_int_equal(journal->applied, 0);
 	let_go(lock);
 	for (unsigned w = 0; w < WRITERS; w++)
 		assert_int_equal(ending_of(children[w]), 0);
-	combine_close(c);
 	assert_int_equal(journal->applied, WRITERS);
 	assert_true(journal->commits < WRITERS);
 }
@@ -194,7 +51,7 @@ static void each_op_has_a_leader_of_its_own(void **state)
 	(void)state;
 	int lock = open_lock();
 	hold(lock);
-	pid_t waits = start_writer(1, 1), other = fork();
+	pid_t waits = start_writer(1, 1), other = start_process();
 	if (!other)
 		write_other();
 	assert_int_equal(ending_of(other), 0);
@@ -212,7 +69,7 @@ static void die_and_follow(int where)
 	hold(lock);
 	dies = (unsigned)where;
 	pid_t leader = start_writer(1, 1);
-	usleep(50000); /* it has published; whoever leads dies */
+	await(1, PUBLISHED); /* whoever leads dies */
 	let_go(lock);
 	assert_int_equal(ending_of(leader), 9);
 	dies = NOWHERE;
@@ -246,10 +103,10 @@ static void who_was_met_again_is_told(void **state)
 	hold(lock);
 	dies = AFTER_COMMIT;
 	pid_t leader = start_writer(1, 1);
-	usleep(100000);
+	await(1, PUBLISHED);
 	dies = NOWHERE;
 	pid_t follower = start_writer(2, 1);
-	usleep(100000);
+	await(2, PUBLISHED);
 	kill(follower, SIGSTOP); /* so that the other one leads */
 	let_go(lock);
 	assert_int_equal(ending_of(leader), 9);
@@ -319,7 +176,7 @@ static void slots_of_the_dead_are_taken_again(void **state)
 {
 	(void)state;
 	for (unsigned k = 0; k < 2 * COMBINE_SLOTS; k++) {
-		pid_t child = fork();
+		pid_t child = start_process();
 		if (!child) { /* takes a slot, and dies without giving it back */
 			struct combine *c = combine_open(box_path, turns);
 			if (!c)
@@ -349,30 +206,6 @@ static void what_does_not_fit_a_slot_is_said_so(void **state)
 	close(lock);
 }
 
-static void a_box_of_another_boot_is_made_anew(void **state)
-{
-	int fd = open(box_path, O_RDWR);
-	char maker[64] = "another boot", now[64];
-	(void)state;
-	assert_int_equal(pwrite(fd, maker, sizeof maker, 0), sizeof maker);
-	struct combine *c = combine_open(box_path, turns);
-	assert_non_null(c);
-	assert_int_equal(pread(fd, now, sizeof now, 0), sizeof now);
-	assert_memory_equal(now, maker, sizeof now); /* the old file is left as it was */
-	close(fd);
-	fd = open(box_path, O_RDONLY);
-	assert_int_equal(pread(fd, now, sizeof now, 0), sizeof now);
-	assert_memory_not_equal(now, maker, sizeof now);
-	close(fd);
-	combine_close(c);
-	assert_int_equal(ending_of(start_writer(5, 1)), 0);
-}
-
-#define BOX_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, clean)
-/* The same where each op has a leader of its own. */
-#define EACH_FACT(function) { #function " (each)", function, fresh, clean, &(bool){ true } }
-#define BOTH(function) BOX_FACT(function), EACH_FACT(function)
-
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
@@ -387,8 +220,6 @@ int main(void)
 		BOTH(writers_killed_at_random_harm_nobody),
 		BOTH(slots_of_the_dead_are_taken_again),
 		BOTH(what_does_not_fit_a_slot_is_said_so),
-		BOX_FACT(a_box_of_another_boot_is_made_anew),
 	};
-	journal = mmap(NULL, sizeof *journal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return journal == MAP_FAILED ? 1 : cmocka_run_group_tests(facts, NULL, NULL);
+	return run_facts(facts, sizeof facts / sizeof *facts);
 }
