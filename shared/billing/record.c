@@ -47,7 +47,7 @@ const char *flat_read(struct flat_event *e, const char *text[TEXT__MAX], const c
 	return is_sane(e, text) ? at : NULL;
 }
 
-static bool record_sound(const void *request, size_t size, size_t answer_size)
+bool record_sound(const void *request, size_t size, size_t answer_size)
 {
 	const char *at = request, *end = at + size;
 	const char *text[TEXT__MAX];

@@ -41,6 +41,9 @@ struct flat_answer {
  *  Out: text  point into the request; NULL for none */
 const char *flat_read(struct flat_event *event, const char *text[TEXT__MAX], const char *at, const char *end);
 
+/** Is it a row of whole events, at least one, whose answers fit? */
+bool record_sound(const void *request, size_t size, size_t answer_size);
+
 /** What an alert tells, cut where the used quantity stands, which is known last.
  *  Out: head, tail  of `room` bytes each, 256 are enough */
 void flat_alert(char *head, char *tail, size_t room, const struct flat_event *event, const char *metric, unsigned threshold);

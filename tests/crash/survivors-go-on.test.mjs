@@ -2,14 +2,13 @@
 // none waits for the dead, and every 201 is in the database once.
 
 import assert from 'node:assert/strict';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { compiled } from '../lib/compile.mjs';
 import { value } from '../lib/database.mjs';
 import { surviveKills } from '../lib/kills.mjs';
 import { cases } from '../lib/random.mjs';
 import { startServer } from '../lib/server.mjs';
-import { holders } from '../lib/waiters.mjs';
+import { leadersIn } from '../lib/waiters.mjs';
 import { mayTake } from '../lib/watch.mjs';
 
 mayTake(300);
@@ -22,7 +21,7 @@ let server;
 before(async () => { server = await startServer({ server: 'all', procs: PROCS, env: { LD_PRELOAD: compiled('tests/bench/slow_sync.c', { shared: true }) } }); });
 after(() => server?.stop());
 
-const leader = () => holders(path.join(server.data, 'pennymeter.db.lock'), 'FLOCK')[0] ?? null;
+const leader = () => leadersIn(server.data)[0] ?? null;
 
 test(`${kills} kills: every 201 is there once, and no answer waits for the dead`, { timeout: 300_000 }, async (t) => {
   await surviveKills(t, { server, procs: PROCS, leader }, { kills, clients: CLIENTS });

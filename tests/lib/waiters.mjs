@@ -1,6 +1,7 @@
 // Who leads and who waits, of the processes that share a call or a commit, as the kernel tells it.
 
 import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 
 const read = (file) => { try { return readFileSync(file, 'utf8'); } catch { return ''; } };
 
@@ -10,6 +11,9 @@ export function holders(file, kind) {
   return read('/proc/locks').split('\n').map((line) => line.trim().split(/\s+/))
     .filter(([, held, , , , place]) => held === kind && place?.endsWith(`:${ino}`)).map(([, , , , pid]) => Number(pid));
 }
+
+/** Who leads the writers of a data folder's SQLite file, whichever file bears the lock. */
+export const leadersIn = (data) => ['pennymeter.db', 'pennymeter.db.lock'].flatMap((name) => holders(path.join(data, name), 'FLOCK'));
 
 /** How many of the processes sleep until a leader wakes them. */
 export const asleep = (pids) => pids.filter((pid) => /futex/.test(read(`/proc/${pid}/wchan`))).length;
