@@ -56,7 +56,7 @@ fact('while a leader is stopped the others are answered within seconds; once it 
   await more(30);
   const stopped = await stopLeader(), at = performance.now();
   try {
-    await until(() => load.attempts.filter((a) => a.status === 503 && a.ended > at).length >= 2 * PROCS);
+    await until(() => load.attempts.filter((a) => a.status === 503 && a.ended > at).length >= PROCS);
     assert.equal((await server.request('GET', '/api/health')).status, 200);
     await sleep(500);
   } finally {
@@ -89,10 +89,10 @@ fact('a command ends too, and says who is in the way', async () => {
 });
 
 fact('leaders that stand still for a while, again and again, lose and double nothing', async () => {
-  for (let i = 0; i < cases(6); i++) {
+  for (let i = 0; i < cases(4); i++) {
     await more(5 + random.below(30));
     const stopped = await stopLeader();
-    await sleep(random.pick([50, 500, 2900, 3100, 5500]));
+    await sleep(random.pick([50, 500, 2900, 3100]));
     process.kill(stopped, 'SIGCONT');
   }
   await more(50);

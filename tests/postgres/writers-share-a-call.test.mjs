@@ -5,7 +5,7 @@
 // those go into the next call.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { query, value } from '../lib/database.mjs';
@@ -59,7 +59,7 @@ const number = (sql) => Number(value(server.data, sql));
 const events = (who = tenant) => number(`SELECT COUNT(*) FROM usage_events WHERE tenant_id = ${who.tenant_id} AND metric <> 'storage_gb'`);
 const calls = () => number(`SELECT COUNT(DISTINCT xmin::TEXT) FROM usage_events WHERE tenant_id = ${tenant.tenant_id} AND metric <> 'storage_gb'`);
 const atServer = (n) => until(() => number("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") >= n);
-const leaders = () => holders(path.join(server.data, 'calls.lock'), 'POSIX');
+const leaders = () => holders(path.join(server.data, 'calls.slots'), 'POSIX');
 const together = (n) => until(() => asleep([...writers(), ...processesOf('usage-batch')]) >= n);
 const used = (replies) => replies.map((r) => r.json.usage?.used);
 
@@ -201,6 +201,24 @@ fact('a follower killed while it waits is recorded once or not at all, and hurts
   assert.ok(events() === PROCS || events() === PROCS - 1);
 });
 
+fact('a leader that stands still costs its followers seconds and a true answer', async () => {
+  const { reply: first } = await heldRecord();
+  const [leader] = leaders();
+  process.kill(leader, 'SIGSTOP');
+  let replies;
+  try {
+    await session.run('COMMIT');
+    replies = await Promise.all(Array.from({ length: 3 }, () => tenant.record(one())));
+  } finally {
+    process.kill(leader, 'SIGCONT');
+  }
+  replies.forEach((reply) => isProblem(reply, 503, { code: 'busy' }));
+  assert.match(server.log(), new RegExp(`process ${leader} \\(usage-record[^)]*\\), which is stopped,`));
+  await first;
+  assert.equal(events(), 1);
+  assert.equal((await tenant.record(one())).status, 201);
+});
+
 // ---- whose answer is lost ----
 
 fact('a call whose answer is lost counts once, and all of it are answered', async () => {
@@ -232,12 +250,12 @@ fact('where all connections break after it, nobody says that nothing was recorde
 // ---- where they cannot meet ----
 
 fact('where no file can be made beside the configuration each makes a call of its own', async () => {
-  const alone = await startServer({ store: 'postgres', procs: 4, prepare: (data) => mkdirSync(path.join(data, 'calls.lock')) });
+  const alone = await startServer({ store: 'postgres', procs: 4, prepare: (data) => mkdirSync(path.join(data, 'calls.slots')) });
   try {
     const lonely = tenantOf(alone, { plan: 'enterprise' });
     const replies = await inParallel(8, Array.from({ length: 40 }), () => lonely.record(one()));
     assert.ok(replies.every((r) => r.status === 201));
-    assert.ok(!existsSync(path.join(alone.data, 'calls.slots')));
+    assert.deepEqual(readdirSync(path.join(alone.data, 'calls.slots')), []);
     assert.deepEqual(alone.pennymeter(['check']).differences, []);
   } finally {
     await alone.stop();
