@@ -19,7 +19,7 @@ let server;
 before(async () => { server = await startServer({ store: 'postgres', server: 'all', procs: PROCS }); });
 after(() => server?.stop());
 
-const leader = () => holders(path.join(server.data, 'calls.lock'), 'POSIX')[0] ?? null;
+const leader = () => holders(path.join(server.data, 'calls.slots'), 'POSIX')[0] ?? null;
 
 test(`${kills} kills: every 201 is there once, and no answer waits for the dead`, { timeout: 300_000 }, async (t) => {
   await surviveKills(t, { server, procs: PROCS, leader }, { kills, clients: CLIENTS });
