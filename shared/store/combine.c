@@ -1,9 +1,8 @@
 /* Group commit through a shared letter box. How it works stands in combine.h. */
-#include "store/letter_box.h"
+#include "store/letter.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -14,18 +13,11 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/lock.h"
-
-/* A letter's life: FREE (its slot's owner is idle, or it was withdrawn), FILLING (its owner writes), PUBLISHED (any leader
- * may take it), TAKEN (a leader has it in memory of its own), DONE (the answer lies there) or TORN (it is not what was
- * written). The owner moves it to FILLING, PUBLISHED and FREE, but not what is TAKEN; a leader from PUBLISHED to the others. */
-enum { FREE, FILLING, PUBLISHED, TAKEN, DONE, TORN, STATES = 8 };
 
 struct combine {
 	struct letter_box at;
@@ -40,8 +32,7 @@ struct combine {
 };
 
 enum {
-	RETRY_NS = 5000000, LONG_COMMIT = 4000, WAIT_PART = 16, WAIT_PART_OF_CALL = 4, MOST_TRIES = 10000,
-	LETTER_LIFE = 2 * 1000000,   /* what its owner has not looked at for so long is left */
+	LONG_COMMIT = 4000, WAIT_PART = 16, WAIT_PART_OF_CALL = 4, MOST_TRIES = 10000,
 	SPACE_LIFE = 60 * 1000000,   /* for so long an owner that cannot be seen from here may be idle */
 	NO_BOX = 10 * 1000000,
 	UNTAKEN = 3 * 1000000,       /* a letter is withdrawn that nobody takes */
@@ -49,35 +40,13 @@ enum {
 	NAPS_A_LOOK = 10, MOVES = 8
 };
 
-/* ---- words ---- */
-
-static uint64_t word_of(uint64_t number, unsigned state)
-{
-	return number * STATES + state;
-}
-
-static uint64_t word_now(const struct slot *s)
-{
-	return __atomic_load_n(&s->word, __ATOMIC_ACQUIRE);
-}
-
-static bool change(struct slot *s, uint64_t from, uint64_t to)
-{
-	return __atomic_compare_exchange_n(&s->word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-static bool under_way(uint64_t word)
-{
-	return word % STATES == PUBLISHED || word % STATES == TAKEN;
-}
+/* ---- opening ---- */
 
 /* From a start that no other process has: what lies in an older copy of the file bears no number of today. */
 static uint64_t next_number(struct combine *c)
 {
 	return ++c->number & UINT64_MAX / STATES;
 }
-
-/* ---- opening ---- */
 
 struct combine *combine_open(const char *path, enum combine_turns turns)
 {
@@ -207,44 +176,27 @@ static uint64_t birth_of(int32_t process)
 	return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
-static void look_after(struct slot *s)
-{
-	__atomic_store_n(&s->seen, clock_ticks(), __ATOMIC_RELAXED);
-}
-
-static int64_t unseen_for(const struct slot *s)
-{
-	return clock_ticks() - __atomic_load_n(&s->seen, __ATOMIC_RELAXED);
-}
-
 static bool abandoned(const struct combine *c, const struct slot *s, int32_t owner)
 {
 	if (s->space != c->space)
-		return unseen_for(s) > SPACE_LIFE;
+		return letter_unseen_for(s) > SPACE_LIFE;
 	return owner < 0 || (kill(owner, 0) && errno == ESRCH) || (s->born && birth_of(owner) != s->born);
-}
-
-/* Does its request wait for a leader, or was it with one? What its owner has not looked at for so long is a dead one's, whose
- * client has long been told that it is not known: nobody expects that it is still to be recorded. */
-static bool fresh(const struct slot *s)
-{
-	return under_way(word_now(s)) && unseen_for(s) < LETTER_LIFE;
 }
 
 /* Should two come at once, or its owner after all, the word decides, which each changes only from what it has seen. */
 static bool change_owner(struct combine *c, struct slot *s, int32_t owner, uint64_t word)
 {
-	const uint64_t idle = word_of(next_number(c), FREE);
+	const uint64_t idle = letter_word(next_number(c), FREE);
 	int32_t ours = c->process;
 	if (!__atomic_compare_exchange_n(&s->owner, &owner, ours, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
-	if (!change(s, word, idle)) {
+	if (!letter_change(s, word, idle)) {
 		__atomic_compare_exchange_n(&s->owner, &ours, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 		return false;
 	}
 	s->born = c->born;
 	s->space = c->space;
-	look_after(s);
+	letter_look_after(s);
 	c->idle = idle;
 	return true;
 }
@@ -252,13 +204,13 @@ static bool change_owner(struct combine *c, struct slot *s, int32_t owner, uint6
 /* Take a slot that is nobody's, or a dead process's; not one whose letter waits for a leader, or is with one. */
 static bool take_slot(struct combine *c, int lock, struct slot *s)
 {
-	const uint64_t word = word_now(s), op = s->letter.op;
+	const uint64_t word = letter_now(s), op = s->letter.op;
 	const int32_t owner = __atomic_load_n(&s->owner, __ATOMIC_ACQUIRE);
 	if (owner && !abandoned(c, s, owner))
 		return false;
-	if (!under_way(word))
+	if (!letter_under_way(word))
 		return change_owner(c, s, owner, word);
-	if (fresh(s) || !take_turn(c, lock, op))
+	if (letter_fresh(s) || !take_turn(c, lock, op))
 		return false;
 	const bool changed = change_owner(c, s, owner, word);
 	end_turn(c, lock, op);
@@ -267,7 +219,7 @@ static bool take_slot(struct combine *c, int lock, struct slot *s)
 
 static struct slot *my_slot(struct combine *c, int lock)
 {
-	if (c->mine && word_now(c->mine) == c->idle)
+	if (c->mine && letter_now(c->mine) == c->idle)
 		return c->mine;
 	c->mine = NULL;
 	if (!c->born)
@@ -282,60 +234,7 @@ static struct slot *my_slot(struct combine *c, int lock)
 	return c->mine;
 }
 
-/* ---- sleeping and waking ---- */
-
-static uint32_t *futex_of(struct slot *s)
-{
-	return (uint32_t *)&s->word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
-}
-
-static void sleep_on(struct slot *s, uint64_t word)
-{
-	const struct timespec most = { 0, RETRY_NS };
-	syscall(SYS_futex, futex_of(s), FUTEX_WAIT, (uint32_t)word, &most, NULL, 0);
-}
-
-static void wake(struct slot *s)
-{
-	syscall(SYS_futex, futex_of(s), FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-/* ---- which letters wait ---- */
-
-static bool waits(const struct slot *s, uint64_t op)
-{
-	return fresh(s) && s->letter.op == op;
-}
-
-/* The first slot from number `n` on that waits for a leader; NULL: none. */
-static struct slot *next_waiting(struct box *box, size_t n, uint64_t op)
-{
-	for (; n < COMBINE_SLOTS; n++) {
-		const uint64_t taken = __atomic_load_n(&box->taken[n / 64], __ATOMIC_ACQUIRE) >> n % 64;
-		n += taken ? (size_t)__builtin_ctzll(taken) : 63 - n % 64;
-		if (taken && waits(&box->slots[n], op))
-			return &box->slots[n];
-	}
-	return NULL;
-}
-
-static struct slot *first_waiting(struct combine *c, uint64_t op)
-{
-	return next_waiting(c->at.box, 0, op);
-}
-
-static struct slot *waiting_after(struct combine *c, const struct slot *s, uint64_t op)
-{
-	return next_waiting(c->at.box, (size_t)(s - c->at.box->slots) + 1, op);
-}
-
-static unsigned waiting(struct combine *c, uint64_t op)
-{
-	unsigned count = 0;
-	for (struct slot *s = first_waiting(c, op); s; s = waiting_after(c, s, op))
-		count++;
-	return count;
-}
+/* ---- leading ---- */
 
 /* Who is about to publish may do so first: those that the last commit served come back together, and what comes
  * too late waits for a whole sync. So the leader gives way until as many have come as there were, or for a part of
@@ -345,7 +244,7 @@ static void gather(struct combine *c, uint64_t op)
 {
 	const struct pace *pace = &c->at.box->paces[op % BOX_PACES];
 	const unsigned expected = pace->expected;
-	unsigned before, now = waiting(c, op), tries = 0;
+	unsigned before, now = letters_waiting(c->at.box, op), tries = 0;
 	if (now >= expected)
 		return;
 	const unsigned part = c->turns == COMBINE_ONE_LEADER ? WAIT_PART : WAIT_PART_OF_CALL;
@@ -353,91 +252,9 @@ static void gather(struct combine *c, uint64_t op)
 	do {
 		before = now;
 		sched_yield();
-		now = waiting(c, op);
+		now = letters_waiting(c->at.box, op);
 	} while (++tries < MOST_TRIES && (now > before || (now < expected && clock_ticks() < until)));
 }
-
-/* ---- taking letters ---- */
-
-/* What a leader has copied out: nobody else can change it. */
-struct bundle {
-	struct combine_job jobs[COMBINE_SLOTS];
-	struct slot *slots[COMBINE_SLOTS];
-	struct letter letters[COMBINE_SLOTS];
-	unsigned count;
-	size_t used;
-	_Alignas(16) unsigned char bytes[COMBINE_SLOTS * (COMBINE_REQUEST + COMBINE_ANSWER)];
-};
-
-static uint64_t sum_of_letter(const struct letter *l, const void *bytes)
-{
-	return box_sum(box_sum(0, l, offsetof(struct letter, check)), bytes, l->size);
-}
-
-static uint64_t sum_of_answer(const struct answer *a, const void *bytes, size_t size)
-{
-	return box_sum(box_sum(0, a, offsetof(struct answer, check)), bytes, size);
-}
-
-static unsigned char *room_in(struct bundle *b, size_t size)
-{
-	unsigned char *room = b->bytes + b->used;
-	b->used += (size + 15) / 16 * 16;
-	return room;
-}
-
-static bool copy_letter(struct bundle *b, const struct slot *s, const struct letter *l)
-{
-	unsigned char *request = room_in(b, l->size), *answer = l->answer_size ? room_in(b, l->answer_size) : NULL;
-	memcpy(request, s->request, l->size);
-	if (answer)
-		memset(answer, 0, l->answer_size);
-	b->jobs[b->count] = (struct combine_job){ request, l->size, answer, l->answer_size, l->again, ST_STORE };
-	return sum_of_letter(l, request) == l->check;
-}
-
-/* What is TAKEN already was with a leader that has died, since it is our turn. What is not as its owner wrote it is
- * carried out by nobody. */
-static void take_letter(struct bundle *b, struct slot *s, uint64_t op)
-{
-	const uint64_t word = word_now(s), number = word / STATES, taken = word_of(number, TAKEN);
-	struct letter *l = &b->letters[b->count];
-	memcpy(l, &s->letter, sizeof *l);
-	if (!under_way(word) || l->op != op || (word != taken && !change(s, word, taken)))
-		return;
-	const unsigned tried = s->tried++;
-	if (l->number != number || l->size > COMBINE_REQUEST || l->answer_size > COMBINE_ANSWER || !copy_letter(b, s, l)) {
-		change(s, taken, word_of(number, TORN));
-		wake(s);
-		return;
-	}
-	b->jobs[b->count].again |= tried > 0;
-	b->slots[b->count++] = s;
-}
-
-static void collect(struct bundle *b, struct combine *c, uint64_t op)
-{
-	b->count = 0;
-	b->used = 0;
-	for (struct slot *s = first_waiting(c, op); s && b->count < COMBINE_SLOTS; s = waiting_after(c, s, op))
-		take_letter(b, s, op);
-}
-
-/* Only to the letter that was taken: its slot may have got another, or an older one by a copy of the file. */
-static void deliver(struct slot *s, const struct letter *l, const struct combine_job *job)
-{
-	const uint64_t word = word_now(s);
-	struct answer a = { .number = l->number, .st = (int32_t)job->st, .again = job->again };
-	if (!under_way(word) || word / STATES != l->number)
-		return;
-	a.check = sum_of_answer(&a, job->answer, l->answer_size);
-	if (job->answer)
-		memcpy(s->result, job->answer, l->answer_size);
-	s->answer = a;
-	change(s, word, word_of(l->number, DONE));
-}
-
-/* ---- leading ---- */
 
 /* Returns: false: the box is another now, nothing was carried out. */
 static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *context)
@@ -448,9 +265,9 @@ static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 	if (!same_box(c))
 		return false;
 	gather(c, op);
-	look_after(c->mine); /* we may have been stopped meanwhile */
+	letter_look_after(c->mine); /* we may have been stopped meanwhile */
 	c->at.leads = __atomic_add_fetch(&c->at.box->head.leads, 1, __ATOMIC_ACQ_REL);
-	collect(b, c, op);
+	bundle_collect(b, c->at.box, op);
 	if (!box_sound(&c->at)) /* what was taken may be out of an older copy */
 		return false;
 	const int64_t began = clock_ticks();
@@ -458,11 +275,11 @@ static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 	commit(context, b->jobs, b->count);
 	c->leading = false;
 	pace->took = (uint32_t)(clock_ticks() - began);
-	pace->expected = waiting(c, op); /* these, and who came meanwhile */
+	pace->expected = letters_waiting(c->at.box, op); /* these, and who came meanwhile */
 	for (unsigned i = 0; i < b->count; i++) {
-		deliver(b->slots[i], &b->letters[i], &b->jobs[i]);
+		bundle_deliver(b, i);
 		if (b->slots[i] != c->mine)
-			wake(b->slots[i]);
+			letter_wake(b->slots[i]);
 	}
 	return true;
 }
@@ -470,9 +287,9 @@ static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 /* Who published while the leader was at work finds the lock free now, not 5 ms later. */
 static void wake_next(struct combine *c, uint64_t op)
 {
-	struct slot *s = first_waiting(c, op);
+	struct slot *s = letter_first(c->at.box, op);
 	if (s)
-		wake(s);
+		letter_wake(s);
 }
 
 /* ---- writing ---- */
@@ -499,15 +316,15 @@ static bool publish(struct combine *c, struct errand *e)
 	struct slot *s = c->mine;
 	struct letter l = { .op = e->op, .size = (uint32_t)e->size, .answer_size = (uint32_t)e->answer_size, .again = *e->again };
 	l.number = e->number = next_number(c);
-	l.check = sum_of_letter(&l, e->request);
+	l.check = letter_sum(&l, e->request);
 	e->taken = 0;
-	if (!change(s, c->idle, word_of(l.number, FILLING)))
+	if (!letter_change(s, c->idle, letter_word(l.number, FILLING)))
 		return false;
 	s->letter = l;
 	s->tried = 0;
 	memcpy(s->request, e->request, e->size);
-	look_after(s);
-	return change(s, word_of(l.number, FILLING), word_of(l.number, PUBLISHED));
+	letter_look_after(s);
+	return letter_change(s, letter_word(l.number, FILLING), letter_word(l.number, PUBLISHED));
 }
 
 /* An answer to another letter, or a torn one, is none. */
@@ -517,8 +334,8 @@ static bool read_answer(struct combine *c, struct errand *e)
 	const struct answer a = s->answer;
 	if (e->answer_size)
 		memcpy(e->answer, s->result, e->answer_size);
-	c->idle = word_of(e->number, FREE);
-	if (a.number != e->number || a.check != sum_of_answer(&a, e->answer, e->answer_size) || !change(s, word_of(e->number, DONE), c->idle))
+	c->idle = letter_word(e->number, FREE);
+	if (a.number != e->number || a.check != answer_sum(&a, e->answer, e->answer_size) || !letter_change(s, letter_word(e->number, DONE), c->idle))
 		return false;
 	e->st = (enum st)a.st;
 	*e->again = a.again;
@@ -528,8 +345,8 @@ static bool read_answer(struct combine *c, struct errand *e)
 /* Take it back, as long as nobody has taken it. */
 static bool withdraw(struct combine *c, const struct errand *e)
 {
-	c->idle = word_of(e->number, FREE);
-	return change(c->mine, word_of(e->number, PUBLISHED), c->idle);
+	c->idle = letter_word(e->number, FREE);
+	return letter_change(c->mine, letter_word(e->number, PUBLISHED), c->idle);
 }
 
 enum fate { WAITS, ANSWERED, MOVED /* to be written anew, into another box */ };
@@ -552,8 +369,8 @@ static enum fate end(struct errand *e, enum st st)
 static enum fate take_lead(struct combine *c, struct errand *e)
 {
 	enum fate fate = WAITS;
-	if (word_now(c->mine) != word_of(e->number, DONE) &&
-	    (!lead(c, e->op, e->commit, e->context) || word_now(c->mine) != word_of(e->number, DONE)))
+	if (letter_now(c->mine) != letter_word(e->number, DONE) &&
+	    (!lead(c, e->op, e->commit, e->context) || letter_now(c->mine) != letter_word(e->number, DONE)))
 		fate = move(c, e);
 	end_turn(c, e->lock, e->op);
 	wake_next(c, e->op);
@@ -565,7 +382,7 @@ static enum fate give_up(struct combine *c, struct errand *e, enum st untaken)
 {
 	if (withdraw(c, e))
 		return end(e, untaken);
-	if (word_now(c->mine) == word_of(e->number, DONE))
+	if (letter_now(c->mine) == letter_word(e->number, DONE))
 		return WAITS;
 	give_up_slot(c);
 	return end(e, ST_IO);
@@ -592,20 +409,20 @@ static enum fate be_patient(struct combine *c, struct errand *e, uint64_t word, 
 		return complain(c, e);
 	if (!taken && naps % NAPS_A_LOOK == NAPS_A_LOOK - 1 && !box_in_place(&c->at))
 		return move(c, e);
-	sleep_on(c->mine, word);
+	letter_sleep(c->mine, word);
 	return WAITS;
 }
 
 static enum fate wait_on(struct combine *c, struct errand *e, unsigned naps)
 {
-	const uint64_t word = word_now(c->mine);
-	if (word == word_of(e->number, DONE) && read_answer(c, e))
+	const uint64_t word = letter_now(c->mine);
+	if (word == letter_word(e->number, DONE) && read_answer(c, e))
 		return ANSWERED;
-	if (word / STATES != e->number || !under_way(word) || !box_sound(&c->at)) {
+	if (word / STATES != e->number || !letter_under_way(word) || !box_sound(&c->at)) {
 		*e->again = true;
 		return MOVED;
 	}
-	look_after(c->mine);
+	letter_look_after(c->mine);
 	if (take_turn(c, e->lock, e->op))
 		return take_lead(c, e);
 	if (somebody_has_it(errno))

@@ -16,11 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store/letter_box.h"
+#include "store/letter.h"
 
 enum { WRITERS = 8, WRITES = 300, JOURNAL = 8192, OP = 42, OTHER = 44 };
-/* A letter's states, as combine.c has them. */
-enum { FREE, FILLING, PUBLISHED, TAKEN, DONE, TORN, STATES = 8 };
 
 /* What the commits did, in memory that the processes share: the stand-in for a database. */
 static struct journal {
