@@ -12,6 +12,9 @@ import { startServer } from '../lib/server.mjs';
 import { isProblem, tenantOf, until } from '../lib/tenant.mjs';
 import { assertTrue } from '../lib/truth.mjs';
 import { leadersIn } from '../lib/waiters.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 const PROCS = 8, LONGEST = 20_000;
 const fact = (name, work) => test(name, { timeout: 120_000 }, work);
