@@ -266,7 +266,8 @@ static bool lead(struct combine *c, uint64_t op, combine_commit *commit, void *c
 		return false;
 	gather(c, op);
 	letter_look_after(c->mine); /* we may have been stopped meanwhile */
-	c->at.leads = __atomic_add_fetch(&c->at.box->head.leads, 1, __ATOMIC_ACQ_REL);
+	if (!box_count_lead(&c->at))
+		return false;
 	bundle_collect(b, c->at.box, op);
 	if (!box_sound(&c->at)) /* what was taken may be out of an older copy */
 		return false;

@@ -277,6 +277,15 @@ bool box_sound(struct letter_box *b)
 	return true;
 }
 
+bool box_count_lead(struct letter_box *b)
+{
+	const uint64_t leads = __atomic_add_fetch(&b->box->head.leads, 1, __ATOMIC_ACQ_REL);
+	if (leads <= b->leads)
+		return false;
+	b->leads = leads;
+	return true;
+}
+
 bool box_renew(struct letter_box *b)
 {
 	struct letter_box old = *b;

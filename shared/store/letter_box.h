@@ -95,6 +95,8 @@ void box_close(struct letter_box *b);
 bool box_in_place(const struct letter_box *b);
 /** Is it the box that was opened, and nothing older? Costs no call of the system. */
 bool box_sound(struct letter_box *b);
+/** Count one more that begins to lead. Returns: false: it is an older copy. */
+bool box_count_lead(struct letter_box *b);
 /** Leave it for the one that is at the path now, or for a new one. Not while this process leads.
  *  Returns: is there a box? */
 bool box_renew(struct letter_box *b);
