@@ -3,6 +3,7 @@
 #define UNIT_WRITERS_H
 
 #include "facts.h"
+#include "folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 
 /* Where a leader dies, if it is told to. */
 static enum { NOWHERE, BEFORE_COMMIT, AFTER_COMMIT, HANGS } dies;
-static char folder[64], box_path[96], lock_path[96];
+static char folder[FOLDER_ROOM], box_path[96], lock_path[96];
 
 static inline void give_way(void)
 {
@@ -184,15 +185,13 @@ static inline int ending_of(pid_t child)
 
 static inline int fresh(void **state)
 {
-	static unsigned number;
 	turns = *state ? COMBINE_LEADER_EACH : COMBINE_ONE_LEADER;
 	dies = NOWHERE;
 	memset(journal, 0, sizeof *journal);
-	snprintf(folder, sizeof folder, "/tmp/pennymeter-combine-%d-%u", (int)getpid(), ++number);
+	if (folder_made(folder, "combine"))
+		return 1;
 	snprintf(box_path, sizeof box_path, "%s/slots", folder);
 	snprintf(lock_path, sizeof lock_path, "%s/lock", folder);
-	if (mkdir(folder, 0700))
-		return 1;
 	struct combine *c = combine_open(box_path, turns); /* as the store does, before any writer */
 	combine_close(c);
 	return !c;
@@ -201,9 +200,7 @@ static inline int fresh(void **state)
 static inline int clean(void **state)
 {
 	(void)state;
-	unlink(box_path);
-	unlink(lock_path);
-	return rmdir(folder);
+	return folder_removed(folder); /* with what a maker left that was killed at it */
 }
 
 /* ---- a look into the box ---- */
@@ -260,7 +257,6 @@ static inline struct slot *slot_in(struct box *box, unsigned state)
 static inline int run_facts(const struct CMUnitTest *facts, size_t count)
 {
 	journal = mmap(NULL, sizeof *journal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cmocka_set_test_filter(getenv("FACT"));
 	return journal == MAP_FAILED ? 1 : _cmocka_run_group_tests("facts", facts, count, NULL, NULL);
 }
 
