@@ -36,7 +36,7 @@ enum {
 	SPACE_LIFE = 60 * 1000000,   /* for so long an owner that cannot be seen from here may be idle */
 	NO_BOX = 10 * 1000000,
 	UNTAKEN = 3 * 1000000,       /* a letter is withdrawn that nobody takes */
-	UNANSWERED = 5 * 1000000,    /* after that one that was taken is not waited for */
+	UNANSWERED = 6 * 1000000,    /* for so long one that was taken is waited for: longer than its leader waits for the database */
 	NAPS_A_LOOK = 10, MOVES = 8
 };
 

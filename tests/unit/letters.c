@@ -1,7 +1,7 @@
 /* Facts of the letter box as a file that others may remove, replace, overwrite or cut off, and of letters that nobody takes. */
 #include "writers.h"
 
-enum { LATE = 6, ROUNDS = 60, BUSY = 100 + ST_BUSY, UNKNOWN = 100 + ST_IO };
+enum { LATE = 7, ROUNDS = 60, BUSY = 100 + ST_BUSY, UNKNOWN = 100 + ST_IO };
 
 /* ---- waiting has an end ---- */
 
