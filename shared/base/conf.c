@@ -3,9 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const struct conf_row conf_rows[CONF__MAX] = {
 	[CONF_STORE] = { "store", "pennymeter.db", "database file in the data folder", false, 0, 0 },
@@ -64,23 +67,61 @@ static enum st read_line(struct conf *c, struct faults *faults, struct arena *ar
 	return fault_add(faults, where, "unknown key \"%s\"", name);
 }
 
-static enum st read_file(struct conf *c, struct faults *faults, struct arena *arena)
+/* ---- the file ---- */
+
+/* All of a file in the arena. Out: text  NULL: there is no such file */
+static enum st take_file(char **text, size_t *size, struct faults *faults, struct arena *arena, const char *path)
 {
-	const char *path = conf_path(c, arena, "pennymeter.conf");
-	char line[1024], where[64];
-	unsigned number = 0;
-	enum st st = ST_OK;
-	if (!path)
-		return ST_MEMORY;
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return errno == ENOENT || errno == ENOTDIR ? ST_OK : fault_add(faults, path, "%s", strerror(errno));
-	while (!st && fgets(line, sizeof line, f)) {
-		snprintf(where, sizeof where, "pennymeter.conf:%u", ++number);
-		st = read_line(c, faults, arena, line, where);
-	}
-	fclose(f);
+	struct stat info;
+	ssize_t got = 0;
+	*text = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is opened too, and refused below */
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ST_OK : fault_add(faults, path, "cannot be read: %s", strerror(errno));
+	enum st st = fstat(fd, &info) ? fault_add(faults, path, "cannot be read: %s", strerror(errno)) : ST_OK;
+	if (!st && !S_ISREG(info.st_mode))
+		st = fault_add(faults, path, "is not a file of text");
+	if (!st && info.st_size > CONF_FILE_CAP)
+		st = fault_add(faults, path, "is larger than %d bytes", CONF_FILE_CAP);
+	const size_t whole = st ? 0 : (size_t)info.st_size;
+	if (!st && !(*text = arena_take_raw(arena, whole + 1)))
+		st = ST_MEMORY;
+	for (*size = 0; !st && *size < whole && (got = read(fd, *text + *size, whole - *size)) > 0;)
+		*size += (size_t)got;
+	if (!st && got < 0)
+		st = fault_add(faults, path, "cannot be read: %s", strerror(errno));
+	close(fd);
 	return st;
+}
+
+/* A line that cannot be meant is refused by its number: were it cut, its rest would be read as another. */
+static enum st read_lines(struct conf *c, struct faults *faults, struct arena *arena, const char *path, char *text, size_t size)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	enum st st = ST_OK;
+	for (unsigned number = 1; size && !st; number++) {
+		const char *end = memchr(text, '\n', size);
+		const size_t length = end ? (size_t)(end - text) : size, step = length + (end ? 1 : 0);
+		char where[64];
+		snprintf(where, sizeof where, "%.40s:%u", name, number);
+		if (length > CONF_LINE_CAP)
+			return fault_add(faults, where, "the line is longer than %d bytes", CONF_LINE_CAP);
+		if (memchr(text, '\0', length))
+			return fault_add(faults, where, "the line holds a NUL byte");
+		text[length] = '\0'; /* of the last one too: there is a byte behind the text */
+		st = read_line(c, faults, arena, text, where);
+		text += step;
+		size -= step;
+	}
+	return st;
+}
+
+static enum st read_file(struct conf *c, struct faults *faults, struct arena *arena, const char *path)
+{
+	char *text;
+	size_t size;
+	enum st st = take_file(&text, &size, faults, arena, path);
+	return st || !text ? st : read_lines(c, faults, arena, path, text, size);
 }
 
 static enum st read_environment(struct conf *c, struct faults *faults, struct arena *arena)
@@ -98,19 +139,25 @@ static enum st read_environment(struct conf *c, struct faults *faults, struct ar
 	return ST_OK;
 }
 
-enum st conf_load(struct conf *c, struct faults *faults, struct arena *arena)
+enum st conf_load_from(struct conf *c, struct faults *faults, struct arena *arena, const char *path)
 {
 	const char *data = getenv("PENNYMETER_DATA");
 	*c = (struct conf){ .data = arena_copy(arena, data && *data ? data : "var", strlen(data && *data ? data : "var")) };
-	if (!c->data)
+	path = !c->data ? NULL : path ? path : conf_path(c, arena, CONF_FILE);
+	if (!path)
 		return ST_MEMORY;
 	for (unsigned k = 0; k < CONF__MAX; k++) {
 		enum st st = set(c, faults, arena, k, conf_rows[k].fallback, "default");
 		if (st)
 			return st;
 	}
-	enum st st = read_file(c, faults, arena);
+	enum st st = read_file(c, faults, arena, path);
 	return st ? st : read_environment(c, faults, arena);
+}
+
+enum st conf_load(struct conf *c, struct faults *faults, struct arena *arena)
+{
+	return conf_load_from(c, faults, arena, NULL);
 }
 
 const char *conf_path(const struct conf *c, struct arena *arena, const char *file)

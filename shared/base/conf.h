@@ -19,6 +19,9 @@ enum conf_key {
 	CONF__MAX
 };
 
+#define CONF_FILE "pennymeter.conf" /* in the data folder */
+enum { CONF_LINE_CAP = 8192, CONF_FILE_CAP = 256 << 10 };
+
 struct conf {
 	const char *data; /* the data folder, absolute or relative to the working folder */
 	const char *text[CONF__MAX];
@@ -30,6 +33,9 @@ struct conf {
  *  Returns: ST_OK; ST_INVALID with a fault naming the line or variable; ST_IO; ST_MEMORY.
  *  Out: conf  its strings live in `arena` */
 enum st conf_load(struct conf *conf, struct faults *faults, struct arena *arena) MUST_USE;
+
+/** The same with a file of another name in its place. NULL: pennymeter.conf itself. */
+enum st conf_load_from(struct conf *conf, struct faults *faults, struct arena *arena, const char *path) MUST_USE;
 
 /** The path of a file in the data folder. NULL when the arena is exhausted. */
 const char *conf_path(const struct conf *conf, struct arena *arena, const char *file);

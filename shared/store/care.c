@@ -1,4 +1,4 @@
-/* Care of the store: all in the one file, verified copies, and leaving a file for a server. */
+/* Care of the store: all in the one file, and verified copies. */
 #include "store/inside.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "store/migrate.h"
 
-/* ---- all in the one file, and leaving it for a server ---- */
+/* ---- all in the one file ---- */
 
 enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
 {
@@ -35,23 +35,6 @@ static enum st settle(void *store)
 enum st store_settle(struct store *s)
 {
 	return s->driver->one_file ? store_alone(s, settle, s) : ST_OK;
-}
-
-/* Once all is in the file itself, what lies beside it is empty. */
-enum st store_put_aside(struct store *s)
-{
-	static const char *const beside[] = { "", "-wal", "-shm" };
-	char from[sizeof s->where + 16], to[sizeof s->where + 16];
-	enum st st = settle(s);
-	for (unsigned i = 0; i < sizeof beside / sizeof *beside && !st; i++) {
-		snprintf(from, sizeof from, "%s%s", s->where, beside[i]);
-		snprintf(to, sizeof to, "%s.moved%s", s->where, beside[i]);
-		if (rename(from, to) && errno != ENOENT) {
-			log_error("%s cannot be renamed: %s", from, strerror(errno));
-			st = ST_IO;
-		}
-	}
-	return st;
 }
 
 /* ---- copies ---- */

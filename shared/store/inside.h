@@ -30,6 +30,14 @@ void store_unlock(struct store *store);
 /** Where writers meet, opened when it is first asked for. NULL: each write commits alone. */
 struct combine *store_combine(struct store *store);
 
+/** Take the driver and the place that the configuration names. Returns: ST_OK; ST_INVALID with a fault. */
+enum st store_locate(struct store *store, const struct conf *conf, struct faults *faults) MUST_USE;
+
+/** Rename what store_put_aside() has renamed back, with the lock still held: nobody has looked for it meanwhile. */
+enum st store_put_back(struct store *store) MUST_USE;
+/** The file that the configuration names, where it was put aside. Returns: ST_OK; ST_NOT_FOUND. Out: aside  its place */
+enum st store_find_aside(struct store *aside, const struct conf *conf) MUST_USE;
+
 void store_pause(long ms);
 
 /** The one number that a statement without values gives. Returns: ST_OK; ST_STORE also where there is none. */

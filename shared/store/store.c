@@ -16,6 +16,7 @@
 #include "store/lock.h"
 #include "store/migrate.h"
 #include "store/network.h"
+#include "store/switch.h"
 
 /* ---- opening ---- */
 
@@ -102,6 +103,8 @@ static enum st open_all(struct store *s, struct faults *faults)
 	enum st st = open_file_lock(s, faults);
 	if (!st && locked)
 		st = store_lock(s);
+	if (!st && locked && switch_aside(s->where))
+		st = ST_STALE; /* while we waited: an empty one must not take its place */
 	if (!st && locked)
 		make_private(s->where);
 	if (!st)
@@ -147,8 +150,7 @@ static bool is_like_address(const char *name)
 	return at && memchr(name, ':', (size_t)(at - name));
 }
 
-/* Take the driver and the place that the configuration names. */
-static enum st locate(struct store *s, const struct conf *conf, struct faults *faults)
+enum st store_locate(struct store *s, const struct conf *conf, struct faults *faults)
 {
 	const char *name = conf->text[CONF_STORE];
 	if (!is_address(name) && is_like_address(name))
@@ -161,6 +163,23 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 	n = s->driver->one_file ? snprintf(s->beside, sizeof s->beside, "%s", s->where)
 	                        : snprintf(s->beside, sizeof s->beside, "%s/calls", conf->data);
 	return n < 0 || (size_t)n >= sizeof s->beside ? fault_add(faults, "store", "the path is too long") : ST_OK;
+}
+
+/* The same; and a file that was moved to a server is looked for there. */
+static enum st locate(struct store *s, const struct conf *conf, struct faults *faults)
+{
+	struct arena *arena = NULL;
+	struct conf now;
+	enum st st = store_locate(s, conf, faults);
+	if (st || !s->driver->one_file || !switch_aside(s->where))
+		return st;
+	st = arena_open(&arena, 4 << 20);
+	if (!st)
+		st = switch_complete(&now, s->where, faults, arena);
+	if (!st)
+		st = store_locate(s, &now, faults);
+	arena_close(arena);
+	return st;
 }
 
 /* The same, of a place that only its owner can have filled; from here on nobody else reads it either. */
@@ -180,9 +199,16 @@ enum st store_open(struct store **out, const struct conf *conf, enum store_mode 
 	if (!s)
 		return ST_MEMORY;
 	*s = (struct store){ .mode = mode, .lock = -1 };
-	enum st st = locate_trusted(s, conf, faults);
-	if (!st)
-		st = open_all(s, faults);
+	const unsigned before = faults->count;
+	const enum st located = locate_trusted(s, conf, faults);
+	enum st st = located ? located : open_all(s, faults);
+	if (st && !located && s->driver->one_file && switch_aside(s->where)) { /* since we looked */
+		close_all(s);
+		faults->count = before;
+		st = locate_trusted(s, conf, faults);
+		if (!st)
+			st = open_all(s, faults);
+	}
 	if (st) {
 		store_close(s);
 		return st;
@@ -267,12 +293,9 @@ bool store_was_put_aside(const struct conf *conf)
 {
 	struct store s = { 0 };
 	struct faults none = { 0 };
-	char moved[sizeof s.where + 16];
 	const char *name = conf->text[CONF_STORE];
-	if (is_address(name) || is_like_address(name) || strlen(name) + strlen(conf->data) + 2 > sizeof s.where || locate(&s, conf, &none))
-		return false;
-	snprintf(moved, sizeof moved, "%s.moved", s.where);
-	return access(s.where, F_OK) && !access(moved, F_OK);
+	return !is_address(name) && !is_like_address(name) && strlen(name) + strlen(conf->data) + 2 <= sizeof s.where && !store_locate(&s, conf, &none) &&
+	       switch_aside(s.where);
 }
 
 /* ---- statements ---- */

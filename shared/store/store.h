@@ -130,7 +130,8 @@ enum st store_part_end(struct store *store, enum st outcome) MUST_USE; /* keeps 
 enum st store_alone(struct store *store, enum st (*work)(void *context), void *context) MUST_USE;
 
 /** Within store_alone(): rename the file to FILE.moved, so that who waits or comes later reads in the
- *  configuration where the store is now. Nothing more can be done with `store` but to close it. */
+ *  configuration where the store is now (switch.h). Nothing more can be done with `store` but to close it.
+ *  Returns: ST_OK; ST_CONFLICT: there is a FILE.moved; ST_IO, ST_STORE: it stays where it is. */
 enum st store_put_aside(struct store *store) MUST_USE;
 
 /** Is the store a server's database, not a file? */

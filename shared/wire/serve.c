@@ -88,10 +88,9 @@ void server_close(struct server *s)
 static enum st open_store(struct server *s, struct faults *why)
 {
 	const enum store_mode mode = s->writes ? STORE_WRITE : STORE_READ;
-	if (!store_was_put_aside(&s->conf))
-		return store_open(&s->store, &s->conf, mode, why);
-	enum st st = conf_load(&s->conf, why, s->conf_arena);
-	return st ? st : store_open(&s->store, &s->conf, mode, why);
+	struct conf now = s->conf;
+	enum st st = store_was_put_aside(&s->conf) ? conf_load(&now, why, s->arena) : ST_OK;
+	return st ? st : store_open(&s->store, &now, mode, why);
 }
 
 /* The store is opened by the first request that wants it, and again after a failure or a
