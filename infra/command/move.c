@@ -19,6 +19,7 @@ struct moving {
 	const char *shown; /* the table of the last line */
 	int64_t done, total;
 	instant shown_at;
+	bool begun; /* rows were copied, by this move or one before */
 };
 
 static bool is_address(const char *name)
@@ -227,6 +228,7 @@ static enum st go(struct moving *m)
 	if (!st)
 		st = move_conf_write(r, m->to, false);
 	move_conf_remove(r); /* it is written anew when it is time for it */
+	m->begun = !st;
 	if (!st)
 		st = store_move(r->store, target, &view, &r->faults);
 	store_close(target);
@@ -236,11 +238,13 @@ static enum st go(struct moving *m)
 }
 
 /* What is so now, and how it goes on. */
-static void tell_failure(struct run *r, enum st st)
+static void tell_failure(const struct moving *m, enum st st)
 {
+	struct run *r = m->run;
 	if (store_was_put_aside(&r->conf))
-		fault_add(&r->faults, "move", "the file is put aside; run `pennymeter move --to` again with the server's address, which finishes it");
-	else if (st != ST_INVALID && st != ST_CONFLICT)
+		fault_add(&r->faults, "move", "the file is put aside; run `pennymeter move --to` again with the address of the server that all was "
+		          "moved to, which finishes it");
+	else if (m->begun && st != ST_INVALID && st != ST_CONFLICT)
 		fault_add(&r->faults, "move", "was cut off; nothing was switched, and the file is in use as before. Run it again and it goes on where it "
 		          "stood; or give it up by `pennymeter move --cancel` and begin anew with an empty database");
 }
@@ -258,6 +262,6 @@ enum st command_move(struct run *r)
 	if (!st)
 		st = store_was_put_aside(&r->conf) ? finish(&m) : is_address(r->conf.text[CONF_STORE]) ? stay(&m) : go(&m);
 	if (st)
-		tell_failure(r, st);
+		tell_failure(&m, st);
 	return st;
 }

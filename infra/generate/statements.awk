@@ -50,7 +50,7 @@ function text_of(driver, n,   text) {
 	return quoted(text)
 }
 
-function quoted(text) { gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); return "\"" text "\"" }
+function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return "\"" text "\"" }
 
 /^-- name: / {
 	flush_statement()

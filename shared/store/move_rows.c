@@ -188,7 +188,7 @@ static enum st read_page(struct moving *m, const struct table *t, struct place *
 	if (!st)
 		st = gather(b, &r);
 	rows_end(&r);
-	p->done = st == ST_DONE && !b->count;
+	p->done = st == ST_DONE && b->count < PAGE_ROWS;
 	p->copied += b->count;
 	m->done += b->count;
 	if (b->count && snprintf(p->behind, KEY_BYTES, "%s", b->second.bytes + b->last) >= KEY_BYTES) {

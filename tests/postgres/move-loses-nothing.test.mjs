@@ -2,86 +2,25 @@
 // is killed anywhere and begun again, and nothing is switched where the two differ.
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, renameSync } from 'node:fs';
-import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { query, value } from '../lib/database.mjs';
 import { startLoad } from '../lib/load.mjs';
-import { build } from '../lib/places.mjs';
-import { sharedPostgres } from '../lib/postgres.mjs';
+import { assertAllThere, command, confOf, event, fill, holdAt, isMoved, killedAt, move, sqliteServer, startMove, target, within } from '../lib/move.mjs';
 import { randomness } from '../lib/random.mjs';
 import { startServer } from '../lib/server.mjs';
-import { json, tenantOf, until } from '../lib/tenant.mjs';
-import { mayTake } from '../lib/watch.mjs';
-
-mayTake(300);
-
-let cluster;
-let databases = 0;
-before(async () => { cluster = await sharedPostgres(); });
-
-/** An empty database, dropped when the test ends. */
-function target(t) {
-  const name = `move${process.pid}_${++databases}`;
-  cluster.createDatabase(name);
-  t.after(() => cluster.dropDatabase(name));
-  return { name, url: cluster.url(name), rows: (sql) => cluster.rows(name, sql), value: (sql) => Object.values(cluster.rows(name, sql)[0])[0] };
-}
-
-async function sqliteServer(t, options = {}) {
-  const server = await startServer({ store: 'sqlite', procs: 4, ...options });
-  t.after(() => server.stop());
-  return server;
-}
-
-/** `pennymeter move` as a person's shell runs it: a child that can be killed. */
-function startMove(server, args, env = {}) {
-  const child = spawn(path.join(build, 'bin/pennymeter'), ['move', ...args], { env: { ...process.env, ...env, PENNYMETER_DATA: server.data } });
-  let said = '';
-  child.stdout.on('data', (text) => { said += text; });
-  child.stderr.on('data', (text) => { said += text; });
-  const ended = new Promise((resolve) => { child.on('exit', (code, signal) => resolve({ code, signal, said })); });
-  return { kill: () => child.kill('SIGKILL'), ended };
-}
-const move = (server, args, env) => startMove(server, args, env).ended;
-
-const metrics = ['api_calls', 'quotes_generated', 'storage_gb'];
-const event = (n) => ({ metric_name: metrics[n % 3], quantity: `${1 + (n % 7)}.5`, resource_id: `r-${n}`, metadata: { n, text: 'żółw "q" \\ ₿' } });
-
-async function fill(tenant, count) {
-  for (let from = 0; from < count; from += 1000) {
-    const events = Array.from({ length: Math.min(1000, count - from) }, (_, i) => ({
-      ...event(from + i), resource_id: `seed-${from + i}`, idempotency_key: `seed-${from + i}`,
-      recorded_at: new Date(Date.now() - ((from + i) % 700) * 3_600_000).toISOString(),
-    }));
-    const reply = await tenant.post('/api/usage/batch', events);
-    assert.equal(reply.json.inserted, events.length, reply.text.slice(0, 300));
-  }
-}
-
-const isMoved = (server) => existsSync(path.join(server.data, 'pennymeter.db.moved')) && !existsSync(path.join(server.data, 'pennymeter.db'));
-
-/** Every acknowledged event is on the server once, and so is every seeded one. */
-function assertAllThere(there, attempts, seeded) {
-  const counts = new Map(there.rows('SELECT resource_id, COUNT(*) AS n FROM usage_events GROUP BY resource_id').map((r) => [r.resource_id, r.n]));
-  for (const a of attempts.filter((a) => a.status === 201)) assert.equal(counts.get(a.event.resource_id), 1, `${json(a.event)} was acknowledged`);
-  for (const [resource, n] of counts) assert.equal(n, 1, `${resource} is there ${n} times`);
-  assert.equal([...counts.keys()].filter((r) => r.startsWith('seed-')).length, seeded);
-  return counts;
-}
+import { tenantOf } from '../lib/tenant.mjs';
 
 test('100,000 events are moved while 8 clients record: none lost, none doubled, no request refused', async (t) => {
-  const server = await sqliteServer(t), there = target(t);
+  const server = await sqliteServer(t), there = await target(t);
   const tenant = tenantOf(server, { plan: 'enterprise' });
   await fill(tenant, 100_000);
   const load = startLoad(tenant, event, { width: 8, keyed: (n) => n % 2 === 0 });
-  await until(() => load.attempts.length > 300);
+  await within(60, () => load.attempts.length > 300, 'they record');
   const moved = await move(server, ['--to', there.url]);
   assert.equal(moved.code, 0, moved.said);
   const before = load.attempts.length;
-  await until(() => load.attempts.length > before + 300); // on the server now
+  await within(60, () => load.attempts.length > before + 300, 'they go on'); // on the server now
   const attempts = await load.stop();
   assert.deepEqual([...new Set(attempts.map((a) => a.status))], [201]);
   const counts = assertAllThere(there, attempts, 100_000);
@@ -98,7 +37,7 @@ test('100,000 events are moved while 8 clients record: none lost, none doubled, 
 
 test('a move that is killed anywhere loses nothing, and goes on where it stood', async (t) => {
   const random = randomness(4);
-  const server = await sqliteServer(t), there = target(t);
+  const server = await sqliteServer(t), there = await target(t);
   const tenant = tenantOf(server, { plan: 'enterprise' });
   await fill(tenant, 20_000);
   const load = startLoad(tenant, event, { width: 4, keyed: (n) => n % 2 === 0 });
@@ -115,22 +54,19 @@ test('a move that is killed anywhere loses nothing, and goes on where it stood',
   assert.equal(last.code, 0, last.said);
   assert.ok(kills >= 3, `killed ${kills} times`);
   const before = load.attempts.length;
-  await until(() => load.attempts.length > before + 50);
+  await within(60, () => load.attempts.length > before + 50, 'they go on');
   const attempts = await load.stop();
   assertAllThere(there, attempts, 20_000);
   assert.deepEqual(attempts.filter((a) => ![201, 503].includes(a.status)), []);
   assert.deepEqual(server.pennymeter(['check']).differences, []);
 });
 
-const run = (server, store, ...args) => spawnSync(path.join(build, 'bin/pennymeter'), args,
-  { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data, PENNYMETER_STORE: store } });
-
 test('a move cut off after its first tenants were there and before it noted that goes on, and into no other database', async (t) => {
-  const server = await sqliteServer(t), there = target(t), other = target(t);
+  const server = await sqliteServer(t), there = await target(t), other = await target(t);
   const tenant = tenantOf(server, { plan: 'starter' });
   await fill(tenant, 1000);
-  for (const { url } of [there, other]) assert.equal(run(server, url, 'init').status, 0);
-  assert.equal(run(server, other.url, 'tenant', 'add', '--name', 'Not ours').status, 0);
+  for (const { url } of [there, other]) assert.equal(command(server, ['init'], url).status, 0);
+  assert.equal(command(server, ['tenant', 'add', '--name', 'Not ours'], other.url).status, 0);
   there.rows('ALTER TABLE usage_events ADD CONSTRAINT stop CHECK (tenant_id < 0)');
   assert.equal((await move(server, ['--to', there.url])).code, 1);
   there.rows('ALTER TABLE usage_events DROP CONSTRAINT stop');
@@ -145,14 +81,10 @@ test('a move cut off after its first tenants were there and before it noted that
 });
 
 test('what is changed and taken away meanwhile is so on the server too', async (t) => {
-  const server = await sqliteServer(t), there = target(t);
+  const server = await sqliteServer(t), there = await target(t);
   const tenant = tenantOf(server, { plan: 'starter' });
   await fill(tenant, 3000);
-  const first = startMove(server, ['--to', there.url]);
-  await until(() => query(server.data, 'SELECT name FROM move_progress').length > 3);
-  first.kill();
-  await first.ended;
-  assert.ok(!isMoved(server));
+  await killedAt(t, server, there, 'usage_keys');
   const added = tenantOf(server, { plan: 'free', name: 'Late' });
   const token = server.pennymeter(['token', 'add', '--tenant', String(tenant.tenant_id), '--name', 'short']);
   server.pennymeter(['token', 'revoke', '--tenant', String(tenant.tenant_id), '--token', String(token.token_id)]);
@@ -166,16 +98,34 @@ test('what is changed and taken away meanwhile is so on the server too', async (
   assert.deepEqual(server.pennymeter(['check']).differences, []);
 });
 
+for (const [what, alter, why] of [
+  ['an event lies there that was not copied', "INSERT INTO usage_events SELECT tenant_id, recorded_at, 7, metric, quantity, user_id FROM usage_events LIMIT 1", /usage_events, the row .*"event_id":7\} is there and not here/],
+  ['an event is gone there', "DELETE FROM usage_events WHERE resource_id = 'seed-9'", /usage_events, the row .* is here and not there/],
+  ['a roll-up of a day', 'UPDATE usage_days SET quantity_sum = quantity_sum + 1 WHERE day = (SELECT MAX(day) FROM usage_days)', /usage_days, the row \{"tenant_id":\d+,"day":\d+,"metric":"\w+","user_id":0\} holds something else there/],
+  ['a roll-up of an hour, not in its sum', 'UPDATE usage_hours SET last_event_id = last_event_id + 1 WHERE hour = (SELECT MIN(hour) FROM usage_hours)', /usage_hours, the row .* holds something else/],
+  ['a balance', 'UPDATE usage_balances SET distinct_values = 1', /usage_balances, the row .* holds something else/],
+  ['a plan', "UPDATE plan_versions SET document = document || ' '", /plan_versions, the row .* holds something else/],
+  ['the name of a tenant', "UPDATE tenants SET name = 'x' WHERE tenant_id = 2", /tenants, the row \{"tenant_id":2\} holds something else/],
+]) {
+  test(`nothing is switched where ${what} was altered there`, async (t) => {
+    const server = await sqliteServer(t, { procs: 1 }), there = await target(t);
+    await fill(tenantOf(server, { plan: 'starter' }), 300);
+    await killedAt(t, server, there, 'usage_keys');
+    there.run(alter);
+    const refused = await move(server, ['--to', there.url]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.said, why);
+    assert.match(refused.said, /differs: .*nothing was switched.*`pennymeter move --cancel`/);
+    assert.ok(!isMoved(server));
+  });
+}
+
 test('nothing is switched where the two differ', async (t) => {
-  const server = await sqliteServer(t), there = target(t);
+  const server = await sqliteServer(t), there = await target(t);
   const tenant = tenantOf(server, { plan: 'starter' });
   await fill(tenant, 3000);
-  const first = startMove(server, ['--to', there.url]);
-  await until(() => query(server.data, "SELECT done FROM move_progress WHERE name = 'usage_events' AND done = 1").length > 0);
-  first.kill();
-  await first.ended;
-  if (isMoved(server)) return assert.fail('the kill came too late');
-  cluster.psql(there.name, "UPDATE usage_events SET quantity = quantity + 1 WHERE resource_id = 'seed-7'");
+  await killedAt(t, server, there, 'usage_keys');
+  there.run("UPDATE usage_events SET quantity = quantity + 1 WHERE resource_id = 'seed-7'");
   const moved = await move(server, ['--to', there.url]);
   assert.equal(moved.code, 1);
   assert.match(moved.said, /differs: usage_events, the row \{"tenant_id":\d+,"recorded_at":\d+,"event_id":\d+\} holds something else there; nothing was switched/);
@@ -189,27 +139,9 @@ test('nothing is switched where the two differ', async (t) => {
   assert.equal(value(server.data, 'SELECT COUNT(*) FROM move_progress'), 0);
 });
 
-test('a move cut off between the file and the configuration is completed by the next', async (t) => {
-  const server = await sqliteServer(t), there = target(t), other = target(t);
-  const tenant = tenantOf(server, { plan: 'starter' });
-  await fill(tenant, 1000);
-  const conf = path.join(server.data, 'pennymeter.conf');
-  const before = readFileSync(conf, 'utf8');
-  assert.equal((await move(server, ['--to', there.url])).code, 0);
-  renameSync(conf, `${conf}.new`);
-  appendFileSync(conf, before);
-  await until(async () => (await tenant.get('/api/usage/summary')).status === 503 || await sleep(20));
-  const wrong = await move(server, ['--to', other.url]);
-  assert.equal(wrong.code, 1);
-  assert.match(wrong.said, /holds fewer tenants or events/);
-  const moved = await move(server, ['--to', there.url]);
-  assert.equal(moved.code, 0, moved.said);
-  assert.equal((await tenant.record(event(1))).status, 201);
-});
-
 test('the configuration keeps what else stands in it', async (t) => {
-  const server = await sqliteServer(t), there = target(t);
-  const conf = path.join(server.data, 'pennymeter.conf');
+  const server = await sqliteServer(t), there = await target(t);
+  const conf = confOf(server);
   appendFileSync(conf, '\n# mine\nlate_days = 40\n  store = pennymeter.db\ncurrency = EUR');
   assert.equal((await move(server, ['--to', there.url])).code, 0);
   const lines = readFileSync(conf, 'utf8').split('\n').filter((l) => l && !l.startsWith('#'));
@@ -242,4 +174,55 @@ test('refuses a database that holds tenants of its own', async (t) => {
   assert.equal(refused.code, 1);
   assert.match(refused.said, /has tenants already/);
   assert.deepEqual(query(server.data, "SELECT name FROM sqlite_schema WHERE type = 'trigger'"), []);
+});
+
+test('a move that was given up can be made to another database, and not to one that holds what it left', async (t) => {
+  const server = await sqliteServer(t, { procs: 1 }), there = await target(t), other = await target(t);
+  const tenant = tenantOf(server, { plan: 'starter' });
+  await fill(tenant, 300);
+  await killedAt(t, server, there, 'usage_keys');
+  const elsewhere = await move(server, ['--to', other.url]);
+  assert.match(elsewhere.said, /not the database that the move began with.*`pennymeter move --cancel`/);
+  assert.equal((await move(server, ['--cancel'])).code, 0);
+  assert.equal((await move(server, ['--cancel'])).code, 0);
+  assert.match((await move(server, ['--to', there.url])).said, /has tenants already.*name an empty one/);
+  const moved = await move(server, ['--to', other.url]);
+  assert.equal(moved.code, 0, moved.said);
+  assert.equal(other.value('SELECT COUNT(*) FROM usage_events'), 300);
+  assert.match((await move(server, ['--cancel'])).said, /on a server already/);
+});
+
+test('of two moves at once the second refuses, and so does giving up', async (t) => {
+  const server = await sqliteServer(t, { procs: 1 }), there = await target(t), other = await target(t);
+  assert.equal(command(server, ['init'], there.url).status, 0);
+  const release = await holdAt(t, there, 'tokens');
+  tenantOf(server, { plan: 'starter' });
+  const first = startMove(server, ['--to', there.url]);
+  await within(30, () => query(server.data, "SELECT 1 FROM move_progress WHERE name = 'tenants'").length, 'it copies');
+  for (const args of [['--to', other.url], ['--to', there.url], ['--cancel']]) {
+    const second = await move(server, args);
+    assert.equal(second.code, 1);
+    assert.match(second.said, /another `pennymeter move` is at work here/);
+  }
+  await release();
+  const { code, said } = await first.ended;
+  assert.ok(code === 0 || (await move(server, ['--to', there.url])).code === 0, said);
+  assert.ok(isMoved(server));
+});
+
+test('a database that an earlier move went to is not taken for an empty one, nor is a schema of another version', async (t) => {
+  const server = await sqliteServer(t, { procs: 1 }), there = await target(t), newer = await target(t);
+  const tenant = tenantOf(server, { plan: 'starter' });
+  await fill(tenant, 100);
+  const before = readFileSync(confOf(server));
+  assert.equal((await move(server, ['--to', there.url])).code, 0);
+  await tenant.use('api_calls', 1);
+  writeFileSync(confOf(server), before); // back to the file, as it was
+  renameSync(`${server.data}/pennymeter.db.moved`, `${server.data}/pennymeter.db`);
+  assert.match((await move(server, ['--to', there.url])).said, /has tenants already/);
+  assert.equal(there.value('SELECT COUNT(*) FROM usage_events'), 101);
+  assert.equal(command(server, ['init'], newer.url).status, 0);
+  newer.run("INSERT INTO schema_version VALUES (999, 'later', 0)");
+  assert.match((await move(server, ['--to', newer.url])).said, /version 999, newer than this program's/);
+  assert.equal((await tenant.record(event(1))).status, 201);
 });

@@ -41,7 +41,7 @@ WITH RECURSIVE tabs AS (
     CASE kind
       WHEN 'i' THEN printf('COALESCE(''i'' || t.%s || '' '', ''n '')', id)
       WHEN 't' THEN printf('COALESCE(''t'' || length(CAST(t.%s AS BLOB)) || '' '' || t.%s, ''n '')', id, id)
-      ELSE printf('COALESCE(''x'' || 2 * length(t.%s) || '' '' || hex(t.%s), ''n '')', id, id) END AS plain,
+      ELSE printf('COALESCE(''x'' || (2 * length(t.%s)) || '' '' || hex(t.%s), ''n '')', id, id) END AS plain,
     CASE kind WHEN 'x' THEN printf('hex(%s)', id) ELSE id END AS near,
     printf(CASE kind WHEN 'x' THEN 'substr(json_extract(?1, ''$.%s''), 3)' ELSE 'json_extract(?1, ''$.%s'')' END, id) AS far
   FROM kinds
@@ -125,7 +125,7 @@ FROM (
       CASE k.kind
         WHEN 'i' THEN format('COALESCE(''i'' || t.%s || '' '', ''n '')', k.name)
         WHEN 't' THEN format('COALESCE(''t'' || octet_length(t.%s) || '' '' || t.%s, ''n '')', k.name, k.name)
-        ELSE format('COALESCE(''x'' || 2 * octet_length(t.%s) || '' '' || upper(encode(t.%s, ''hex'')), ''n '')', k.name, k.name) END AS plain,
+        ELSE format('COALESCE(''x'' || (2 * octet_length(t.%s)) || '' '' || upper(encode(t.%s, ''hex'')), ''n '')', k.name, k.name) END AS plain,
       format('%L || %s', CAST(to_json(k.col) AS TEXT) || ':', CASE k.kind
         WHEN 'i' THEN format('CAST(t.%s AS TEXT)', k.name)
         WHEN 't' THEN format('CAST(to_json(t.%s) AS TEXT)', k.name)
