@@ -51,15 +51,12 @@ enum st store_put_aside(struct store *s)
 	name_both(&n, s->where, "");
 	if (!access(n.aside, F_OK))
 		return ST_CONFLICT;
-	/* A reader of before may keep the log: then it stays, and goes with the file. */
-	enum st st = s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
-	if (!st && rename_logged(n.here, n.aside))
+	if (rename_logged(n.here, n.aside))
 		return ST_IO;
-	if (!st && switch_sync_folder(n.here))
-		st = rename_logged(n.aside, n.here) ? ST_IO : ST_STORE;
-	if (!st)
-		put_rest_aside(s->where);
-	return st;
+	if (switch_sync_folder(n.here))
+		return rename_logged(n.aside, n.here) ? ST_IO : ST_STORE;
+	put_rest_aside(s->where);
+	return ST_OK;
 }
 
 enum st store_put_back(struct store *s)

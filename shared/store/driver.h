@@ -52,7 +52,7 @@ struct driver {
 
 	/** Transactions. A write one is durable once commit() has returned ST_OK.
 	 *  Returns: ST_OK; ST_BUSY: nothing was changed, it can be tried again; ST_IO (commit): the
-	 *  connection broke, it may have been committed; ST_STORE. */
+	 *  connection broke, it may have been committed; ST_STALE (begin, to write): as gone(); ST_STORE. */
 	enum st (*begin)(struct db *db, bool write);
 	enum st (*commit)(struct db *db);
 	void (*rollback)(struct db *db);

@@ -69,12 +69,9 @@ static enum st begin(struct moving *m)
 
 /* ---- the switch, while all writers wait ---- */
 
-static enum st switch_over(void *context)
+static enum st switch_alone(struct moving *m)
 {
-	struct moving *m = context;
 	int64_t left;
-	m->alone = true;
-	move_show(m, "what changed last");
 	enum st st = move_carry(m, &left);
 	if (!st)
 		st = m->view->prepare(m->view->context);
@@ -84,6 +81,25 @@ static enum st switch_over(void *context)
 		return st;
 	st = m->view->announce(m->view->context);
 	return st && store_put_back(m->from) ? ST_IO : st;
+}
+
+/* The database's own lock is taken as well as the writers': theirs lies in a file that may have been removed and made
+ * anew, so that not all of them wait for the same. Who waited finds the file gone. */
+static enum st switch_over(void *context)
+{
+	struct moving *m = context;
+	const struct driver *d = m->from->driver;
+	m->alone = true;
+	move_show(m, "what changed last");
+	/* A reader of before may keep the log: then it stays, and goes with the file. */
+	enum st st = d->script(m->from->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	if (!st)
+		st = d->begin(m->from->db, true);
+	if (st)
+		return st;
+	st = switch_alone(m);
+	d->rollback(m->from->db);
+	return st;
 }
 
 static enum st move_all(struct moving *m)

@@ -204,7 +204,7 @@ static enum st step(struct moving *m, int64_t *left, const struct table *t, stru
 	static const struct write_op op = { .name = "move.step", .apply = end_step };
 	const struct ending e = { m, p, carried };
 	struct batch page = batch_new(m->page);
-	enum st st = store_read_begin(m->from);
+	enum st st = m->alone ? ST_OK : store_read_begin(m->from);
 	if (!st && p)
 		st = read_page(m, t, p, &page);
 	if (!st)

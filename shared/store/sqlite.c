@@ -286,10 +286,6 @@ static enum st run_control(struct db *db, enum control which)
 	return st;
 }
 
-static enum st lite_begin(struct db *db, bool write)
-{
-	return run_control(db, write ? BEGIN_WRITE : BEGIN_READ);
-}
 
 static enum st lite_commit(struct db *db)
 {
@@ -322,6 +318,16 @@ static bool lite_gone(struct db *db)
 {
 	struct stat file;
 	return stat(db->path, &file) || file.st_ino != db->inode;
+}
+
+/* Who waited for this lock while the file was replaced or moved would write into one that nobody reads. */
+static enum st lite_begin(struct db *db, bool write)
+{
+	enum st st = run_control(db, write ? BEGIN_WRITE : BEGIN_READ);
+	if (st || !write || !lite_gone(db))
+		return st;
+	lite_rollback(db);
+	return ST_STALE;
 }
 
 static const char *lite_durability(struct db *db, bool *sound)
