@@ -7,6 +7,7 @@ import path from 'node:path';
 import { build } from './places.mjs';
 import { sharedPostgres } from './postgres.mjs';
 import { startServer } from './server.mjs';
+import { until } from './until.mjs';
 
 let databases = 0;
 
@@ -99,12 +100,5 @@ export function assertAllThere(there, attempts, seeded) {
   return counts;
 }
 
-/** Try until `probe` answers something true, for so long at most. */
-export async function within(seconds, probe, what) {
-  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
-    const answer = await probe();
-    if (answer) return answer;
-    await new Promise((resolve) => { setTimeout(resolve, 5); });
-  }
-  return assert.fail(`not within ${seconds} s: ${what}`);
-}
+/** Try until `probe` answers something true, for so many seconds at most. */
+export const within = (seconds, probe, what) => until(probe, { what, ms: seconds * 1000 });

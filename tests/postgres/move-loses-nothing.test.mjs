@@ -10,6 +10,9 @@ import { assertAllThere, command, confOf, event, fill, holdAt, isMoved, killedAt
 import { randomness } from '../lib/random.mjs';
 import { startServer } from '../lib/server.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(400);
 
 test('100,000 events are moved while 8 clients record: none lost, none doubled, no request refused', async (t) => {
   const server = await sqliteServer(t), there = await target(t);

@@ -10,6 +10,9 @@ import { test } from 'node:test';
 import { query, value } from '../lib/database.mjs';
 import { command, confOf, event, isMoved, move, sqliteServer, target } from '../lib/move.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 /** A file that cannot be replaced by its owner, until the test ends: by its folder's mode, or for root by its own attribute. */
 function protect(t, file) {

@@ -9,9 +9,11 @@ import { startLoad } from '../lib/load.mjs';
 import { assertAllThere, command, confOf, event, fill, isMoved, sqliteServer, startMove, target, within } from '../lib/move.mjs';
 import { randomness } from '../lib/random.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
 
 const moves = Number(process.env.PENNYMETER_MOVES ?? 2);
 const random = randomness(40);
+mayTake(60 + moves * 60);
 const steps = ['pennymeter.conf.new', 'pennymeter.db.moved', 'pennymeter.db.moved-wal', 'pennymeter.conf'];
 const seeded = 1500;
 

@@ -9,6 +9,9 @@ import { fileOf, query } from '../lib/database.mjs';
 import { command, event, isMoved, killedAt, move, sqliteServer, target } from '../lib/move.mjs';
 import { repo } from '../lib/places.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
+import { mayTake } from '../lib/watch.mjs';
+
+mayTake(300);
 
 /** A migration as the product's own are written: the same for both, in each one's words. */
 const forPostgres = (sql) => sql.replaceAll(' INTEGER', ' BIGINT').replaceAll(' TEXT', ' TEXT COLLATE "C"').replaceAll(' BLOB', ' BYTEA').replaceAll(/\) STRICT(, WITHOUT ROWID)?;/g, ');');
