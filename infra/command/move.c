@@ -119,8 +119,8 @@ static enum st open_source(struct run *r)
 {
 	if (is_address(r->conf.text[CONF_STORE]))
 		return fault_add(&r->faults, "store", "the store is on a server already");
-	const char *file = conf_path(&r->conf, r->arena, r->conf.text[CONF_STORE]), *moved = arena_format(r->arena, "%s.moved", file);
-	if (!file || !moved)
+	const char *file = conf_path(&r->conf, r->arena, r->conf.text[CONF_STORE]), *moved = file ? arena_format(r->arena, "%s.moved", file) : NULL;
+	if (!moved)
 		return ST_MEMORY;
 	if (!access(moved, F_OK))
 		return fault_add(&r->faults, moved, "is left of an earlier move, and would be overwritten: put it elsewhere first");

@@ -50,18 +50,21 @@ static enum st empty_target(struct moving *m)
 	return st;
 }
 
-/* Where triggers are missing, as of a table that came since, what changed is not known: all is copied again. */
+/* Where triggers are missing, as of a table that came since, or an older program's, what changed is not known: all is
+ * copied again. */
 static enum st begin(struct moving *m)
 {
 	static const struct write_op op = { .name = "move.begin", .apply = make_triggers };
 	struct place tenants = { .table = "tenants", .behind = m->behind };
-	int64_t triggers = 0;
+	int64_t begun = 0, triggers = 0;
 	bool fresh = false;
-	enum st st = store_number(m->from, SQL_MOVE_TRIGGERS, &triggers);
+	enum st st = store_number(m->from, SQL_MOVE_BEGUN, &begun);
+	if (!st)
+		st = store_number(m->from, SQL_MOVE_TRIGGERS, &triggers);
 	if (!st)
 		st = move_find_place(m->from, &tenants);
 	if (!st)
-		st = move_check_target(&fresh, m, triggers > 0, tenants.copied > 0);
+		st = move_check_target(&fresh, m, begun > 0, tenants.copied > 0);
 	if (!st && fresh)
 		st = empty_target(m);
 	return st || triggers == 3 * (int64_t)m->count ? st : store_write(m->from, &op, &m, sizeof m, NULL, 0);
@@ -119,7 +122,11 @@ static enum st move_all(struct moving *m)
 		move_show(m, "what changed");
 		st = move_carry(m, &left);
 	}
-	return st ? st : store_alone(m->from, switch_over, m);
+	for (unsigned try = 0; !st && (st = store_alone(m->from, switch_over, m)) == ST_BUSY && try < BUSY_TRIES; try++) {
+		store_pause(BUSY_MS);
+		st = ST_OK;
+	}
+	return st;
 }
 
 /* ---- the whole ---- */

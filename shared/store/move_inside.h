@@ -9,6 +9,9 @@
 /* Rows of a page; bytes at which it ends; that a row, or what is sent at once, may have; that a key may have. */
 enum { PAGE_ROWS = 2000, PAGE_BYTES = 4 << 20, ROWS_BYTES = 128 << 20, KEY_BYTES = 64 << 10 };
 
+/* How often what others may hold up is tried, and how long after. */
+enum { BUSY_TRIES = 60, BUSY_MS = 500 };
+
 /* What move_tables tells of a table in the file, and move_texts of it on the server. */
 enum text_kind {
 	NAME, SHAPE, COUNT, FIRST, NEXT, PLAIN_FIRST, PLAIN_NEXT, MAKE, DROP, SPAN, CHANGED, GONE, FORGET, NOTED, FILE_TEXTS,

@@ -10,8 +10,6 @@
 #include "base/clock.h"
 #include "store/inside.h"
 
-enum { BUSY_TRIES = 60, BUSY_MS = 500 }; /* of a write to the file, which others may hold up */
-
 enum st move_find_place(struct store *s, struct place *p)
 {
 	struct rows r = { 0 };

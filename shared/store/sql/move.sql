@@ -149,11 +149,17 @@ FROM (
 
 -- ---- where a move stands, in the database that is left ----
 
--- How many of its triggers there are.
--- name: move_triggers ()
--- sqlite: move_triggers
+-- Whether one has begun, and how many of its triggers there are that write what is read above.
+-- name: move_begun ()
+-- sqlite: move_begun
 SELECT COUNT(*) FROM sqlite_schema
 WHERE type = 'trigger' AND name IN ('move_' || tbl_name || '_insert', 'move_' || tbl_name || '_update', 'move_' || tbl_name || '_delete');
+
+-- name: move_triggers ()
+-- sqlite: move_triggers
+SELECT COUNT(*) FROM sqlite_schema t
+WHERE t.type = 'trigger' AND t.name IN ('move_' || t.tbl_name || '_insert', 'move_' || t.tbl_name || '_update', 'move_' || t.tbl_name || '_delete')
+  AND EXISTS (SELECT 1 FROM pragma_table_info('move_' || t.tbl_name) c WHERE c.name = 'move seq');
 
 -- name: move_progress (table)
 -- sqlite: move_progress
