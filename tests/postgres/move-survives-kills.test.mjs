@@ -2,7 +2,7 @@
 // end, nothing is lost or doubled. PENNYMETER_MOVES tells how many moves; 40 take some minutes.
 
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, watch } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { startLoad } from '../lib/load.mjs';
@@ -42,7 +42,6 @@ async function moveThroughKills(t) {
     kills += ended.signal ? 1 : 0;
     late += ended.signal && existsSync(path.join(server.data, 'pennymeter.db.moved')) ? 1 : 0;
     if (!ended.signal) assert.equal(ended.code, 0, ended.said);
-    if (random.chance(0.3)) rmSync(path.join(server.data, 'pennymeter.db.lock'), { force: true }); // as a cleaner would
     if (random.chance(0.5)) assert.equal(command(server, ['init']).status, 0); // as `make run` does at each start
   }
   const last = await killOnce(server, there.url, {});
