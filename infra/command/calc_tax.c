@@ -1,11 +1,23 @@
 /* pennymeter calc tax. */
+#include <string.h>
+
 #include "calc_kind.h"
 #include "rate/tax.h"
 
 #define WHOLE_PERCENT ((percent)1000000000000)
 
+/* What tells a tax: its name; or else the list it stands in, its rate, and which of that rate it is there. */
+struct known_tax {
+	const char *name;
+	bool of_invoice;
+	percent rate;
+	unsigned nth;
+};
+
 struct tax_case {
 	struct tax_rule rule;
+	struct known_tax *known; /* by id */
+	unsigned known_count, known_room;
 	struct tax_line *lines;
 	struct discount *discounts;
 	size_t line_count, discount_count;
@@ -28,21 +40,78 @@ static void read_rounding(struct tax_rule *rule, struct calc *c)
 	}
 }
 
-static const percent *read_rates(unsigned *count, struct calc *c, const struct fields *f, const char *name)
+/* ---- which tax it is ---- */
+
+static bool same_tax(const struct known_tax *a, const struct known_tax *b)
+{
+	if (a->name || b->name)
+		return a->name && b->name && !strcmp(a->name, b->name);
+	return a->of_invoice == b->of_invoice && a->rate == b->rate && a->nth == b->nth;
+}
+
+static int64_t id_of(struct tax_case *t, const struct known_tax *tax)
+{
+	for (unsigned i = 0; i < t->known_count; i++)
+		if (same_tax(&t->known[i], tax))
+			return i;
+	t->known[t->known_count] = *tax;
+	return t->known_count++;
+}
+
+/* An item is a rate, or {"id": name, "rate": rate}. */
+static void read_tax(struct tax *out, struct tax_case *t, const struct fields *at, const struct tax *before, unsigned count, bool of_invoice)
+{
+	const bool named = json_kind(at->object) == JSON_OBJECT;
+	struct known_tax tax = { .of_invoice = of_invoice };
+	if (named)
+		field_string(&tax.name, at, "id", NEEDED);
+	field_amount(&tax.rate, at, named ? "rate" : "", PERCENT_DIGITS, NEEDED);
+	for (unsigned i = 0; i < count; i++)
+		tax.nth += !t->known[before[i].id].name && before[i].rate == tax.rate;
+	*out = (struct tax){ id_of(t, &tax), tax.rate };
+	for (unsigned i = 0; i < count; i++)
+		if (before[i].id == out->id && !at->faults->count)
+			field_fault(at, "", "names a tax twice");
+	if (t->known[out->id].rate != tax.rate && !at->faults->count)
+		field_fault(at, "rate", "is another than this tax has elsewhere");
+}
+
+static enum st make_known(struct tax_case *t, struct calc *c)
+{
+	const unsigned room = t->known_room ? t->known_room * 2 : 16;
+	struct known_tax *known = arena_take(c->arena, sizeof *known * room);
+	if (!known)
+		return ST_MEMORY;
+	for (unsigned i = 0; i < t->known_count; i++)
+		known[i] = t->known[i];
+	t->known = known;
+	t->known_room = room;
+	return ST_OK;
+}
+
+static const struct tax *read_taxes(unsigned *count, struct tax_case *t, struct calc *c, const struct fields *f, const char *name)
 {
 	size_t n;
 	const struct json *item = field_array(&n, f, name, DEFAULTED);
-	percent *rates = arena_take(c->arena, sizeof *rates * (n + 1));
-	for (size_t i = 0; rates && item; item = json_next(item), i++) {
-		struct fields at = field_item(f, name, i, item);
-		field_amount(&rates[i], &at, "", PERCENT_DIGITS, NEEDED);
+	struct tax *taxes = arena_take(c->arena, sizeof *taxes * (n + 1));
+	*count = 0;
+	if (!taxes)
+		field_fault(f, name, "is too long");
+	for (; taxes && item; item = json_next(item)) {
+		const struct fields at = field_item(f, name, *count, item);
+		if (t->known_count == t->known_room && make_known(t, c)) {
+			field_fault(f, name, "is too long");
+			break;
+		}
+		read_tax(&taxes[*count], t, &at, taxes, *count, f == &c->in);
+		++*count;
 	}
-	*count = rates ? (unsigned)n : 0;
-	return rates;
+	return taxes;
 }
 
-static void read_tax_rule(struct tax_rule *rule, struct calc *c)
+static void read_tax_rule(struct tax_case *t, struct calc *c)
 {
+	struct tax_rule *rule = &t->rule;
 	static const char *const taxes[] = { "exclusive", "inclusive" }, *const nets[] = { "tax", "net" };
 	static const char *const amounts[] = { "rounded", "exact" }, *const orders[] = { "given", "percent_first" };
 	unsigned tax = 0, net = 0, amount = 0, order = 0, how = ROUND_HALF_AWAY;
@@ -62,7 +131,7 @@ static void read_tax_rule(struct tax_rule *rule, struct calc *c)
 	rule->percent_first = order == 1;
 	rule->how = (enum rounding)how;
 	rule->digits = (unsigned)digits;
-	rule->rates = read_rates(&rule->rate_count, c, &c->in, "invoice_tax_rates");
+	rule->taxes = read_taxes(&rule->tax_count, t, c, &c->in, "invoice_tax_rates");
 }
 
 /* ---- lines ---- */
@@ -88,7 +157,7 @@ static void read_product(exact *amount, const struct fields *f)
 	}
 }
 
-static void read_line(struct tax_line *line, struct calc *c, const struct fields *f)
+static void read_line(struct tax_line *line, struct tax_case *t, struct calc *c, const struct fields *f)
 {
 	if (field_get(f, "amount", field_get(f, "unit_price", DEFAULTED) ? DEFAULTED : NEEDED))
 		field_wide(&line->amount, f, "amount", EXACT_DIGITS, NEEDED);
@@ -96,7 +165,7 @@ static void read_line(struct tax_line *line, struct calc *c, const struct fields
 		read_product(&line->amount, f);
 	field_amount(&line->discount_amount, f, "discount_amount", EXACT_DIGITS, DEFAULTED);
 	read_part(&line->discount_percent, f, "discount_percent", DEFAULTED);
-	line->rates = read_rates(&line->rate_count, c, f, "tax_rates");
+	line->taxes = read_taxes(&line->tax_count, t, c, f, "tax_rates");
 }
 
 static enum st read_lines(struct tax_case *t, struct calc *c)
@@ -107,7 +176,7 @@ static enum st read_lines(struct tax_case *t, struct calc *c)
 		return ST_MEMORY;
 	for (size_t i = 0; item; item = json_next(item), i++) {
 		struct fields f = field_item(&c->in, "lines", i, item);
-		read_line(&t->lines[i], c, &f);
+		read_line(&t->lines[i], t, c, &f);
 	}
 	return ST_OK;
 }
@@ -176,11 +245,14 @@ static enum st write_tax(struct calc *c, const struct tax_case *t, const struct 
 		st |= calc_write(c, NULL, t->lines[i].tax, digits);
 	jw_end(c->w);
 	jw_array(c->w, "rate_taxes");
-	for (unsigned i = 0; i < r->rate_count; i++) {
+	for (unsigned i = 0; i < r->tax_count; i++) {
+		const struct tax_sum *sum = &r->taxes[i];
 		jw_object(c->w, NULL);
-		st |= calc_write(c, "rate", r->rates[i].rate, PERCENT_DIGITS);
-		st |= calc_write(c, "taxable", r->rates[i].taxable, digits);
-		st |= calc_write(c, "tax", r->rates[i].tax, digits);
+		if (t->known[sum->of.id].name)
+			jw_string(c->w, "id", t->known[sum->of.id].name);
+		st |= calc_write(c, "rate", sum->of.rate, PERCENT_DIGITS);
+		st |= calc_write(c, "taxable", sum->taxable, digits);
+		st |= calc_write(c, "tax", sum->amount, digits);
 		jw_end(c->w);
 	}
 	jw_end(c->w);
@@ -192,7 +264,7 @@ enum st calc_tax(struct calc *c)
 {
 	struct tax_case t = { 0 };
 	struct tax_result result;
-	read_tax_rule(&t.rule, c);
+	read_tax_rule(&t, c);
 	enum st st = read_lines(&t, c);
 	if (!st)
 		st = read_discounts(&t, c);

@@ -106,8 +106,8 @@ enum st calc_periods(struct calc *c)
 struct proration_case {
 	struct proration rule;
 	struct period period, span;
-	exact amount;
-	bool has_amount;
+	exact amount, billed; /* billed: `amount` is a minimum */
+	bool has_amount, has_billed;
 	int64_t digits, fraction_digits; /* of the amount; of the fraction, -1 if it is not asked for */
 };
 
@@ -133,7 +133,9 @@ static void read_proration(struct proration_case *p, struct calc *c)
 	field_instant(&p->span.start, &c->in, "from", NEEDED);
 	field_instant(&p->span.end, &c->in, "to", NEEDED);
 	p->has_amount = field_get(&c->in, "amount", DEFAULTED);
-	field_wide(&p->amount, &c->in, "amount", EXACT_DIGITS, DEFAULTED);
+	p->has_billed = field_get(&c->in, "billed_amount", DEFAULTED);
+	field_wide(&p->amount, &c->in, "amount", EXACT_DIGITS, p->has_billed ? NEEDED : DEFAULTED);
+	field_wide(&p->billed, &c->in, "billed_amount", EXACT_DIGITS, DEFAULTED);
 	field_int(&p->digits, &c->in, "round", -DIGITS_MOST, DIGITS_MOST, DEFAULTED);
 	field_int(&p->fraction_digits, &c->in, "fraction_digits", 0, DIGITS_MOST, DEFAULTED);
 }
@@ -155,6 +157,11 @@ static enum st write_proration(struct calc *c, const struct proration_case *p, c
 		st = proration_amount(&value, p->amount, fraction, (int)p->digits, ROUND_HALF_AWAY);
 		if (!st)
 			st = calc_write(c, "amount", value, (int)p->digits);
+	}
+	if (!st && p->has_billed) {
+		st = proration_true_up(&value, p->amount, p->billed, fraction, (int)p->digits, ROUND_HALF_AWAY);
+		if (!st)
+			st = calc_write(c, "true_up", value, (int)p->digits);
 	}
 	jw_end(c->w);
 	return st ? calc_fail(c, "amount", st) : ST_OK;

@@ -107,3 +107,15 @@ enum st proration_amount(wide *out, exact amount, const struct fraction *fractio
 	ratio_multiply(&value, &by);
 	return ratio_round(out, &value, digits, how);
 }
+
+enum st proration_true_up(wide *out, exact minimum, exact billed, const struct fraction *fraction, int digits,
+                          enum rounding how)
+{
+	struct ratio value = ratio_decimal(minimum, EXACT_DIGITS), by = ratio_of(fraction->part, fraction->whole);
+	const struct ratio had = ratio_decimal(billed, EXACT_DIGITS);
+	ratio_multiply(&value, &by);
+	ratio_subtract(&value, &had);
+	if (ratio_sign(&value) < 0)
+		value = ratio_of(0, 1);
+	return ratio_round(out, &value, digits, how);
+}

@@ -37,4 +37,9 @@ enum st proration_fraction(struct fraction *out, const struct proration *rule, s
 enum st proration_amount(wide *out, exact amount, const struct fraction *fraction, int digits,
                          enum rounding how) MUST_USE;
 
+/** What is missing to a minimum over part of a period: minimum × fraction − billed, never below 0, rounded once.
+ *  Returns: as proration_amount(). In: billed  what the part was charged already; a credit is negative */
+enum st proration_true_up(wide *out, exact minimum, exact billed, const struct fraction *fraction, int digits,
+                          enum rounding how) MUST_USE;
+
 #endif

@@ -7,12 +7,12 @@ enum { FRACTION_DIGITS = PERCENT_DIGITS + 2 }; /* of a percent as a fraction */
 
 #define WHOLE ((percent)1000000000000) /* 100 % */
 
-/* A rate of the invoice, with what it applies to. */
+/* A tax of the invoice, with what it applies to. */
 struct group {
-	percent rate;
+	struct tax of;
 	struct ratio factor;    /* tax of one unit of price */
 	struct ratio base, tax; /* sums over its lines */
-	minor rounded;          /* the sum of rounded lines; then the rate's own tax */
+	minor rounded;          /* the sum of rounded lines; then the tax itself */
 };
 
 struct work {
@@ -44,8 +44,8 @@ static enum st line_price(struct ratio *price, const struct tax_line *line, cons
 	struct ratio off = ratio_decimal(line->discount_amount, EXACT_DIGITS);
 	*price = ratio_decimal(line->amount, EXACT_DIGITS);
 	ratio_multiply(price, &kept);
-	ratio_subtract(price, &off);
-	if (line->amount >= 0 && ratio_sign(price) < 0)
+	(line->amount < 0 ? ratio_add : ratio_subtract)(price, &off);
+	if (line->amount < 0 ? ratio_sign(price) > 0 : ratio_sign(price) < 0)
 		*price = ratio_of(0, 1);
 	if (rule->exact_lines)
 		return ST_OK;
@@ -75,32 +75,51 @@ static struct ratio *discounted(struct work *w, const struct discount *d, unsign
 	return line < w->line_count ? &w->prices[line] : NULL;
 }
 
-/* Take a discount off its lines: each keeps the share (left - off) / left. */
-static enum st apply_discount(struct work *w, const struct discount *d)
+static unsigned target_count(const struct work *w, const struct discount *d)
 {
-	unsigned count = d->line_count ? d->line_count : w->line_count;
-	if (d->is_percent ? d->rate < 0 || d->rate > WHOLE : d->amount < 0)
-		return ST_INVALID;
-	struct ratio left = ratio_of(0, 1);
-	for (unsigned k = 0; k < count; k++) {
+	return d->line_count ? d->line_count : w->line_count;
+}
+
+/* What is left of a discount's lines. */
+static enum st left_of(struct ratio *left, struct work *w, const struct discount *d)
+{
+	*left = ratio_of(0, 1);
+	for (unsigned k = 0; k < target_count(w, d); k++) {
 		const struct ratio *price = discounted(w, d, k);
 		if (!price)
 			return ST_INVALID;
-		ratio_add(&left, price);
+		ratio_add(left, price);
 	}
-	if (ratio_sign(&left) <= 0)
-		return ST_OK;
-	struct ratio off = ratio_decimal(d->is_percent ? d->rate : d->amount, d->is_percent ? FRACTION_DIGITS : EXACT_DIGITS);
-	if (d->is_percent)
-		ratio_multiply(&off, &left);
-	if (ratio_compare(&off, &left) > 0)
-		off = left;
-	ratio_add(&w->discount, &off);
-	struct ratio keep = left;
+	return ST_OK;
+}
+
+/* The share that a fixed amount leaves of each of its lines: (left - amount) / left. */
+static struct ratio share_kept(const struct discount *d, const struct ratio *left)
+{
+	struct ratio off = ratio_decimal(d->amount, EXACT_DIGITS), keep = *left;
+	if (ratio_sign(left) <= 0)
+		return ratio_of(1, 1);
+	if (ratio_compare(&off, left) > 0)
+		off = *left;
 	ratio_subtract(&keep, &off);
-	ratio_divide(&keep, &left);
-	for (unsigned k = 0; k < count; k++)
+	ratio_divide(&keep, left);
+	return keep;
+}
+
+static enum st apply_discount(struct work *w, const struct discount *d)
+{
+	struct ratio left;
+	if (d->is_percent ? d->rate < 0 || d->rate > WHOLE : d->amount < 0)
+		return ST_INVALID;
+	enum st st = left_of(&left, w, d);
+	if (st)
+		return st;
+	const struct ratio keep = d->is_percent ? ratio_decimal(WHOLE - d->rate, FRACTION_DIGITS) : share_kept(d, &left);
+	for (unsigned k = 0; k < target_count(w, d); k++)
 		ratio_multiply(discounted(w, d, k), &keep);
+	ratio_add(&w->discount, &left);
+	ratio_multiply(&left, &keep);
+	ratio_subtract(&w->discount, &left);
 	return ST_OK;
 }
 
@@ -126,14 +145,16 @@ static struct ratio tax_factor(percent rate, bool inclusive)
 	return inclusive ? ratio_of(rate, WHOLE + rate) : ratio_decimal(rate, FRACTION_DIGITS);
 }
 
-static struct group *group_of(struct work *w, percent rate)
+/* Out: group  NULL where the id has another rate elsewhere */
+static void find_group(struct group **group, struct work *w, struct tax tax)
 {
 	for (unsigned i = 0; i < w->group_count; i++)
-		if (w->groups[i].rate == rate)
-			return &w->groups[i];
-	struct group *g = &w->groups[w->group_count++];
-	*g = (struct group){ rate, tax_factor(rate, w->rule->inclusive), ratio_of(0, 1), ratio_of(0, 1), 0 };
-	return g;
+		if (w->groups[i].of.id == tax.id) {
+			*group = w->groups[i].of.rate == tax.rate ? &w->groups[i] : NULL;
+			return;
+		}
+	*group = &w->groups[w->group_count++];
+	**group = (struct group){ tax, tax_factor(tax.rate, w->rule->inclusive), ratio_of(0, 1), ratio_of(0, 1), 0 };
 }
 
 /* The tax in a price, as money: rounded itself, or what rounding the price without it leaves. */
@@ -157,13 +178,14 @@ static enum st add_minor(minor *sum, minor more)
 	return __builtin_add_overflow(*sum, more, sum) ? ST_RANGE : ST_OK;
 }
 
-/* A line's tax at one rate: into its group, the line's exact tax and its rounded one. */
-static enum st tax_at_rate(struct work *w, const struct ratio *price, percent rate, struct ratio *exact_tax, minor *rounded)
+/* One tax of a line: into its group, the line's exact tax and its rounded one. */
+static enum st add_tax(struct work *w, const struct ratio *price, struct tax of, struct ratio *exact_tax, minor *rounded)
 {
-	if (rate < 0)
-		return ST_INVALID;
-	struct group *g = group_of(w, rate);
+	struct group *g;
 	struct ratio tax = *price;
+	find_group(&g, w, of);
+	if (of.rate < 0 || !g)
+		return ST_INVALID;
 	ratio_multiply(&tax, &g->factor);
 	ratio_add(&g->base, price);
 	ratio_add(&g->tax, &tax);
@@ -177,6 +199,14 @@ static enum st tax_at_rate(struct work *w, const struct ratio *price, percent ra
 	return st ? st : add_minor(rounded, alone);
 }
 
+static bool bears(const struct tax_line *line, int64_t id)
+{
+	for (unsigned i = 0; i < line->tax_count; i++)
+		if (line->taxes[i].id == id)
+			return true;
+	return false;
+}
+
 static enum st tax_line(struct work *w, unsigned i)
 {
 	struct tax_line *line = &w->lines[i];
@@ -184,10 +214,11 @@ static enum st tax_line(struct work *w, unsigned i)
 	struct ratio tax = ratio_of(0, 1);
 	enum st st = ST_OK;
 	line->tax = 0;
-	for (unsigned k = 0; k < line->rate_count && !st; k++)
-		st = tax_at_rate(w, price, line->rates[k], &tax, &line->tax);
-	for (unsigned k = 0; k < w->rule->rate_count && !st; k++)
-		st = tax_at_rate(w, price, w->rule->rates[k], &tax, &line->tax);
+	for (unsigned k = 0; k < line->tax_count && !st; k++)
+		st = add_tax(w, price, line->taxes[k], &tax, &line->tax);
+	for (unsigned k = 0; k < w->rule->tax_count && !st; k++)
+		if (!bears(line, w->rule->taxes[k].id))
+			st = add_tax(w, price, w->rule->taxes[k], &tax, &line->tax);
 	ratio_add(&w->tax, &tax);
 	if (!st && w->rule->place != TAX_ROUND_LINE)
 		st = round_tax(&line->tax, &tax, price, w->rule);
@@ -195,34 +226,59 @@ static enum st tax_line(struct work *w, unsigned i)
 }
 
 /* What flooring a group's tax to money leaves, and the floor. */
-static enum st floor_tax(minor *floor, struct ratio *rest, const struct ratio *tax, const struct tax_rule *rule)
+static enum st floor_tax(struct group *g, const struct tax_rule *rule)
 {
 	struct tax_rule down = *rule;
 	down.how = ROUND_DOWN;
-	enum st st = to_money(floor, tax, &down);
-	struct ratio whole = st ? *tax : ratio_decimal(*floor, rule->digits);
-	*rest = *tax;
-	ratio_subtract(rest, &whole);
+	enum st st = to_money(&g->rounded, &g->tax, &down);
+	const struct ratio whole = st ? g->tax : ratio_decimal(g->rounded, rule->digits);
+	ratio_subtract(&g->tax, &whole);
 	return st;
 }
 
-/* Split a tax that was rounded once over its rates, by largest remainder. */
+/* The group whose tax lost most by flooring (or least): the first of equals. */
+static struct group *extreme(struct work *w, int sign)
+{
+	struct group *found = w->groups;
+	for (unsigned i = 1; i < w->group_count; i++)
+		if (ratio_compare(&w->groups[i].tax, &found->tax) * sign > 0)
+			found = &w->groups[i];
+	return found;
+}
+
+/* The taxes of a credit are those of its charge with the sign turned, also where units are left over. */
+static void turn_round(struct work *w)
+{
+	const struct ratio zero = ratio_of(0, 1);
+	for (unsigned i = 0; i < w->group_count; i++) {
+		struct ratio tax = zero;
+		ratio_subtract(&tax, &w->groups[i].tax);
+		w->groups[i].tax = tax;
+		w->groups[i].rounded = -w->groups[i].rounded;
+	}
+}
+
+/* Split a tax that was rounded once over the taxes it is made of, by largest remainder. */
 static enum st settle(struct work *w, minor total)
 {
+	const bool credit = total < 0;
+	wide left = credit ? -(wide)total : total;
+	if (credit)
+		turn_round(w);
 	for (unsigned i = 0; i < w->group_count; i++) {
-		struct group *g = &w->groups[i];
-		enum st st = floor_tax(&g->rounded, &g->tax, &g->tax, w->rule); /* tax is now what is left of it */
-		if (st || __builtin_sub_overflow(total, g->rounded, &total))
-			return st ? st : ST_RANGE;
+		enum st st = floor_tax(&w->groups[i], w->rule); /* tax is now what is left of it */
+		if (st)
+			return st;
+		left -= w->groups[i].rounded;
 	}
-	for (; total > 0 && w->group_count; total--) {
-		struct group *most = w->groups;
-		for (unsigned i = 1; i < w->group_count; i++)
-			if (ratio_compare(&w->groups[i].tax, &most->tax) > 0)
-				most = &w->groups[i];
-		most->rounded++;
-		most->tax = ratio_of(-1, 1);
+	for (int step = left < 0 ? -1 : 1; left && w->group_count; left -= step) { /* half_even can take one too many */
+		struct group *g = extreme(w, step);
+		const struct ratio unit = ratio_of(step, 1);
+		g->rounded += step;
+		ratio_subtract(&g->tax, &unit);
 	}
+	if (credit)
+		turn_round(w);
 	return ST_OK;
 }
 
@@ -250,24 +306,24 @@ static enum st total_tax(minor *out, struct work *w)
 
 static enum st make_room(struct work *w, struct arena *arena)
 {
-	size_t rates = w->rule->rate_count;
+	size_t taxes = w->rule->tax_count;
 	for (unsigned i = 0; i < w->line_count; i++)
-		rates += w->lines[i].rate_count;
+		taxes += w->lines[i].tax_count;
 	w->prices = arena_take(arena, sizeof *w->prices * (w->line_count + 1));
-	w->groups = arena_take(arena, sizeof *w->groups * (rates + 1));
+	w->groups = arena_take(arena, sizeof *w->groups * (taxes + 1));
 	return w->prices && w->groups ? ST_OK : ST_MEMORY;
 }
 
-static enum st report_rates(struct tax_result *out, struct arena *arena, const struct work *w)
+static enum st report_taxes(struct tax_result *out, struct arena *arena, const struct work *w)
 {
-	out->rate_count = w->group_count;
-	out->rates = arena_take(arena, sizeof *out->rates * (w->group_count + 1));
-	if (!out->rates)
+	out->tax_count = w->group_count;
+	out->taxes = arena_take(arena, sizeof *out->taxes * (w->group_count + 1));
+	if (!out->taxes)
 		return ST_MEMORY;
 	for (unsigned i = 0; i < w->group_count; i++) {
 		const struct group *g = &w->groups[i];
-		out->rates[i] = (struct tax_rate){ .rate = g->rate, .tax = g->rounded };
-		enum st st = to_money(&out->rates[i].taxable, &g->base, w->rule);
+		out->taxes[i] = (struct tax_sum){ .of = g->of, .amount = g->rounded };
+		enum st st = to_money(&out->taxes[i].taxable, &g->base, w->rule);
 		if (st)
 			return st;
 	}
@@ -285,7 +341,7 @@ static enum st report(struct tax_result *out, struct arena *arena, struct work *
 		st = ST_RANGE;
 	if (!st && !w->rule->inclusive)
 		st = add_minor(&out->total, out->tax);
-	return st ? st : report_rates(out, arena, w);
+	return st ? st : report_taxes(out, arena, w);
 }
 
 enum st tax_compute(struct tax_result *out, struct arena *arena, const struct tax_rule *rule, struct tax_line *lines,

@@ -1,11 +1,13 @@
 /* Tax and discounts: from lines to an invoice's subtotal, discount, tax and total.
  *
  * 1. A line is its amount less its own discount, rounded to money unless `exact_lines`.
- * 2. Invoice discounts, in order: each is at most what is left of its lines (never below zero) and is
- *    spread over them in exact proportion.
+ * 2. Invoice discounts, in order. A percentage is taken off each of its lines, a credit (a negative line)
+ *    alike. A fixed amount is at most what is left of its lines, never below zero, and is spread over them in
+ *    exact proportion; where nothing is left to pay it takes nothing.
  * 3. Tax of a line at a rate r, of a price P: exclusive P × r, added; inclusive P × r / (1 + r), contained
  *    (several rates are each taken from the same price).
- * 4. It is rounded at one place: each line's tax per rate, the sum per rate, or once for the invoice.
+ * 4. It is rounded at one place: each line's taxes, the sum of each tax, or once for the invoice. A tax is told by
+ *    its id: two of the same rate (CGST and SGST, 9 % each) are two sums, each rounded.
  * 5. total = subtotal - discount (+ tax if it is exclusive): what an invoice shows adds up. */
 #ifndef RATE_TAX_H
 #define RATE_TAX_H
@@ -15,12 +17,17 @@
 
 enum tax_rounding { TAX_ROUND_LINE, TAX_ROUND_RATE, TAX_ROUND_TOTAL, TAX_ROUND__MAX };
 
+struct tax {
+	int64_t id;
+	percent rate; /* >= 0, one for all uses of an id */
+};
+
 struct tax_line {
 	exact amount;             /* before any discount; a credit is negative */
 	percent discount_percent; /* 0 to 100 %, of the amount; then */
-	exact discount_amount;    /* >= 0; together at most the amount */
-	const percent *rates;     /* >= 0 */
-	unsigned rate_count;
+	exact discount_amount;    /* >= 0; together at most the amount, of a credit as of a charge */
+	const struct tax *taxes;  /* each once */
+	unsigned tax_count;
 	minor tax; /* out: this line's own, rounded by itself; they need not add up unless TAX_ROUND_LINE */
 };
 
@@ -40,25 +47,25 @@ struct tax_rule {
 	enum tax_rounding place;
 	unsigned digits;         /* of the currency */
 	enum rounding how;
-	const percent *rates;    /* of the whole invoice: on every line, after its own */
-	unsigned rate_count;
+	const struct tax *taxes; /* of the whole invoice: on every line that has not got them, after its own */
+	unsigned tax_count;
 };
 
-struct tax_rate {
-	percent rate;
-	minor taxable, tax; /* the rates' taxes add up to the invoice's, by largest remainder */
+struct tax_sum {
+	struct tax of;
+	minor taxable, amount; /* the amounts add up to the invoice's tax: by largest remainder, ties to the first */
 };
 
 struct tax_result {
 	minor subtotal; /* after the lines' own discounts, before those of the invoice */
 	minor discount, tax, total;
-	struct tax_rate *rates; /* each rate once, in the order of first use; in the arena */
-	unsigned rate_count;
+	struct tax_sum *taxes; /* each once, in the order of first use; in the arena */
+	unsigned tax_count;
 };
 
 /** Work out an invoice.
- *  Returns: ST_OK; ST_INVALID for a negative rate or discount, a percentage above 100 or a line that is
- *  not there; ST_RANGE when an amount does not fit; ST_MEMORY. */
+ *  Returns: ST_OK; ST_INVALID for a negative rate or discount, an id with two rates, a percentage above 100 or a line
+ *  that is not there; ST_RANGE when an amount does not fit; ST_MEMORY. */
 enum st tax_compute(struct tax_result *out, struct arena *arena, const struct tax_rule *rule,
                     struct tax_line *lines, unsigned line_count, const struct discount *discounts,
                     unsigned discount_count) MUST_USE;

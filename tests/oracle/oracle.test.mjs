@@ -19,11 +19,10 @@ function judge (oracle, c) {
   }
 }
 
-function fault (oracle, want, answer) {
+function fault (want, answer) {
   if (want.refused) return answer.error?.startsWith(`field ${want.refused}:`) ? null : `: must be refused at ${want.refused}, not ${JSON.stringify(answer)}`
   if (answer.error) return `: ${answer.error}, not ${JSON.stringify(want)}`
-  const { adds_up: _, ...plain } = want
-  return difference(plain, answer) ?? oracle.check?.(want, answer)
+  return difference(want, answer)
 }
 
 for (const [number, kind] of KINDS.entries()) {
@@ -36,7 +35,7 @@ for (const [number, kind] of KINDS.entries()) {
     const wrong = []
     for (const [i, c] of cases.entries()) {
       assert.equal(answers[i].id, c.id)
-      const why = fault(oracle, judge(oracle, c), answers[i])
+      const why = fault(judge(oracle, c), answers[i])
       if (why && wrong.push(`${JSON.stringify(c)} ${why}`) === 5) break
     }
     assert.deepEqual(wrong, [])

@@ -1,5 +1,5 @@
 // The oracle of proration: days are counted on Intl's clocks.
-import { demand, fitsWide, Q } from '../fraction.mjs'
+import { demand, fitsWide, larger, Q, ZERO } from '../fraction.mjs'
 import { DAY, FIRST, instant, LAST, print, toWall, ZONES } from '../zones.mjs'
 
 export function generate (r) {
@@ -9,6 +9,7 @@ export function generate (r) {
   const end = r.chance(0.02) ? start : start + r.int(1, span) * 1e6
   const inside = () => Math.max(FIRST, start + r.int(-3600, Math.floor((end - start) / 1e6) + 3600) * 1e6)
   const [from, to] = [inside(), inside()].sort((a, b) => a - b)
+  const amount = r.chance(0.8) ? r.pick([r.decimal({ whole: 9, part: 18, negative: true }), '170141183460469231731', '0.01', '31.00']) : undefined
   return {
     mode: r.pick(['second', 'day', 'fixed_month_days']),
     timezone,
@@ -19,7 +20,8 @@ export function generate (r) {
     ...(r.chance(0.4) && { from_day: r.pick(['floor', 'ceil']) }),
     ...(r.chance(0.4) && { to_day: r.pick(['floor', 'ceil']) }),
     ...(r.chance(0.3) && { fraction_digits: r.int(0, 18) }),
-    ...(r.chance(0.8) && { amount: r.pick([r.decimal({ whole: 9, part: 18, negative: true }), '170141183460469231731', '0.01']) }),
+    ...(amount && { amount }),
+    ...(r.chance(0.4) && { billed_amount: r.pick([() => '0', () => amount ?? '1', () => r.decimal({ whole: 9, part: 18, negative: true }), () => r.decimal({ whole: 2, part: 2 })])() }),
     ...(r.chance(0.8) && { round: r.int(-2, 18) })
   }
 }
@@ -44,6 +46,7 @@ function dayFraction (c, period, from, to) {
 }
 
 export function expected (c) {
+  demand(c.billed_amount === undefined || c.amount !== undefined, 'amount')
   const period = [read(c.period.start), read(c.period.end)]
   demand(period[1] > period[0], 'period')
   const [from, to] = [read(c.from), read(c.to)]
@@ -56,12 +59,15 @@ export function expected (c) {
   }
   const amount = c.amount && Q.of(c.amount).times(fraction).round(c.round ?? 18)
   if (amount) demand(fitsWide(Q.of(c.amount)) && fitsWide(amount, Math.max(c.round ?? 18, 0)), 'amount')
+  const missing = c.billed_amount && larger(Q.of(c.amount).times(fraction).minus(Q.of(c.billed_amount)), ZERO).round(c.round ?? 18)
+  if (missing) demand(fitsWide(missing, Math.max(c.round ?? 18, 0)), 'amount')
   return {
     expect: {
       fraction: `${fraction.n}/${fraction.d}`,
       ...(days !== undefined && { days: String(days) }),
       ...(c.fraction_digits !== undefined && { fraction_rounded: String(fraction.round(c.fraction_digits)) }),
-      ...(amount && { amount: String(amount) })
+      ...(amount && { amount: String(amount) }),
+      ...(missing && { true_up: String(missing) })
     }
   }
 }
