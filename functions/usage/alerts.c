@@ -1,5 +1,6 @@
 /* GET /api/usage/alerts: the highest threshold that each metric has reached. */
 #include "wire/fn.h"
+#include "wire/usage_asked.h"
 #include "wire/write.h"
 
 static const struct param query[] = {
@@ -25,7 +26,7 @@ static void write_alert(struct jwriter *w, const struct usage_line *l, unsigned 
 static enum st alerts(struct request *rq, struct reply *rp)
 {
 	struct usage_state s;
-	enum st st = usage_state_at(&s, rq->store, rq->account, rq_instant(rq, "at", rq->now), rq->now, rq->arena);
+	enum st st = usage_asked(&s, rq);
 	if (st)
 		return st;
 	jw_object(&rp->json, NULL);

@@ -1,5 +1,6 @@
 /* GET /api/usage/billing-estimate: the bill so far, and what the period may end at. */
 #include "wire/fn.h"
+#include "wire/usage_asked.h"
 #include "wire/write.h"
 
 static const struct param query[] = {
@@ -10,9 +11,9 @@ static const struct param query[] = {
 static void write_projection(struct jwriter *w, const struct usage_state *s)
 {
 	jw_object(w, "projected");
-	write_money(w, "base_price", s->base_price, s->currency);
-	write_money(w, "total_overage", s->projected_overage, s->currency);
-	write_money(w, "total", s->projected_total, s->currency);
+	write_reckoned(w, "base_price", s->base_price, s->currency);
+	write_reckoned(w, "total_overage", s->projected_overage, s->currency);
+	write_reckoned(w, "total", s->projected_total, s->currency);
 	jw_end(w);
 }
 
@@ -20,25 +21,25 @@ static enum st billing_estimate(struct request *rq, struct reply *rp)
 {
 	struct usage_state s;
 	struct jwriter *w = &rp->json;
-	enum st st = usage_state_at(&s, rq->store, rq->account, rq_instant(rq, "at", rq->now), rq->now, rq->arena);
+	enum st st = usage_asked(&s, rq);
 	if (st)
 		return st;
 	jw_object(w, NULL);
 	jw_int(w, "subscription_id", rq->account->subscription_id);
 	write_plan(w, "plan", s.plan);
-	write_period(w, "billing_period", s.windows.of[WINDOW_PERIOD]);
+	write_billing_period(w, "billing_period", &s);
 	jw_string(w, "currency", s.currency->code);
-	write_money(w, "base_price", s.base_price, s.currency);
+	write_reckoned(w, "base_price", s.base_price, s.currency);
 	write_charges(w, "charges", &s);
-	write_money(w, "total_overage", s.total_overage, s.currency);
-	write_money(w, "subtotal", s.total, s.currency);
+	write_reckoned(w, "total_overage", s.total_overage, s.currency);
+	write_reckoned(w, "subtotal", s.total, s.currency);
 	jw_array(w, "discounts"); /* none before there are coupons */
 	jw_end(w);
 	write_money(w, "discount_total", 0, s.currency);
 	jw_array(w, "taxes"); /* none before there are tax rates */
 	jw_end(w);
 	write_money(w, "tax_total", 0, s.currency);
-	write_money(w, "total", s.total, s.currency);
+	write_reckoned(w, "total", s.total, s.currency);
 	write_projection(w, &s);
 	jw_end(w);
 	return ST_OK;

@@ -8,10 +8,15 @@ static const struct param query[] = {
 	{ 0 },
 };
 
-static const char *message(struct request *rq, const struct usage_line *l, const struct plan *plan, bool fits)
+static const char *message(struct request *rq, const struct usage_line *l, const struct usage_state *s, enum st verdict)
 {
 	char used[DECIMAL_ROOM], included[DECIMAL_ROOM];
-	const char *name = plan ? plan->name : "current";
+	const char *name = s->plan ? s->plan->name : "current";
+	const bool fits = verdict == ST_OK;
+	if (!s->begun)
+		return arena_format(rq->arena, "%s counts from the start of the subscription on", l->metric->name);
+	if (verdict == ST_RANGE)
+		return arena_format(rq->arena, "%s would come to more than can be counted or charged", l->metric->name);
 	if (l->entry->policy == POLICY_UNLIMITED)
 		return arena_format(rq->arena, "%s is unlimited in the %s plan", l->metric->name, name);
 	if (l->entry->policy == POLICY_NONE)
@@ -35,18 +40,15 @@ static enum st check(struct request *rq, struct reply *rp)
 		return fault_add(rq->faults, "metric_name", "\"%.64s\" is not a metric; GET /api/usage/metrics lists them", name);
 	if (quantity <= 0 && !l->metric->is_signed)
 		return fault_add(rq->faults, "quantity", "must be greater than 0");
-	st = usage_would_fit(l, quantity);
-	if (st == ST_RANGE)
-		return fault_add(rq->faults, "quantity", "would take the total past what can be counted");
-	const bool fits = !st;
+	const enum st verdict = usage_would_fit(&state, l, quantity);
 	jw_object(&rp->json, NULL);
-	jw_bool(&rp->json, "can_proceed", fits || l->entry->policy == POLICY_SOFT);
-	jw_string(&rp->json, "message", message(rq, l, state.plan, fits));
+	jw_bool(&rp->json, "can_proceed", !verdict || (verdict == ST_LIMIT_EXCEEDED && l->entry->policy == POLICY_SOFT));
+	jw_string(&rp->json, "message", message(rq, l, &state, verdict));
 	jw_string(&rp->json, "metric_name", l->metric->name);
 	write_qty(&rp->json, "quantity", quantity);
 	jw_string(&rp->json, "policy", policy_name(l->entry->policy));
 	write_standing(&rp->json, l->entry->policy, l->used, l->entry->included);
-	jw_string(&rp->json, "upgrade_url", fits ? NULL : upgrade_url(rq->conf, state.plan, rq->arena));
+	jw_string(&rp->json, "upgrade_url", verdict != ST_LIMIT_EXCEEDED ? NULL : upgrade_url(rq->conf, state.plan, rq->arena));
 	jw_end(&rp->json);
 	return ST_OK;
 }

@@ -1,5 +1,6 @@
 /* GET /api/usage/current-period: the billing period that holds an instant, metric by metric. */
 #include "wire/fn.h"
+#include "wire/usage_asked.h"
 #include "wire/write.h"
 
 static const struct param query[] = {
@@ -11,14 +12,14 @@ static enum st current_period(struct request *rq, struct reply *rp)
 {
 	struct usage_state s;
 	struct jwriter *w = &rp->json;
-	enum st st = usage_state_at(&s, rq->store, rq->account, rq_instant(rq, "at", rq->now), rq->now, rq->arena);
+	enum st st = usage_asked(&s, rq);
 	if (st)
 		return st;
 	jw_object(w, NULL);
 	jw_int(w, "tenant_id", rq->account->tenant_id);
 	jw_int(w, "subscription_id", rq->account->subscription_id);
 	write_plan(w, "plan", s.plan);
-	write_period(w, "period", s.windows.of[WINDOW_PERIOD]);
+	write_billing_period(w, "period", &s);
 	jw_string(w, "timezone", rq->account->timezone);
 	jw_string(w, "currency", s.currency->code);
 	jw_array(w, "metrics");

@@ -1,5 +1,6 @@
 /* GET /api/usage/overage-charges: what use past the included quantities costs so far. */
 #include "wire/fn.h"
+#include "wire/usage_asked.h"
 #include "wire/write.h"
 
 static const struct param query[] = {
@@ -11,15 +12,15 @@ static enum st overage_charges(struct request *rq, struct reply *rp)
 {
 	struct usage_state s;
 	struct jwriter *w = &rp->json;
-	enum st st = usage_state_at(&s, rq->store, rq->account, rq_instant(rq, "at", rq->now), rq->now, rq->arena);
+	enum st st = usage_asked(&s, rq);
 	if (st)
 		return st;
 	jw_object(w, NULL);
 	jw_int(w, "subscription_id", rq->account->subscription_id);
-	write_period(w, "billing_period", s.windows.of[WINDOW_PERIOD]);
+	write_billing_period(w, "billing_period", &s);
 	jw_string(w, "currency", s.currency->code);
 	write_charges(w, "charges", &s);
-	write_money(w, "total_overage", s.total_overage, s.currency);
+	write_reckoned(w, "total_overage", s.total_overage, s.currency);
 	jw_end(w);
 	return ST_OK;
 }

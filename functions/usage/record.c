@@ -13,9 +13,13 @@ static void reply_event(struct reply *rp, const struct usage_event *e, const str
 	write_qty(&rp->json, "quantity", e->quantity);
 	write_instant(&rp->json, "recorded_at", r->recorded_at);
 	jw_bool(&rp->json, "duplicate", r->duplicate);
-	jw_object(&rp->json, "usage");
-	write_standing(&rp->json, r->standing.policy, r->standing.used, r->standing.included);
-	jw_end(&rp->json);
+	if (r->standing.counted) {
+		jw_object(&rp->json, "usage");
+		write_standing(&rp->json, r->standing.policy, r->standing.used, r->standing.included);
+		jw_end(&rp->json);
+	} else {
+		jw_null(&rp->json, "usage");
+	}
 	jw_end(&rp->json);
 }
 
@@ -40,7 +44,8 @@ const struct fn fn_usage_record = {
 	.on[M_POST] = {
 		.summary = "Record one usage event",
 		.doc = "201 once the event, its roll-ups, the limit decision and any alert are on disk. An exact repeat of an "
-		       "idempotency key answers 200 with duplicate true and counts nothing; with another payload 422.",
+		       "idempotency key answers 200 with duplicate true and counts nothing; with another payload 422. Before the "
+		       "subscription's start nothing counts: usage is null.",
 		.scope = SCOPE_USAGE_WRITE, .proves_account = true, .kind = BODY_OBJECT, .body = usage_event_params, .idempotent = true, .handle = record,
 		.answers = "{\"id\":\"evt_01k…\",\"metric_name\":\"quotes_generated\",\"quantity\":1,"
 		           "\"recorded_at\":\"2026-01-15T16:45:00Z\",\"duplicate\":false,"

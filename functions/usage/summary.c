@@ -11,14 +11,18 @@ static const struct param query[] = {
 	{ 0 },
 };
 
+/* Before the subscription's start there is no period: the calendar's month stands for it. */
 static enum st find_range(struct request *rq, struct period *range)
 {
-	struct windows w;
-	enum st st = rq_has(rq, "start") && rq_has(rq, "end") ? ST_OK : windows_at(&w, rq->account, rq->now);
+	const enum limit_window kind = window_counts(rq->account, rq->now) ? WINDOW_PERIOD : WINDOW_MONTH;
+	struct period running = { 0 };
+	enum st st = rq_has(rq, "start") && rq_has(rq, "end") ? ST_OK : window_at(&running, rq->account, kind, rq->now);
+	if (st == ST_RANGE)
+		st = window_at(&running, rq->account, WINDOW_MONTH, rq->now);
 	if (st)
 		return st;
-	range->start = rq_has(rq, "start") ? rq_instant(rq, "start", 0) : w.of[WINDOW_PERIOD].start;
-	range->end = rq_has(rq, "end") ? rq_instant(rq, "end", 0) : w.of[WINDOW_PERIOD].end;
+	range->start = rq_has(rq, "start") ? rq_instant(rq, "start", 0) : running.start;
+	range->end = rq_has(rq, "end") ? rq_instant(rq, "end", 0) : running.end;
 	if (range->start > range->end)
 		return fault_add(rq->faults, "start", "must not lie after `end`");
 	return ST_OK;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/conf_check.h"
 #include "base/log.h"
 #include "calc.h"
 #include "command.h"
@@ -184,17 +185,30 @@ static unsigned patience_of(const struct command *c)
 	return SHORT_WORK;
 }
 
+/* Is it an option's value that was refused? Of `move` the value may be good, and what lies there not. */
+static bool is_misuse(const struct run *r, enum st st)
+{
+	if (st != ST_INVALID || r->command->run == command_move)
+		return false;
+	for (unsigned i = 0; i < r->faults.count; i++)
+		if (!strncmp(r->faults.item[i].pointer, "--", 2))
+			return true;
+	return false;
+}
+
 static int run_command(struct run *r)
 {
 	driver_patience(patience_of(r->command));
 	enum st st = conf_load(&r->conf, &r->faults, r->arena);
+	if (!st)
+		st = conf_check(&r->conf, &r->faults);
 	if (!st)
 		st = r->command->run(r);
 	if (st)
 		print_failure(r, st);
 	if (r->json && r->out.size)
 		puts(r->out.bytes);
-	return !st ? EXIT_FINE : EXIT_FAILED;
+	return !st ? EXIT_FINE : is_misuse(r, st) ? EXIT_USAGE : EXIT_FAILED;
 }
 
 static const struct command *find_command(int argc, char **argv, int *used)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "auth/token.h"
+#include "base/log.h"
+#include "base/zone.h"
 
 /* ---- what a process keeps ---- */
 
@@ -63,6 +65,23 @@ static const char *copy(const struct rows *r, unsigned column, struct arena *are
 	return text ? arena_copy(arena, text, strlen(text)) : "";
 }
 
+static instant in_calendar(instant at)
+{
+	return at < INSTANT_FIRST ? INSTANT_FIRST : at >= INSTANT_END ? INSTANT_END - 1 : at;
+}
+
+/* A zone that the system's database has lost, or that was stored before it was checked, must not stop the tenant:
+ * its days are counted in UTC. */
+static enum st known_zone(struct account *a)
+{
+	enum st st = zone_check(a->timezone);
+	if (st != ST_INVALID)
+		return st;
+	log_error("tenant %lld: the time zone \"%s\" is unknown here; UTC counts in its place", (long long)a->tenant_id, a->timezone);
+	a->timezone = "UTC";
+	return ST_OK;
+}
+
 /* Columns of account_by_token and account_by_tenant. */
 static enum st read_row(struct account *a, const struct rows *r, struct arena *arena)
 {
@@ -77,13 +96,15 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 		.subscription_id = rows_int(r, 6),
 		.plan_version_id = rows_int(r, 7),
 		.yearly = cycle && !strcmp(cycle, "yearly"),
-		.anchor = rows_int(r, 9),
+		.anchor = in_calendar(rows_int(r, 9)),
 		.generation = rows_int(r, 10),
 	};
 	const char *granted = rows_text(r, 1);
 	if (granted && *granted && scopes_read(&a->scopes, granted))
 		a->scopes = 0; /* a name this program does not know grants nothing */
-	return a->name && a->currency && a->timezone ? ST_OK : ST_MEMORY;
+	if (!a->name || !a->currency || !a->timezone)
+		return ST_MEMORY;
+	return known_zone(a);
 }
 
 enum st account_generation(int64_t *generation, struct store *store)

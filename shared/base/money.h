@@ -19,11 +19,15 @@ typedef wide unit_price; /* major units of a currency per unit, in 1e-12 */
 typedef wide exact;      /* money before rounding: major units in 1e-18 (= qty × unit_price) */
 typedef wide percent;    /* in 1e-10 of a percent; so the same integer is the fraction in 1e-12 */
 
+/* What a sum of stored quantities comes to that cannot be counted; null in an answer. No recorded one is it. */
+#define QTY_UNKNOWN INT64_MIN
+
 enum {
 	QTY_DIGITS = 6,
 	PRICE_DIGITS = 12,
 	EXACT_DIGITS = 18,
 	PERCENT_DIGITS = 10,
+	CURRENCY_DIGITS = 4, /* the most that a currency has: CLF, UYW */
 	DECIMAL_ROOM = 64 /* bytes that hold any printed decimal and its NUL */
 };
 

@@ -37,6 +37,14 @@ bool utf8_valid(const char *text)
 	return true;
 }
 
+size_t utf8_count(const char *text)
+{
+	size_t count = 0;
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xc0) != 0x80;
+	return count;
+}
+
 void utf8_repair(char *text)
 {
 	unsigned char *p = (unsigned char *)text, *end = p + strlen(text);

@@ -21,7 +21,18 @@ static bool name_is_safe(const char *zone)
 	size_t size = strlen(zone);
 	if (!size || size >= NAME_ROOM || strspn(zone, allowed) != size)
 		return false;
-	return zone[0] != '/' && strncmp(zone, "right/", 6) != 0; /* right/ counts leap seconds */
+	return zone[0] != '/' && zone[size - 1] != '/' && !strstr(zone, "//");
+}
+
+/* What lies in the database beside the zones: right/ counts leap seconds, posix/ repeats all, the others say
+ * what this machine is set to, or nothing. */
+static bool is_no_zone(const char *zone)
+{
+	static const char *const names[] = { "localtime", "posixrules", "Factory" };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strcmp(zone, names[i]))
+			return true;
+	return !strncmp(zone, "right/", 6) || !strncmp(zone, "posix/", 6);
 }
 
 /* Whether the database holds a compiled zone of this name; zone.tab and the like are none. */
@@ -40,9 +51,9 @@ static bool file_exists(const char *zone)
 
 enum st zone_check(const char *zone)
 {
-	if (is_utc(zone) || strcmp(zone, current) == 0)
+	if (is_utc(zone) || (*zone && strcmp(zone, current) == 0))
 		return ST_OK;
-	if (!name_is_safe(zone) || !file_exists(zone))
+	if (!name_is_safe(zone) || is_no_zone(zone) || !file_exists(zone))
 		return ST_INVALID;
 	if (setenv("TZ", zone, 1))
 		return ST_MEMORY;

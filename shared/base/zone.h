@@ -13,7 +13,8 @@
 typedef int64_t wall;
 
 /** Whether the database has this zone. NULL and "UTC" always are.
- *  Returns: ST_OK; ST_INVALID for an unknown name, or one with "..", a leading '/' or odd bytes. */
+ *  Returns: ST_OK; ST_INVALID for an unknown name, "" too, or one with "..", a '/' at an end or odd bytes;
+ *  ST_MEMORY. */
 enum st zone_check(const char *zone) MUST_USE;
 
 /** What the clocks show at an instant. Returns: as zone_check(). */

@@ -5,6 +5,7 @@
 
 #include "billing/summary.h"
 #include "billing/unique.h"
+#include "billing/window.h"
 
 enum st balances_hold(struct store *store, int64_t tenant_id)
 {
@@ -23,21 +24,22 @@ static enum st put(struct store *store, const struct account *a, const struct us
 
 static enum st rebuild_window(struct store *store, const struct account *a, enum limit_window kind, struct period w)
 {
+	const struct period counted = window_counted(a, w);
 	struct usage_total *totals;
 	struct arena *arena;
 	unsigned count;
-	enum st st = arena_open(&arena, 1 << 20);
+	enum st st = counted.start < counted.end ? arena_open(&arena, 1 << 20) : ST_DONE;
 	if (st)
-		return st;
-	st = usage_rolled_up(&totals, &count, store, a, NULL, w, arena);
+		return st == ST_DONE ? ST_OK : st;
+	st = usage_rolled_up(&totals, &count, store, a, NULL, counted, arena);
 	for (unsigned i = 0; i < count && !st; i++) {
 		if (totals[i].metric->window != kind || !totals[i].rollup.count)
 			continue;
-		st = usage_latest(&totals[i], store, a, 0, w);
+		st = usage_latest(&totals[i], store, a, 0, counted);
 		if (!st)
-			st = put(store, a, &totals[i], w);
+			st = totals[i].rollup.beyond ? ST_RANGE : put(store, a, &totals[i], w);
 		if (!st && totals[i].metric->aggregation == AGGREGATE_UNIQUE)
-			st = unique_refill(store, a->tenant_id, totals[i].metric->name, w);
+			st = unique_refill(store, a->tenant_id, totals[i].metric->name, w, counted.start);
 	}
 	arena_close(arena);
 	return st;
@@ -111,17 +113,20 @@ static bool same(const struct rollup *a, const struct rollup *b)
 {
 	return a->sum == b->sum && a->count == b->count && a->min == b->min && a->max == b->max &&
 	       a->first_at == b->first_at && a->last_at == b->last_at && a->last_event == b->last_event && a->last == b->last &&
-	       a->distinct == b->distinct;
+	       a->distinct == b->distinct && a->beyond == b->beyond;
 }
 
 static enum st verify_balance(struct verifying *v, const struct metric *m, struct period w, const struct rollup *have)
 {
 	struct usage_total *totals;
-	unsigned count;
+	unsigned count = 0;
 	const struct rollup none = { 0 };
-	enum st st = usage_rolled_up(&totals, &count, v->store, v->account, m, w, v->arena);
+	const struct period counted = window_counted(v->account, w);
+	enum st st = ST_OK;
+	if (counted.start < counted.end)
+		st = usage_rolled_up(&totals, &count, v->store, v->account, m, counted, v->arena);
 	if (!st && count)
-		st = usage_latest(&totals[0], v->store, v->account, 0, w);
+		st = usage_latest(&totals[0], v->store, v->account, 0, counted);
 	if (!st && !same(have, count ? &totals[0].rollup : &none))
 		differ(v, "the balance", m->name, w.start);
 	return st;
@@ -153,7 +158,7 @@ static enum st verify_running(struct verifying *v)
 	if (st || !span.end)
 		return st;
 	st = usage_state_at(&s, v->store, v->account, span.end, span.end, v->arena);
-	for (unsigned i = 0; i < s.count && !st; i++)
+	for (unsigned i = 0; i < s.count && s.begun && !st; i++)
 		st = verify_balance(v, s.lines[i].metric, s.lines[i].window, &s.lines[i].rollup);
 	return st;
 }

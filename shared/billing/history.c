@@ -38,7 +38,7 @@ static qty value_of(const struct rollup *r, const struct metric *m)
 {
 	if (!m)
 		return r->count * 1000000;
-	return m->aggregation == AGGREGATE_SUM ? r->sum : rollup_used(r, m);
+	return rollup_total(r, m);
 }
 
 static bool adds_up(const struct metric *m)
@@ -58,19 +58,18 @@ static bool wants_summary(const struct metric *m)
 static struct bucket bucket_row(const struct rows *r)
 {
 	return (struct bucket){ rows_int(r, 0), {
-		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
+		.beyond = rows_null(r, 1), .sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
 		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
 	} };
 }
 
 /* A row is the next bucket, or one more part of the last. */
-static enum st add_bucket(struct bucket *buckets, unsigned *count, unsigned most, const struct bucket *b)
+static void add_bucket(struct bucket *buckets, unsigned *count, unsigned most, const struct bucket *b)
 {
 	if (*count && buckets[*count - 1].start == b->start)
-		return rollup_merge(&buckets[*count - 1].rollup, &b->rollup);
-	if (*count < most)
+		rollup_gather(&buckets[*count - 1].rollup, &b->rollup);
+	else if (*count < most)
 		buckets[(*count)++] = *b;
-	return ST_OK;
 }
 
 static enum st count_events(struct rollup *out, struct walk *w, instant start, instant end)
@@ -85,7 +84,7 @@ static enum st count_events(struct rollup *out, struct walk *w, instant start, i
 	if (!st)
 		*out = (struct rollup){ .count = rows_int(&r, 0), .first_at = start, .last_at = end - 1 };
 	if (!st && !alone)
-		out->sum = rows_int(&r, 1), out->min = rows_int(&r, 2), out->max = rows_int(&r, 3);
+		out->beyond = out->count && rows_null(&r, 1), out->sum = rows_int(&r, 1), out->min = rows_int(&r, 2), out->max = rows_int(&r, 3);
 	rows_end(&r);
 	return st;
 }
@@ -103,8 +102,8 @@ static enum st trim_hour(struct rollup *hour, struct walk *w)
 	if (!adds_up(w->h->metric) || hour->last_at - end > end - hour->first_at)
 		return count_events(hour, w, hour->first_at, end);
 	enum st st = count_events(&late, w, end, hour->last_at + 1);
-	if (!st && __builtin_sub_overflow(hour->sum, late.sum, &hour->sum))
-		st = ST_RANGE;
+	if (!st && (late.beyond || __builtin_sub_overflow(hour->sum, late.sum, &hour->sum)))
+		hour->beyond = true;
 	hour->count -= late.count;
 	hour->last_at = end - 1;
 	return st;
@@ -121,7 +120,7 @@ static enum st load_hours(struct walk *w, instant day)
 	                  INT(day), INT(end));
 	while (!st && !(st = rows_next(&r))) {
 		const struct bucket hour = bucket_row(&r);
-		st = add_bucket(w->hours, &w->hour_count, 24, &hour);
+		add_bucket(w->hours, &w->hour_count, 24, &hour);
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
@@ -143,7 +142,7 @@ static enum st trim_day(struct walk *w)
 	enum st st = list_hours(w, day->start);
 	day->rollup = (struct rollup){ 0 };
 	for (unsigned i = 0; i < w->hour_count && !st; i++)
-		st = rollup_merge(&day->rollup, &w->hours[i].rollup);
+		rollup_gather(&day->rollup, &w->hours[i].rollup);
 	if (!day->rollup.count)
 		w->day_count--;
 	return st;
@@ -162,9 +161,9 @@ static enum st load_days(struct walk *w, instant first)
 	while (!st && !(st = rows_next(&r))) {
 		const struct bucket day = bucket_row(&r);
 		if (day.start < range.start)
-			st = rollup_merge(&w->previous, &day.rollup);
+			rollup_gather(&w->previous, &day.rollup);
 		else
-			st = add_bucket(w->days, &w->day_count, HISTORY_DAYS_CAP + 1, &day);
+			add_bucket(w->days, &w->day_count, HISTORY_DAYS_CAP + 1, &day);
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
@@ -180,26 +179,26 @@ static enum st read_days(struct walk *w, instant length)
 
 /* ---- the summary ---- */
 
+/* What cannot be counted is the peak: a sum is so for its size. */
 static void see_day(struct history *h, instant day, qty value)
 {
-	if (h->summary.peak_day >= 0 && value <= h->summary.peak_total)
+	const bool beyond = value == QTY_UNKNOWN;
+	if (h->summary.peak_day >= 0 && (h->summary.peak_total == QTY_UNKNOWN || (!beyond && value <= h->summary.peak_total)))
 		return;
 	h->summary.peak_day = day;
 	h->summary.peak_total = value;
 }
 
-static enum st summarise(struct walk *w)
+static void summarise(struct walk *w)
 {
 	struct history *h = w->h;
 	struct rollup whole = { 0 };
-	enum st st = ST_OK;
-	for (unsigned i = 0; i < w->day_count && !st; i++) {
+	for (unsigned i = 0; i < w->day_count; i++) {
 		see_day(h, w->days[i].start, value_of(&w->days[i].rollup, h->metric));
-		st = rollup_merge(&whole, &w->days[i].rollup);
+		rollup_gather(&whole, &w->days[i].rollup);
 	}
 	h->summary.total = value_of(&whole, h->metric);
 	h->summary.previous_total = value_of(&w->previous, h->metric);
-	return st;
 }
 
 /* Of any range: the total of the metric. */
@@ -272,11 +271,13 @@ static enum st read_totals(struct walk *w)
 	const instant length = floor_to(h->range.end + DAY - 1, DAY) - h->range.start;
 	h->summary.peak_day = -1;
 	enum st st = read_days(w, length);
-	if (!st)
-		st = wants_summary(h->metric) ? summarise_apart(w, length) : summarise(w);
+	if (!st && wants_summary(h->metric))
+		st = summarise_apart(w, length);
+	else if (!st)
+		summarise(w);
 	for (unsigned i = 0; i < w->day_count; i++)
 		h->total += w->days[i].rollup.count;
-	h->summary.has_mean = adds_up(h->metric);
+	h->summary.has_mean = adds_up(h->metric) && h->summary.total != QTY_UNKNOWN;
 	h->summary.daily_mean = h->summary.has_mean ? h->summary.total / (length / DAY ? length / DAY : 1) : 0;
 	return st;
 }
@@ -461,14 +462,13 @@ struct chart {
 };
 
 /* A row of usage_day_list: a day of one metric, of all users or of one. */
-static enum st add_day(struct chart *c, const struct rows *r)
+static void add_day(struct chart *c, const struct rows *r)
 {
 	const struct metric *m = metric_find(c->catalog, rows_text(r, 1));
-	const struct rollup row = { .sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5) };
+	const struct rollup row = { .beyond = rows_null(r, 2), .sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5) };
 	const int64_t day = (rows_int(r, 0) - c->first) / DAY;
-	if (!m || day < 0 || day >= (int64_t)c->days)
-		return ST_OK;
-	return rollup_merge(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);
+	if (m && day >= 0 && day < (int64_t)c->days)
+		rollup_gather(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);
 }
 
 static enum st read_chart(struct chart *c, struct store *store, int64_t tenant)
@@ -476,7 +476,7 @@ static enum st read_chart(struct chart *c, struct store *store, int64_t tenant)
 	struct rows r = { 0 };
 	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LIST, INT(tenant), INT(c->first), INT(c->first + c->days * DAY));
 	while (!st && !(st = rows_next(&r)))
-		st = add_day(c, &r);
+		add_day(c, &r);
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }

@@ -23,7 +23,8 @@ const char *level_name(enum level level)
 
 int64_t percent_of(qty used, qty included)
 {
-	return included > 0 ? (int64_t)((wide)used * 100 / included) : -1;
+	const wide whole = included > 0 ? (wide)used * 100 / included : -1;
+	return whole > INT64_MAX ? INT64_MAX : (int64_t)whole;
 }
 
 const char *threshold_level(unsigned threshold)

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
+#include "billing/price_check.h"
 #include "billing/price_read.h"
 
 enum { PLANS_KEPT = 32, PLAN_CAP = 1 << 20 };
@@ -19,7 +21,13 @@ const char *policy_name(enum policy policy)
 
 /* ---- reading ---- */
 
-static void read_price(struct plan_entry *e, const struct fields *f, const struct metric *m)
+/* What a plan is read against. One that is stored was checked by the rules of its day, and is taken as it is. */
+struct reading {
+	const struct catalog *catalog;   /* NULL: it is stored */
+	const struct currency *currency; /* of the plan; NULL: of each tenant */
+};
+
+static void read_price(struct plan_entry *e, const struct fields *f, const struct metric *m, const struct reading *from)
 {
 	const struct fields price = field_object(f, "price");
 	if (e->policy == POLICY_HARD || e->policy == POLICY_NONE)
@@ -28,16 +36,19 @@ static void read_price(struct plan_entry *e, const struct fields *f, const struc
 		field_fault(f, "price", "goes with metrics whose window is the period only");
 	else if (json_get(price.object, "included"))
 		field_fault(f, "price", "must not state `included`: it stands beside the price");
-	else if (!price_read(&e->price, &price))
+	else if (!price_read(&e->price, &price)) {
 		e->price.included = e->included;
+		if (from->catalog)
+			price_check(&price, &e->price, from->currency);
+	}
 }
 
-static void read_entry(struct plan_entry *e, const struct fields *f, const char *name, const struct catalog *catalog)
+static void read_entry(struct plan_entry *e, const struct fields *f, const char *name, const struct reading *from)
 {
-	const struct metric *m = catalog ? metric_find(catalog, name) : NULL;
+	const struct metric *m = from->catalog ? metric_find(from->catalog, name) : NULL;
 	unsigned policy = POLICY_SOFT;
 	*e = (struct plan_entry){ .metric = name, .priced = json_get(f->object, "price") };
-	if (catalog && (!m || strcmp(m->name, name)))
+	if (from->catalog && (!m || strcmp(m->name, name)))
 		field_fault(f->parent, name, "is not a metric of metrics.json");
 	field_only(f, "policy included price description");
 	field_choice(&policy, f, "policy", policy_names, POLICY__MAX, e->priced ? DEFAULTED : NEEDED);
@@ -49,12 +60,52 @@ static void read_entry(struct plan_entry *e, const struct fields *f, const char 
 	else if (json_get(f->object, "included"))
 		field_fault(f, "included", "goes with soft and hard only");
 	if (e->priced)
-		read_price(e, f, m);
+		read_price(e, f, m, from);
 	else if (policy == POLICY_SOFT)
 		field_fault(f, "price", "is required where the policy is soft");
 }
 
-static enum st read_entries(struct plan *p, const struct fields *plan, const struct catalog *catalog, struct arena *arena)
+/* ---- what can be charged ---- */
+
+static bool can_charge(const struct plan_entry *e, unsigned digits, qty used)
+{
+	const struct currency currency = { "", digits };
+	exact unrounded;
+	minor amount;
+	return !plan_charge(&unrounded, &amount, e, used, &currency);
+}
+
+/* Charges rise up to a bound of a tier, so between two bounds there is one place at most where they stop to fit. */
+static bool reach(qty *most, const struct plan_entry *e, unsigned digits, qty bound)
+{
+	qty fails = bound;
+	if (can_charge(e, digits, bound)) {
+		*most = bound;
+		return true;
+	}
+	while (fails - *most > 1) {
+		const qty middle = *most + (fails - *most) / 2;
+		if (can_charge(e, digits, middle))
+			*most = middle;
+		else
+			fails = middle;
+	}
+	return false;
+}
+
+static qty most_charged(const struct plan_entry *e, unsigned digits)
+{
+	const struct price *p = &e->price;
+	qty most = 0, bound;
+	if (!can_charge(e, digits, 0))
+		return -1;
+	for (unsigned i = 0; e->priced && i < p->tier_count; i++)
+		if (!p->tiers[i].open && !__builtin_add_overflow(p->tiers[i].up_to, p->included, &bound) && !reach(&most, e, digits, bound))
+			return most;
+	return reach(&most, e, digits, INT64_MAX), most;
+}
+
+static enum st read_entries(struct plan *p, const struct fields *plan, const struct reading *from, struct arena *arena)
 {
 	const struct fields metrics = field_object(plan, "metrics");
 	struct plan_entry *entries = arena_take(arena, (json_count(metrics.object) + 1) * sizeof *entries);
@@ -62,7 +113,10 @@ static enum st read_entries(struct plan *p, const struct fields *plan, const str
 		return ST_MEMORY;
 	for (const struct json *m = json_first(metrics.object); m; m = json_next(m)) {
 		const struct fields entry = field_object(&metrics, json_name(m));
-		read_entry(&entries[p->count++], &entry, json_name(m), catalog);
+		struct plan_entry *e = &entries[p->count++];
+		read_entry(e, &entry, json_name(m), from);
+		for (unsigned digits = 0; digits <= CURRENCY_DIGITS; digits++)
+			e->most[digits] = most_charged(e, digits);
 	}
 	p->entries = entries;
 	return ST_OK;
@@ -84,38 +138,64 @@ static enum st read_features(struct plan *p, const struct fields *plan, struct a
 	return ST_OK;
 }
 
-static void read_base(struct plan *p, const struct fields *plan)
+static void read_base(struct plan *p, const struct fields *plan, const struct reading *from)
 {
 	const struct fields base = field_object(plan, "base_price");
 	field_only(&base, "month year");
 	field_amount(&p->base_month, &base, "month", EXACT_DIGITS, NEEDED);
 	field_amount(&p->base_year, &base, "year", EXACT_DIGITS, NEEDED);
+	if (from->catalog) {
+		money_check(&base, "month", p->base_month, from->currency);
+		money_check(&base, "year", p->base_year, from->currency);
+	}
+}
+
+/* A name is shown to people; codes stand in addresses. */
+static void read_names(struct plan *p, const struct fields *f, const struct reading *from)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	field_string(&p->code, f, "code", NEEDED);
+	field_string(&p->name, f, "name", NEEDED);
+	field_string(&p->next, f, "next", DEFAULTED);
+	if (p->code && !(*p->code >= 'a' && *p->code <= 'z' && strspn(p->code, letters) == strlen(p->code)))
+		field_fault(f, "code", "must be lower-case letters, digits, \"_\" and \"-\", a letter first");
+	else if (p->code && from->catalog && strlen(p->code) > PLAN_CODE_CAP)
+		field_fault(f, "code", "must have at most 64 characters");
+	if (p->name && from->catalog && (!*p->name || utf8_count(p->name) > PLAN_NAME_CAP))
+		field_fault(f, "name", "must have 1 to 200 characters");
 }
 
 enum st plan_read(struct plan *p, struct faults *faults, const struct json *document, const struct catalog *catalog,
                   struct arena *arena)
 {
 	const struct fields f = { .object = document, .faults = faults, .pointer = "" };
+	struct reading from = { .catalog = catalog };
 	*p = (struct plan){ 0 };
 	field_only(&f, "$schema code name description currency base_price next metrics features");
-	field_string(&p->code, &f, "code", NEEDED);
-	field_string(&p->name, &f, "name", NEEDED);
 	field_string(&p->currency, &f, "currency", DEFAULTED);
-	field_string(&p->next, &f, "next", DEFAULTED);
-	read_base(p, &f);
+	from.currency = p->currency ? currency_find(p->currency) : NULL;
+	if (p->currency && !from.currency)
+		field_fault(&f, "currency", "is not an ISO 4217 code");
+	read_names(p, &f, &from);
+	read_base(p, &f, &from);
 	enum st st = read_features(p, &f, arena);
 	if (!st)
-		st = read_entries(p, &f, catalog, arena);
-	if (p->code && !(*p->code >= 'a' && *p->code <= 'z' && strspn(p->code, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(p->code)))
-		field_fault(&f, "code", "must be lower-case letters, digits, \"_\" and \"-\", a letter first");
-	if (p->currency && !currency_find(p->currency))
-		field_fault(&f, "currency", "is not an ISO 4217 code");
+		st = read_entries(p, &f, &from, arena);
 	return st ? st : faults->count ? ST_INVALID : ST_OK;
+}
+
+bool plan_fits(const struct plan *p, const struct currency *currency)
+{
+	bool fits = money_fits(p->base_month, currency) && money_fits(p->base_year, currency);
+	for (unsigned i = 0; i < p->count; i++)
+		fits &= !p->entries[i].priced || price_fits(&p->entries[i].price, currency);
+	return fits;
 }
 
 const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
 {
-	static const struct plan_entry none = { .metric = "", .policy = POLICY_NONE };
+	static const struct plan_entry none = { .metric = "", .policy = POLICY_NONE,
+		.most = { INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX } };
 	for (unsigned i = 0; p && i < p->count; i++)
 		if (!strcmp(p->entries[i].metric, metric))
 			return &p->entries[i];
@@ -141,7 +221,8 @@ static struct kept_plan {
 static unsigned next_kept;
 static uint64_t kept_of; /* the store's connection that they were read from */
 
-/* A stored plan was checked when it was applied, so its metrics need no catalog here. */
+/* A stored plan was checked when it was applied, so its metrics need no catalog here. One that cannot be read is as
+ * good as none: what is computed by it is no failure of the store. */
 static enum st read_stored(struct kept_plan *k, const struct rows *r)
 {
 	struct faults faults = { .arena = k->arena };
@@ -153,7 +234,7 @@ static enum st read_stored(struct kept_plan *k, const struct rows *r)
 	k->plan.version = rows_int(r, 1);
 	for (unsigned i = 0; i < faults.count; i++)
 		log_error("stored plan: %s %s", faults.item[i].pointer, faults.item[i].detail);
-	return st ? ST_STORE : ST_OK;
+	return !st ? ST_OK : st == ST_MEMORY ? st : ST_NOT_FOUND;
 }
 
 static void forget_another_database(const struct store *store)

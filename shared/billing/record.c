@@ -81,6 +81,7 @@ struct checking {
 	const struct account *account;
 	const struct catalog *catalog;
 	const struct plan *plan;
+	unsigned digits; /* of the account's currency */
 	instant now;
 	int64_t randomness;
 	struct text flat;
@@ -153,27 +154,38 @@ static void flat_string(struct text *flat, struct flat_event *e, unsigned which,
 		text_add(flat, text, strlen(text) + 1);
 }
 
+/* What the plan and the windows make of an event. */
+static enum st judge_by_plan(struct flat_event *f, const struct checking *c, const struct usage_event *e, const struct metric *m,
+                             const struct plan_entry *entry)
+{
+	f->uncounted = !window_counts(c->account, f->recorded_at);
+	f->included = entry->included;
+	f->most = entry->most[c->digits];
+	if (f->uncounted)
+		return ST_OK;
+	f->refuse = (entry->policy == POLICY_HARD && m->aggregation != AGGREGATE_WEIGHTED_SUM) || (e->enforce && entry->policy != POLICY_UNLIMITED);
+	f->alerts = entry->policy == POLICY_HARD || entry->policy == POLICY_SOFT;
+	return window_at(&f->window, c->account, m->window, f->recorded_at);
+}
+
 static enum st flatten(struct checking *c, const struct usage_event *e, const char *value, unsigned index,
                        struct usage_result *out)
 {
 	const struct metric *m = out->standing.metric;
 	const struct plan_entry *entry = plan_entry(c->plan, m->name);
 	const size_t at = c->flat.size;
-	const bool limited = entry->policy == POLICY_HARD || entry->policy == POLICY_SOFT;
 	struct flat_event f = {
 		.tenant_id = c->account->tenant_id, .generation = c->account->generation, .user_id = c->account->user_id,
 		.event = event_number(c->now, index, c->randomness),
 		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
-		.quantity = e->quantity, .included = entry->included,
-		.aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
-		.refuse = (entry->policy == POLICY_HARD && m->aggregation != AGGREGATE_WEIGHTED_SUM) || (e->enforce && entry->policy != POLICY_UNLIMITED),
-		.alerts = limited,
+		.quantity = e->quantity, .aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
 	};
-	enum st st = window_at(&f.window, c->account, m->window, f.recorded_at);
+	enum st st = judge_by_plan(&f, c, e, m, entry);
 	if (!st && e->key)
 		st = fingerprint(f.fingerprint, e, m, c->flat.arena);
 	if (st)
 		return st;
+	out->standing.counted = !f.uncounted;
 	out->standing.policy = entry->policy;
 	out->standing.included = entry->included;
 	text_add(&c->flat, (const char *)&f, sizeof f);
@@ -198,17 +210,19 @@ static void take_answer(struct usage_result *r, const struct flat_answer *a)
 	r->event = a->event;
 	r->standing.used = a->used;
 	if (a->st == ST_RANGE)
-		fault_add(&r->faults, "/quantity", "would take a total past what can be counted");
+		fault_add(&r->faults, "/quantity", "would take a total past what can be counted, or charged by the plan");
 }
 
 static enum st prepare(struct checking *c, struct store *store, struct arena *arena)
 {
+	const struct currency *currency = currency_find(c->account->currency);
+	c->digits = currency ? currency->digits : 2;
 	c->randomness = random_id();
 	c->flat = text_new(arena, 16 << 20);
 	enum st st = catalog_load(&c->catalog, store, c->account->generation);
 	if (!st && c->account->plan_version_id)
 		st = plan_load(&c->plan, store, c->account->plan_version_id);
-	return st;
+	return st == ST_NOT_FOUND ? ST_STORE : st; /* without its plan no limit can be kept */
 }
 
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,

@@ -23,6 +23,7 @@ struct usage_event {
 /** Where a use stands after an event, or would stand. */
 struct standing {
 	const struct metric *metric;
+	bool counted; /* false: it lies before the subscription's start, and counts in no window */
 	enum policy policy;
 	qty used, included;
 };

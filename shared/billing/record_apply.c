@@ -119,7 +119,7 @@ static enum st keep_beside(struct applying *a)
 	return beside_keep(a->store, e->aggregation, &event);
 }
 
-/* All that the event changes, once it stands there. */
+/* All that the event changes, once it stands there. No balance: it counts in no window. */
 static enum st keep(struct applying *a, const struct rollup *balance)
 {
 	const struct ledger_key key = balance_key(a);
@@ -127,7 +127,7 @@ static enum st keep(struct applying *a, const struct rollup *balance)
 	enum st st = add_bucket(a, LEDGER_HOUR, HOUR);
 	if (!st)
 		st = add_bucket(a, LEDGER_DAY, DAY);
-	if (!st)
+	if (!st && balance)
 		st = ledger_set_balance(a->ledger, &key, balance);
 	return st ? st : keep_beside(a);
 }
@@ -176,7 +176,9 @@ static enum st accrue(struct applying *a)
 	if (e->aggregation != AGGREGATE_WEIGHTED_SUM)
 		return ST_OK;
 	enum st st = weighted_over(&weight, a->store, &asked);
-	return st ? st : weight_standing(&a->answer->used, &projected, &weight, e->window.end);
+	if (!st)
+		st = weight_standing(&a->answer->used, &projected, &weight, e->window.end);
+	return !st && !a->known && e->quantity > 0 && projected > e->most ? ST_RANGE : st; /* held to its end it is too dear */
 }
 
 static qty used_of(const struct applying *a, const struct rollup *balance)
@@ -191,13 +193,26 @@ static enum st judge(struct rollup *after, const struct applying *a, const struc
 	*after = *before;
 	enum st st = rollup_merge(after, one);
 	const qty used = used_of(a, after);
-	return st ? st : a->e->refuse && used > a->e->included && used > used_of(a, before) ? ST_LIMIT_EXCEEDED : ST_OK;
+	if (st || used <= used_of(a, before))
+		return st;
+	return used > a->e->most ? ST_RANGE : a->e->refuse && used > a->e->included ? ST_LIMIT_EXCEEDED : ST_OK;
+}
+
+/* Kept, once, but counted in no window: no limit and no alert is asked. */
+static enum st keep_uncounted(struct applying *a)
+{
+	enum st st = take_key(a, false);
+	if (!st)
+		st = find_own(a);
+	return st || a->known ? st : keep(a, NULL);
 }
 
 /* What is decided by sums alone is decided before its first write, so that a refusal has nothing to undo. */
 static enum st count_event(struct applying *a)
 {
 	const struct flat_event *e = a->e;
+	if (e->uncounted)
+		return keep_uncounted(a);
 	const bool plain = !beside_needed(e->aggregation);
 	const struct ledger_key key = balance_key(a);
 	struct rollup before, after, one = rollup_of(e->quantity, e->recorded_at, e->event);

@@ -173,7 +173,7 @@ uint64_t record_party(const void *request, size_t size)
 	struct flat_event e = { 0 };
 	while (at < end) {
 		at = flat_read(&e, text, at, end);
-		if (!at || beside_needed(e.aggregation))
+		if (!at || beside_needed(e.aggregation) || e.uncounted || e.most < INT64_MAX)
 			return 0;
 	}
 	const uint64_t party = (uint64_t)e.tenant_id * 0x9e3779b97f4a7c15u ^ (uint64_t)e.generation;

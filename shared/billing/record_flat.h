@@ -19,9 +19,11 @@ struct flat_event {
 	int64_t generation; /* of the catalogue that it was decided by */
 	instant recorded_at, now;
 	qty quantity, included;
-	struct period window;
+	qty most;             /* the largest use that can be charged; INT64_MAX: any */
+	struct period window; /* of no meaning where it counts nowhere */
 	char fingerprint[FINGERPRINT + 1];
 	uint8_t aggregation, is_signed;
+	uint8_t uncounted;        /* before the subscription's start: kept for history and summaries alone */
 	uint8_t refuse;           /* past `included` */
 	uint8_t alerts;           /* watch the thresholds */
 	uint16_t size[TEXT__MAX]; /* without the NUL; ABSENT for none */
@@ -54,7 +56,7 @@ void flat_alert(char *head, char *tail, size_t room, const struct flat_event *ev
 enum st record_call(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
 
 /** Who shares a call: one tenant's requests that were decided by the same catalogue. 0: an event wants more than
- *  roll-ups, and so no call. */
+ *  roll-ups, or less, or has a most, and so no call: the database's function knows none of these. */
 uint64_t record_party(const void *request, size_t size);
 
 /** Record the events of several requests, which share a transaction, as one: what many of them add to is

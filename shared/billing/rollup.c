@@ -3,7 +3,8 @@
 
 struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id)
 {
-	return (struct rollup){ quantity, quantity, quantity, quantity, 1, recorded_at, recorded_at, event_id, 0 };
+	return (struct rollup){ .sum = quantity, .min = quantity, .max = quantity, .last = quantity, .count = 1,
+		.first_at = recorded_at, .last_at = recorded_at, .last_event = event_id };
 }
 
 enum st rollup_merge(struct rollup *into, const struct rollup *o)
@@ -31,6 +32,17 @@ enum st rollup_merge(struct rollup *into, const struct rollup *o)
 	return ST_OK;
 }
 
+void rollup_gather(struct rollup *into, const struct rollup *o)
+{
+	struct rollup part = *o;
+	qty sum;
+	const bool beyond = into->beyond || o->beyond || __builtin_add_overflow(into->sum, o->sum, &sum);
+	if (beyond)
+		into->sum = part.sum = 0;
+	(void)!rollup_merge(into, &part); /* fits, now */
+	into->beyond = beyond;
+}
+
 static qty whole(int64_t count)
 {
 	return count > INT64_MAX / 1000000 ? INT64_MAX : count * 1000000;
@@ -49,6 +61,13 @@ qty rollup_used(const struct rollup *r, const struct metric *metric)
 	default: used = r->sum; break;
 	}
 	return used > 0 ? used : 0;
+}
+
+qty rollup_total(const struct rollup *r, const struct metric *metric)
+{
+	if (metric->aggregation != AGGREGATE_SUM)
+		return rollup_used(r, metric);
+	return r->beyond ? QTY_UNKNOWN : r->sum;
 }
 
 struct rollup rollup_row(const struct rows *r, unsigned c)

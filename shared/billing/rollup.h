@@ -10,6 +10,7 @@ struct rollup {
 	int64_t count;
 	instant first_at, last_at;
 	int64_t last_event; /* of events at one instant the larger id is the newer */
+	bool beyond;        /* the sum is more than can be counted, and is not told */
 	int64_t distinct;   /* unique: values. Kept with balances only; one event adds 1 if its value is new there */
 };
 
@@ -18,6 +19,12 @@ struct rollup rollup_of(qty quantity, instant recorded_at, int64_t event_id);
 
 /** Take another in. Returns: ST_OK; ST_RANGE when the sum does not fit (`into` is unchanged). */
 enum st rollup_merge(struct rollup *into, const struct rollup *other) MUST_USE;
+
+/** Take another in, for reading: a sum that does not fit is `beyond`, the rest is told all the same. */
+void rollup_gather(struct rollup *into, const struct rollup *other);
+
+/** The total of a range or a day: the sum of a metric of sum, which may be negative; else what is used. */
+qty rollup_total(const struct rollup *rollup, const struct metric *metric);
 
 /** What counts as used: by the metric's aggregation, never below 0. Not of weighted_sum, which needs time: 0. */
 qty rollup_used(const struct rollup *rollup, const struct metric *metric);

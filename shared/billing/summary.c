@@ -50,7 +50,11 @@ static enum st find_average(struct usage_total *t, struct store *store, const st
 	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
 	struct weight weight;
 	enum st st = weighted_over(&weight, store, &asked);
-	return st ? st : weight_average(&t->total, &weight, range.end - range.start);
+	if (!st)
+		st = weight_average(&t->total, &weight, range.end - range.start);
+	if (st == ST_RANGE)
+		t->total = QTY_UNKNOWN;
+	return st == ST_RANGE ? ST_OK : st;
 }
 
 /* Aggregations that sums of roll-ups do not answer. */
@@ -74,18 +78,13 @@ static struct usage_total *total_of(struct usage_total *totals, unsigned *count,
 }
 
 /* Rows of (metric, sum, count, min, max, first_at, last_at), whatever they have been read from. */
-static enum st add_row(struct usage_total *t, const struct rows *r)
+static void add_row(struct usage_total *t, const struct rows *r)
 {
 	const struct rollup part = {
-		.sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
+		.beyond = rows_null(r, 1), .sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
 		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
 	};
-	return rollup_merge(&t->rollup, &part);
-}
-
-static void sum_up(struct usage_total *t)
-{
-	t->total = t->metric->aggregation == AGGREGATE_SUM ? t->rollup.sum : rollup_used(&t->rollup, t->metric);
+	rollup_gather(&t->rollup, &part);
 }
 
 static bool is_among(const struct usage_total *totals, unsigned count, const struct metric *m)
@@ -150,7 +149,8 @@ static enum st add_rollups(struct summing *s)
 	                  INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(s->range.end));
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_total *t = total_of(s->totals, &s->count, s->catalog, rows_text(&r, 0));
-		st = t ? add_row(t, &r) : ST_OK;
+		if (t)
+			add_row(t, &r);
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
@@ -160,7 +160,7 @@ static enum st finish(struct usage_total **out, unsigned *count, struct summing 
 {
 	enum st st = ST_OK;
 	for (unsigned i = 0; i < s->count; i++)
-		sum_up(&s->totals[i]);
+		s->totals[i].total = rollup_total(&s->totals[i].rollup, s->totals[i].metric);
 	add_held(s->totals, &s->count, s->catalog, s->metric);
 	for (unsigned i = 0; i < s->count && !st; i++)
 		if (finders[s->totals[i].metric->aggregation])
@@ -187,7 +187,8 @@ enum st usage_rolled_up(struct usage_total **out, unsigned *count, struct store 
 static enum st find_first_window(bool *worth, instant *first, const struct summing *s)
 {
 	struct windows w;
-	enum st st = s->user ? ST_RANGE : windows_at(&w, s->account, s->range.start);
+	const bool counts = window_counts(s->account, s->range.start); /* or the windows lack what came before the start */
+	enum st st = s->user || !counts ? ST_RANGE : windows_at(&w, s->account, s->range.start);
 	*first = s->range.start;
 	for (unsigned i = 0; !st && i < s->catalog->count; i++) {
 		const struct metric *m = &s->catalog->metrics[i];
@@ -200,14 +201,15 @@ static enum st find_first_window(bool *worth, instant *first, const struct summi
 }
 
 /* Out: whole  false where a window has events on both sides of the range's start or end */
-static enum st add_balance(bool *whole, struct summing *s, const struct rows *r)
+static void add_balance(bool *whole, struct summing *s, const struct rows *r)
 {
 	const instant first_at = rows_int(r, 5), last_at = rows_int(r, 6);
 	if (last_at < s->range.start || first_at >= s->range.end)
-		return ST_OK;
+		return;
 	*whole = first_at >= s->range.start && last_at < s->range.end;
 	struct usage_total *t = *whole ? total_of(s->totals, &s->count, s->catalog, rows_text(r, 0)) : NULL;
-	return t ? add_row(t, r) : ST_OK;
+	if (t)
+		add_row(t, r);
 }
 
 static enum st add_balances(bool *whole, struct summing *s)
@@ -220,7 +222,7 @@ static enum st add_balances(bool *whole, struct summing *s)
 	st = ROWS(s->store, &r, SQL_USAGE_BALANCE_SUMMARY, INT(s->account->tenant_id), TEXT(s->metric ? s->metric->name : ""),
 	          INT(first), INT(s->range.end));
 	while (!st && *whole && !(st = rows_next(&r)))
-		st = add_balance(whole, s, &r);
+		add_balance(whole, s, &r);
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/money.h"
+#include "base/utf8.h"
+#include "base/zone.h"
 #include "billing/plan.h"
-#include "rate/period.h"
+#include "billing/window.h"
 
 /* ---- shared by the operations ---- */
 
@@ -68,11 +70,26 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 
 static const struct write_op add_op = { .name = "tenant.add", .apply = apply_add };
 
+/* Whether the tenant's currency has the plan's money. */
+static enum st check_plan(struct store *store, int64_t version, const struct new_tenant *t, struct faults *faults)
+{
+	const struct plan *plan;
+	enum st st = plan_load(&plan, store, version);
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "--plan", "its latest version is damaged; correct its file and apply it again");
+	if (st)
+		return st;
+	if (plan->currency && strcmp(plan->currency, t->currency))
+		return fault_add(faults, "--currency", "the plan %s has prices in %s only", plan->code, plan->currency);
+	if (!plan_fits(plan, currency_find(t->currency)))
+		return fault_add(faults, "--currency", "the plan %s has amounts with more decimals than %s has", plan->code, t->currency);
+	return ST_OK;
+}
+
 static enum st find_plan(int64_t *version, struct store *store, const struct new_tenant *t, struct faults *faults)
 {
-	char code[65];
+	char code[PLAN_CODE_CAP + 2]; /* a longer one is cut to what no plan is called */
 	struct rows r = { 0 };
-	const struct plan *plan;
 	*version = 0;
 	if (!t->plan)
 		return ST_OK;
@@ -87,23 +104,37 @@ static enum st find_plan(int64_t *version, struct store *store, const struct new
 	rows_end(&r);
 	if (st == ST_DONE)
 		return fault_add(faults, "--plan", "there is no plan \"%s\"; `pennymeter plan list` shows them", code);
-	if (!st)
-		st = plan_load(&plan, store, *version);
-	if (!st && plan->currency && strcmp(plan->currency, t->currency))
-		return fault_add(faults, "--currency", "the plan %s has prices in %s only", code, plan->currency);
-	return st;
+	return st ? st : check_plan(store, *version, t, faults);
+}
+
+static bool is_name(const char *name)
+{
+	if (!name || !utf8_valid(name) || name[strspn(name, " ")] == '\0' || utf8_count(name) > TENANT_NAME_CAP)
+		return false;
+	for (const char *p = name; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return false;
+	return true;
+}
+
+/* The first period must lie in the calendar. */
+static bool can_start(const struct new_tenant *t)
+{
+	const struct account first = { .subscription_id = 1, .anchor = t->start, .yearly = t->yearly, .timezone = t->timezone };
+	struct windows w;
+	return !windows_at(&w, &first, t->start);
 }
 
 static void check_tenant(const struct new_tenant *t, struct faults *faults)
 {
-	const struct cycle day = { .mode = PERIOD_CALENDAR, .unit = UNIT_DAY, .count = 1, .zone = t->timezone };
-	struct period p;
-	if (!t->name || !*t->name || strlen(t->name) > 200)
-		fault_add(faults, "--name", "must have 1 to 200 characters");
+	if (!is_name(t->name))
+		fault_add(faults, "--name", "must have 1 to %d characters", TENANT_NAME_CAP);
 	if (!currency_find(t->currency))
 		fault_add(faults, "--currency", "\"%s\" is not an ISO 4217 code like USD", t->currency);
-	if (period_at(&p, &day, t->now))
+	if (zone_check(t->timezone))
 		fault_add(faults, "--timezone", "\"%s\" is not an IANA time zone like Europe/Berlin", t->timezone);
+	else if (!can_start(t))
+		fault_add(faults, "--start", "must lie in the years 1 to 9998");
 }
 
 enum st tenant_add(struct tenant_added *added, struct store *store, const struct new_tenant *t, struct faults *faults)

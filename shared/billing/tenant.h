@@ -5,6 +5,8 @@
 #include "auth/account.h"
 #include "auth/token.h"
 
+enum { TENANT_NAME_CAP = 200 }; /* characters */
+
 struct new_tenant {
 	const char *name;
 	const char *plan; /* a plan's code, in any case; NULL: no subscription */

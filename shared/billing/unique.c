@@ -46,9 +46,9 @@ enum st unique_enter(bool *fresh, struct store *store, int64_t tenant_id, const 
 	return st == ST_DONE ? ST_OK : st;
 }
 
-enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric, struct period window)
+enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric, struct period window, instant from)
 {
-	return RUN(store, SQL_WINDOW_VALUE_FILL, INT(tenant_id), TEXT(metric), INT(window.start), INT(window.end));
+	return RUN(store, SQL_WINDOW_VALUE_FILL, INT(tenant_id), TEXT(metric), INT(window.start), INT(window.end), INT(from));
 }
 
 static enum st put_value(struct store *store, const struct beside_event *e, instant width)

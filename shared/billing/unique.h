@@ -16,8 +16,8 @@ enum st unique_value(const char **value, struct faults *faults, const struct met
 enum st unique_enter(bool *fresh, struct store *store, int64_t tenant_id, const char *metric, struct period window,
                      const char *value) MUST_USE;
 
-/** Inside a write: enter the values of all events of a window. */
-enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric, struct period window) MUST_USE;
+/** Inside a write: enter the values of all events of a window, from an instant in it on. */
+enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric, struct period window, instant from) MUST_USE;
 
 /** The distinct values of any range, exact to the microsecond. */
 enum st unique_count(int64_t *distinct, struct store *store, const struct beside_range *asked) MUST_USE;

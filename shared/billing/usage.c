@@ -1,39 +1,62 @@
 /* Where usage stands. */
 #include "billing/usage.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "billing/cut.h"
 #include "billing/weighted.h"
 
 /* used × whole window / elapsed, for what adds up; whole units stay whole. */
-static qty project(const struct usage_line *l, instant now)
+static void project(struct usage_line *l, instant now)
 {
 	const instant seen = floor_to(now, HOUR), length = l->window.end - l->window.start;
 	const instant elapsed = seen - l->window.start < HOUR ? HOUR : seen - l->window.start;
 	const enum aggregation kind = l->metric->aggregation;
 	const bool adds_up = kind == AGGREGATE_SUM || kind == AGGREGATE_COUNT;
 	const qty unit = l->used % 1000000 ? 1 : 1000000;
+	l->has_projected = true;
+	l->projected = l->used;
 	if (!adds_up || elapsed >= length || l->metric->is_signed)
-		return l->used;
-	wide projected = (wide)l->used * length / elapsed / unit * unit;
-	return projected > INT64_MAX ? INT64_MAX : projected < l->used ? l->used : (qty)projected;
+		return;
+	const wide projected = (wide)l->used * length / elapsed / unit * unit;
+	l->has_projected = projected <= INT64_MAX;
+	if (l->has_projected && projected > l->used)
+		l->projected = (qty)projected;
 }
 
-static enum st finish_line(struct usage_line *l, const struct usage_state *s, instant now)
+/* A charge that has no price, as past a closed last tier, or does not fit, is not known. */
+static struct reckoned charge(exact *unrounded, const struct plan_entry *entry, qty used, const struct currency *currency)
 {
+	struct reckoned r = { 0 };
+	r.known = !plan_charge(unrounded, &r.amount, entry, used, currency);
+	if (!r.known)
+		r.amount = 0, *unrounded = 0;
+	return r;
+}
+
+static void finish_line(struct usage_line *l, const struct usage_state *s, instant now)
+{
+	static const struct reckoned nothing = { .known = true };
 	exact projected_exact;
 	if (l->metric->aggregation != AGGREGATE_WEIGHTED_SUM) {
 		l->used = rollup_used(&l->rollup, l->metric);
-		l->projected = project(l, now);
+		project(l, now);
 	}
 	l->limited = l->entry->policy == POLICY_SOFT || l->entry->policy == POLICY_HARD;
 	l->percent = l->limited ? percent_of(l->used, l->entry->included) : -1;
 	l->level = l->limited ? level_of(l->used, l->entry->included) : LEVEL_OK;
 	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
 	l->overage = l->entry->priced && l->used > l->entry->included ? l->used - l->entry->included : 0;
-	enum st st = plan_charge(&l->overage_exact, &l->overage_amount, l->entry, l->used, s->currency);
-	return st ? st : plan_charge(&projected_exact, &l->projected_amount, l->entry, l->projected, s->currency);
+	l->overage_amount = l->projected_amount = nothing;
+	if (!s->begun)
+		return;
+	l->overage_amount = charge(&l->overage_exact, l->entry, l->used, s->currency);
+	if (l->has_projected)
+		l->projected_amount = charge(&projected_exact, l->entry, l->projected, s->currency);
+	else
+		l->projected_amount.known = !l->entry->priced;
 }
 
 static enum st make_lines(struct usage_state *s, struct arena *arena)
@@ -47,6 +70,7 @@ static enum st make_lines(struct usage_state *s, struct arena *arena)
 		l->metric = &s->catalog->metrics[i];
 		l->entry = plan_entry(s->plan, l->metric->name);
 		l->window = s->windows.of[l->metric->window];
+		l->has_projected = true;
 	}
 	return ST_OK;
 }
@@ -84,6 +108,16 @@ static instant accrued_until(struct period window, instant at, instant now)
 	return at != now ? at : minute > window.start ? minute : window.start;
 }
 
+/* A level that outgrew what can be counted stands at the most that can. */
+static void stand(struct usage_line *l)
+{
+	qty projected;
+	enum st st = weight_standing(&l->used, &projected, &l->weight, l->window.end);
+	l->has_projected = !st;
+	l->used = st ? INT64_MAX : l->used;
+	l->projected = st ? 0 : projected;
+}
+
 static enum st weigh_lines(struct usage_state *s, struct store *store, const struct account *account, instant at, instant now)
 {
 	enum st st = ST_OK;
@@ -94,46 +128,79 @@ static enum st weigh_lines(struct usage_state *s, struct store *store, const str
 		if (l->metric->aggregation != AGGREGATE_WEIGHTED_SUM)
 			continue;
 		st = weighted_over(&l->weight, store, &asked);
-		if (!st)
-			st = weight_standing(&l->used, &l->projected, &l->weight, l->window.end);
+		if (st == ST_RANGE)
+			l->used = INT64_MAX, l->has_projected = false, st = ST_OK;
+		else if (!st)
+			stand(l);
 	}
 	return st;
 }
 
-static enum st add_up(struct usage_state *s, const struct account *account, instant now)
+static struct reckoned plus(struct reckoned a, struct reckoned b)
 {
-	enum st st = ST_OK;
-	exact base = !s->plan ? 0 : account->yearly ? s->plan->base_year : s->plan->base_month;
-	for (unsigned i = 0; i < s->count && !st; i++) {
-		st = finish_line(&s->lines[i], s, now);
-		if (__builtin_add_overflow(s->total_overage, s->lines[i].overage_amount, &s->total_overage) ||
-		    __builtin_add_overflow(s->projected_overage, s->lines[i].projected_amount, &s->projected_overage))
-			st = ST_RANGE;
+	struct reckoned sum = { 0 };
+	sum.known = a.known && b.known && !__builtin_add_overflow(a.amount, b.amount, &sum.amount);
+	return sum;
+}
+
+static void add_up(struct usage_state *s, const struct account *account, instant now)
+{
+	const exact base = !s->plan || !s->begun ? 0 : account->yearly ? s->plan->base_year : s->plan->base_month;
+	s->base_price.known = !minor_round(&s->base_price.amount, base, s->currency, ROUND_HALF_AWAY);
+	s->total_overage.known = s->projected_overage.known = true;
+	for (unsigned i = 0; i < s->count; i++) {
+		finish_line(&s->lines[i], s, now);
+		s->total_overage = plus(s->total_overage, s->lines[i].overage_amount);
+		s->projected_overage = plus(s->projected_overage, s->lines[i].projected_amount);
 	}
-	if (!st)
-		st = minor_round(&s->base_price, base, s->currency, ROUND_HALF_AWAY);
-	if (!st && (__builtin_add_overflow(s->base_price, s->total_overage, &s->total) ||
-	            __builtin_add_overflow(s->base_price, s->projected_overage, &s->projected_total)))
-		st = ST_RANGE;
-	return st;
+	s->total = plus(s->base_price, s->total_overage);
+	s->projected_total = plus(s->base_price, s->projected_overage);
+}
+
+/* What was stored is shown, also where no ISO 4217 knows it: with two digits. */
+static const struct currency *currency_of(struct usage_state *s, const char *code)
+{
+	const struct currency *known = currency_find(code);
+	snprintf(s->other.code, sizeof s->other.code, "%.3s", code);
+	s->other.digits = 2;
+	return known ? known : &s->other;
+}
+
+static enum st load_plan(struct usage_state *s, struct store *store, const struct account *account)
+{
+	enum st st = account->plan_version_id ? plan_load(&s->plan, store, account->plan_version_id) : ST_OK;
+	if (st != ST_NOT_FOUND)
+		return st;
+	log_error("tenant %lld: plan version %lld cannot be read; apply the plan again", (long long)account->tenant_id,
+	          (long long)account->plan_version_id);
+	s->plan = NULL;
+	return ST_OK;
 }
 
 enum st usage_state_at(struct usage_state *s, struct store *store, const struct account *account, instant at,
                        instant now, struct arena *arena)
 {
-	*s = (struct usage_state){ .currency = currency_find(account->currency) };
+	*s = (struct usage_state){ .begun = window_counts(account, at) };
+	s->currency = currency_of(s, account->currency);
 	enum st st = catalog_load(&s->catalog, store, account->generation);
-	if (!st && account->plan_version_id)
-		st = plan_load(&s->plan, store, account->plan_version_id);
 	if (!st)
-		st = s->currency ? windows_at(&s->windows, account, at) : ST_INVALID;
+		st = load_plan(s, store, account);
+	if (!st && s->begun)
+		st = windows_at(&s->windows, account, at);
+	if (st == ST_RANGE && at == now) { /* a subscription that was stored with a start beyond all calendars */
+		s->begun = false;
+		s->windows = (struct windows){ 0 };
+		st = ST_OK;
+	}
 	if (!st)
 		st = make_lines(s, arena);
-	if (!st)
+	if (!st && s->begun)
 		st = read_balances(s, store, account);
-	if (!st)
+	if (!st && s->begun)
 		st = weigh_lines(s, store, account, at, now);
-	return st ? st : add_up(s, account, now);
+	if (!st)
+		add_up(s, account, now);
+	return st;
 }
 
 const struct usage_line *usage_line_of(const struct usage_state *s, const char *metric)
@@ -155,17 +222,23 @@ static enum st held_would_fit(const struct usage_line *l, qty quantity)
 	return projected > l->entry->included ? ST_LIMIT_EXCEEDED : ST_OK;
 }
 
-enum st usage_would_fit(const struct usage_line *l, qty quantity)
+enum st usage_would_fit(const struct usage_state *s, const struct usage_line *l, qty quantity)
 {
 	struct rollup one = rollup_of(quantity, INT64_MAX, INT64_MAX);
 	struct rollup after = l->rollup;
 	one.distinct = 1; /* a value that was not there */
+	if (!s->begun)
+		return ST_OK;
 	if (l->metric->aggregation == AGGREGATE_WEIGHTED_SUM)
 		return held_would_fit(l, quantity);
 	if (rollup_merge(&after, &one))
 		return ST_RANGE;
 	const qty used = rollup_used(&after, l->metric);
-	if (l->entry->policy == POLICY_UNLIMITED || used <= l->used)
+	if (used <= l->used)
+		return ST_OK;
+	if (used > l->entry->most[s->currency->digits])
+		return ST_RANGE;
+	if (l->entry->policy == POLICY_UNLIMITED)
 		return ST_OK;
 	return used > l->entry->included ? ST_LIMIT_EXCEEDED : ST_OK;
 }

@@ -8,6 +8,12 @@
 #include "billing/window.h"
 #include "rate/weight.h"
 
+/** Money computed of what is stored. Where there is no price for it, or it cannot be counted, it is not known. */
+struct reckoned {
+	bool known;
+	minor amount;
+};
+
 struct usage_line {
 	const struct metric *metric;
 	const struct plan_entry *entry;
@@ -19,28 +25,32 @@ struct usage_line {
 	int64_t percent;      /* of the included quantity, rounded down; -1 where there is none */
 	enum level level;
 	qty overage;          /* past what is included, where that costs */
-	exact overage_exact;  /* its price, unrounded */
-	minor overage_amount; /* rounded once */
+	exact overage_exact;  /* its price, unrounded; 0 where it is not known */
+	struct reckoned overage_amount; /* rounded once */
+	bool has_projected;   /* else more than can be counted */
 	qty projected;        /* the use at the window's end if it goes on so */
-	minor projected_amount;
+	struct reckoned projected_amount;
 };
 
 struct usage_state {
 	const struct catalog *catalog;
-	const struct plan *plan;         /* NULL without a subscription */
+	const struct plan *plan;         /* NULL without a subscription, or one that can be read */
 	const struct currency *currency;
+	struct currency other;           /* what it is where ISO 4217 does not have the account's */
+	bool begun;                      /* else the subscription starts later: all is zero, and there are no windows */
 	struct windows windows;
 	struct usage_line *lines;        /* one a metric of the catalog, in its order */
 	unsigned count;
-	minor base_price;                /* of one billing period */
-	minor total_overage, total;      /* so far; total = base + overage */
-	minor projected_overage, projected_total;
+	struct reckoned base_price;           /* of one billing period */
+	struct reckoned total_overage, total; /* so far; total = base + overage */
+	struct reckoned projected_overage, projected_total;
 };
 
 /** Where an account stands at an instant, against its plan, in one query and two a metric of weighted_sum.
  *  A weighted_sum has accrued up to `at`, or to its window's end once that is past.
  *  In:  now  for the projection, taken down to the hour so that an hour's polls agree
- *  Returns: ST_OK; ST_RANGE; ST_INVALID for a damaged account; what the store returns. */
+ *  Whatever is stored has an answer: what has no price, or no room, is not known.
+ *  Returns: ST_OK; ST_RANGE where the windows of `at` leave the calendar; what the store returns. */
 enum st usage_state_at(struct usage_state *state, struct store *store, const struct account *account, instant at,
                        instant now, struct arena *arena) MUST_USE;
 
@@ -48,9 +58,10 @@ enum st usage_state_at(struct usage_state *state, struct store *store, const str
 const struct usage_line *usage_line_of(const struct usage_state *state, const char *metric);
 
 /** May `quantity` more be used? As recording with enforcement would decide, without recording. Of unique, may
- *  one more value; of weighted_sum, would the window end within what is included if it were held till then.
- *  Returns: ST_OK; ST_LIMIT_EXCEEDED; ST_RANGE. */
-enum st usage_would_fit(const struct usage_line *line, qty quantity) MUST_USE;
+ *  one more value; of weighted_sum, would the window end within what is included if it were held till then. Before the
+ *  subscription's start nothing counts, and so all may.
+ *  Returns: ST_OK; ST_LIMIT_EXCEEDED; ST_RANGE: the total could not be counted, or charged. */
+enum st usage_would_fit(const struct usage_state *state, const struct usage_line *line, qty quantity) MUST_USE;
 
 /** The highest alert threshold that the line has reached; 0 for none. */
 unsigned usage_threshold(const struct usage_line *line);

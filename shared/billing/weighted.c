@@ -130,8 +130,8 @@ enum st weighted_days(qty *values, struct store *store, int64_t tenant_id, const
 		st = weight_begin(&w, (struct period){ day, day + DAY }, w.total);
 		for (; !st && !row && rows_int(&r, 0) == day; row = rows_next(&r))
 			st = add_row(&w, &r);
-		if (!st)
-			st = weight_average(&values[(day - first) / DAY], &w, DAY);
+		if (!st && weight_average(&values[(day - first) / DAY], &w, DAY))
+			values[(day - first) / DAY] = QTY_UNKNOWN;
 	}
 	rows_end(&r);
 	return st ? st : row == ST_DONE ? ST_OK : row;

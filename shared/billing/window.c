@@ -32,3 +32,15 @@ enum st windows_at(struct windows *w, const struct account *a, instant at)
 		st = window_at(&w->of[kind], a, kind, at);
 	return st;
 }
+
+bool window_counts(const struct account *a, instant at)
+{
+	return !a->subscription_id || at >= a->anchor;
+}
+
+struct period window_counted(const struct account *a, struct period window)
+{
+	if (a->subscription_id && window.start < a->anchor)
+		window.start = window.end < a->anchor ? window.end : a->anchor;
+	return window;
+}

@@ -97,6 +97,13 @@ unsigned price_line_room(const struct price *price)
 	return price->model == PRICE_GRADUATED && price->tier_count ? price->tier_count : 1;
 }
 
+static exact bounded(const struct price *p, exact amount)
+{
+	if (p->has_minimum && amount < p->minimum)
+		amount = p->minimum;
+	return p->has_maximum && amount > p->maximum ? p->maximum : amount;
+}
+
 enum st price_lines(exact *amount, struct price_line *lines, unsigned *count, const struct price *price, qty quantity)
 {
 	if (quantity < 0 || price->included < 0 || price->model >= PRICE__MAX)
@@ -106,11 +113,7 @@ enum st price_lines(exact *amount, struct price_line *lines, unsigned *count, co
 	enum st st = models[price->model].rate(&sheet, price, charged);
 	if (st)
 		return st;
-	*amount = sheet.sum;
-	if (price->has_minimum && *amount < price->minimum)
-		*amount = price->minimum;
-	if (price->has_maximum && *amount > price->maximum)
-		*amount = price->maximum;
+	*amount = bounded(price, sheet.sum);
 	if (count)
 		*count = sheet.count;
 	return ST_OK;
@@ -118,5 +121,9 @@ enum st price_lines(exact *amount, struct price_line *lines, unsigned *count, co
 
 enum st price_amount(exact *amount, const struct price *price, qty quantity)
 {
-	return price_lines(amount, NULL, NULL, price, quantity);
+	enum st st = price_lines(amount, NULL, NULL, price, quantity);
+	if (st != ST_RANGE || !price->has_maximum)
+		return st;
+	*amount = price->maximum; /* what does not fit is above it */
+	return ST_OK;
 }

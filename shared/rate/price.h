@@ -61,7 +61,7 @@ unsigned price_line_room(const struct price *price);
 enum st price_lines(exact *amount, struct price_line *lines, unsigned *count, const struct price *price,
                     qty quantity) MUST_USE;
 
-/** The exact price of a quantity, before rounding. As price_lines(). */
+/** The exact price of a quantity, before rounding. As price_lines(), but where there is a maximum no sum is too large. */
 enum st price_amount(exact *amount, const struct price *price, qty quantity) MUST_USE;
 
 /** "per_unit" of PRICE_PER_UNIT, …; never NULL. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/conf_check.h"
 #include "base/log.h"
 #include "wire/etag.h"
 #include "wire/params.h"
@@ -62,6 +63,8 @@ enum st server_open(struct server **out, const struct fn_entry *table)
 	struct faults faults = { .arena = s->conf_arena };
 	if (!st)
 		st = conf_load(&s->conf, &faults, s->conf_arena);
+	if (!st)
+		(void)!conf_check(&s->conf, &faults);
 	for (unsigned i = 0; i < faults.count; i++)
 		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
 	if (st) {

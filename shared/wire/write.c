@@ -14,12 +14,23 @@ static void write_decimal(struct jwriter *w, const char *name, wide value, unsig
 
 void write_qty(struct jwriter *w, const char *name, qty quantity)
 {
-	write_decimal(w, name, quantity, QTY_DIGITS, 0);
+	if (quantity == QTY_UNKNOWN)
+		jw_null(w, name);
+	else
+		write_decimal(w, name, quantity, QTY_DIGITS, 0);
 }
 
 void write_money(struct jwriter *w, const char *name, minor amount, const struct currency *currency)
 {
 	write_decimal(w, name, amount, currency->digits, currency->digits);
+}
+
+void write_reckoned(struct jwriter *w, const char *name, struct reckoned sum, const struct currency *currency)
+{
+	if (sum.known)
+		write_money(w, name, sum.amount, currency);
+	else
+		jw_null(w, name);
 }
 
 void write_exact(struct jwriter *w, const char *name, exact amount)
@@ -58,6 +69,25 @@ void write_period(struct jwriter *w, const char *name, struct period p)
 	jw_end(w);
 }
 
+void write_billing_period(struct jwriter *w, const char *name, const struct usage_state *s)
+{
+	if (s->begun)
+		write_period(w, name, s->windows.of[WINDOW_PERIOD]);
+	else
+		jw_null(w, name);
+}
+
+static void write_window(struct jwriter *w, struct period window)
+{
+	if (window.start < window.end) {
+		write_instant(w, "window_start", window.start);
+		write_instant(w, "window_end", window.end);
+	} else {
+		jw_null(w, "window_start");
+		jw_null(w, "window_end");
+	}
+}
+
 void write_standing(struct jwriter *w, enum policy policy, qty used, qty included)
 {
 	write_qty(w, "used", used);
@@ -86,16 +116,18 @@ void write_usage_line(struct jwriter *w, const struct usage_line *l, const struc
 	jw_string(w, "policy", policy_name(l->entry->policy));
 	jw_string(w, "aggregation", aggregation_name(l->metric->aggregation));
 	jw_string(w, "window", window_name(l->metric->window));
-	write_instant(w, "window_start", l->window.start);
-	write_instant(w, "window_end", l->window.end);
+	write_window(w, l->window);
 	write_standing(w, l->entry->policy, l->used, l->entry->included);
 	write_qty(w, "overage_quantity", l->overage);
 	if (l->entry->priced && l->entry->price.model == PRICE_PER_UNIT)
 		write_rate(w, "overage_rate", l->entry->price.unit_amount);
 	else
 		jw_null(w, "overage_rate");
-	write_money(w, "overage_amount", l->overage_amount, currency);
-	write_qty(w, "projected", l->projected);
+	write_reckoned(w, "overage_amount", l->overage_amount, currency);
+	if (l->has_projected)
+		write_qty(w, "projected", l->projected);
+	else
+		jw_null(w, "projected");
 	jw_int(w, "event_count", l->rollup.count);
 	jw_end(w);
 }
@@ -119,7 +151,7 @@ void write_breakdown(struct jwriter *w, const char *name, const struct price *pr
 	jw_end(w);
 }
 
-void write_charge(struct jwriter *w, const struct usage_line *l, const struct currency *currency)
+static void write_charge(struct jwriter *w, const struct usage_line *l, const struct usage_state *s)
 {
 	jw_object(w, NULL);
 	jw_string(w, "metric_name", l->metric->name);
@@ -131,9 +163,15 @@ void write_charge(struct jwriter *w, const struct usage_line *l, const struct cu
 		write_rate(w, "overage_rate", l->entry->price.unit_amount);
 	else
 		jw_null(w, "overage_rate");
-	write_money(w, "overage_amount", l->overage_amount, currency);
-	write_exact(w, "overage_amount_exact", l->overage_exact);
-	write_breakdown(w, "breakdown", &l->entry->price, l->used);
+	write_reckoned(w, "overage_amount", l->overage_amount, s->currency);
+	if (l->overage_amount.known)
+		write_exact(w, "overage_amount_exact", l->overage_exact);
+	else
+		jw_null(w, "overage_amount_exact");
+	if (s->begun)
+		write_breakdown(w, "breakdown", &l->entry->price, l->used);
+	else
+		jw_array(w, "breakdown"), jw_end(w);
 	jw_end(w);
 }
 
@@ -142,7 +180,7 @@ void write_charges(struct jwriter *w, const char *name, const struct usage_state
 	jw_array(w, name);
 	for (unsigned i = 0; i < s->count; i++)
 		if (s->lines[i].entry->priced)
-			write_charge(w, &s->lines[i], s->currency);
+			write_charge(w, &s->lines[i], s);
 	jw_end(w);
 }
 

@@ -10,11 +10,17 @@ static void write_tenant(struct jwriter *w, const struct account *a, const struc
 	jw_string(w, "name", a->name);
 	jw_end(w);
 	write_plan(w, "plan", s->plan);
-	jw_object(w, "period");
-	write_instant(w, "start", s->windows.of[WINDOW_PERIOD].start);
-	write_instant(w, "end", s->windows.of[WINDOW_PERIOD].end);
+	if (s->begun) {
+		jw_object(w, "period");
+		write_instant(w, "start", s->windows.of[WINDOW_PERIOD].start);
+		write_instant(w, "end", s->windows.of[WINDOW_PERIOD].end);
+		jw_string(w, "timezone", a->timezone);
+		jw_end(w);
+	} else {
+		jw_null(w, "period");
+		write_instant(w, "begins_at", a->anchor);
+	}
 	jw_string(w, "timezone", a->timezone);
-	jw_end(w);
 	jw_string(w, "currency", s->currency->code);
 }
 
@@ -83,10 +89,10 @@ static void write_warnings(struct jwriter *w, const struct usage_state *s, struc
 static void write_bill(struct jwriter *w, const struct usage_state *s, const char *name, const char *upgrade)
 {
 	jw_object(w, "estimate");
-	write_money(w, "base_price", s->base_price, s->currency);
-	write_money(w, "total_overage", s->total_overage, s->currency);
-	write_money(w, "total", s->total, s->currency);
-	write_money(w, "projected_total", s->projected_total, s->currency);
+	write_reckoned(w, "base_price", s->base_price, s->currency);
+	write_reckoned(w, "total_overage", s->total_overage, s->currency);
+	write_reckoned(w, "total", s->total, s->currency);
+	write_reckoned(w, "projected_total", s->projected_total, s->currency);
 	jw_end(w);
 	if (!upgrade) {
 		jw_null(w, "upgrade");

@@ -124,7 +124,7 @@ describe('tenants and tokens', () => {
   for (const [cause, args] of bad) {
     test(`refuses: ${args.join(' ')}`, () => {
       const before = [value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')];
-      fails(1, cause.source === '--tenant' ? /--t/ : cause, ...args);
+      fails(2, cause.source === '--tenant' ? /--t/ : cause, ...args);
       assert.deepEqual([value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')], before);
     });
   }

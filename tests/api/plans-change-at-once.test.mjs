@@ -114,5 +114,5 @@ describe('a malformed plan file is refused whole, with file, pointer and cause',
 });
 
 test('a tenant is refused a plan that is not there', () => {
-  assert.throws(() => server.addTenant({ plan: 'platinum' }), (e) => e.code === 1 && /platinum/.test(e.stderr));
+  assert.throws(() => server.addTenant({ plan: 'platinum' }), (e) => e.code === 2 && /platinum/.test(e.stderr));
 });

@@ -31,11 +31,11 @@ ON CONFLICT (tenant_id, metric, window_start, window_end, value) DO NOTHING;
 -- name: window_value_forget (tenant)
 DELETE FROM usage_window_values WHERE tenant_id = :tenant;
 
--- name: window_value_fill (tenant, metric, window_start, window_end)
+-- name: window_value_fill (tenant, metric, window_start, window_end, counted_from)
 INSERT INTO usage_window_values (tenant_id, metric, window_start, window_end, value)
 SELECT DISTINCT tenant_id, metric, CAST(:window_start AS BIGINT), CAST(:window_end AS BIGINT), value
 FROM usage_samples
-WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :window_start AND recorded_at < :window_end
+WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :counted_from AND recorded_at < :window_end
   AND value IS NOT NULL;
 
 -- Any range, as usage_summary: days, hours beside them, samples at the edges.
@@ -160,6 +160,7 @@ SELECT window_start, window_end FROM usage_window_values WHERE tenant_id = :tena
 UNION
 SELECT window_start, window_end FROM usage_balances WHERE tenant_id = :tenant AND metric = :metric;
 
+-- Before the start of its subscription nothing of a tenant counts.
 -- name: window_value_differences (tenant, metric, window_start, window_end)
 SELECT value FROM (
   SELECT value FROM usage_window_values
@@ -167,6 +168,8 @@ SELECT value FROM (
   UNION ALL
   SELECT DISTINCT value FROM usage_samples
   WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :window_start AND recorded_at < :window_end
+    AND recorded_at >= COALESCE((SELECT anchor FROM subscriptions WHERE tenant_id = :tenant AND ended_at IS NULL
+      ORDER BY subscription_id DESC LIMIT 1), recorded_at)
 ) AS both_sides
 GROUP BY value
 HAVING COUNT(*) <> 2

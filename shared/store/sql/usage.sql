@@ -105,6 +105,7 @@ SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
 FROM usage_balances WHERE tenant_id = :tenant;
 
+-- A sum that does not fit is NULL; in SQLite, where a sum of integers that does not fit is an error, it is made of two.
 -- Any range: whole days, hours beside them, and of the hours in which it begins and ends each row whose events all
 -- lie inside. Raw events are read for the others alone, from the first such event on; where there is none, the MIN
 -- is NULL and nothing is read, however many events the hour holds. IS TRUE: PostgreSQL looks each of them up in a hash,
@@ -123,7 +124,7 @@ SELECT metric, quantity_sum, event_count, quantity_min, quantity_max, first_at, 
 FROM usage_hours WHERE tenant_id = :tenant AND hour >= :last_day AND hour < :end AND last_at < :end
   AND (:metric = '' OR metric = :metric) AND (:user = 0 OR user_id = :user)
 UNION ALL
-SELECT e.metric, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+SELECT e.metric, SUM(e.quantity / 1000000) * 1000000 + SUM(e.quantity % 1000000), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
 FROM usage_events e
 WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >= (
     SELECT MIN(CASE WHEN s.first_at < :start THEN :start ELSE s.first_at END) FROM usage_hours s
@@ -136,7 +137,7 @@ WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >=
       AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
 GROUP BY e.metric
 UNION ALL
-SELECT e.metric, SUM(e.quantity), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
+SELECT e.metric, SUM(e.quantity / 1000000) * 1000000 + SUM(e.quantity % 1000000), COUNT(*), MIN(e.quantity), MAX(e.quantity), MIN(e.recorded_at), MAX(e.recorded_at)
 FROM usage_events e
 WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
     SELECT MIN(s.first_at) FROM usage_hours s
@@ -153,7 +154,9 @@ GROUP BY e.metric;
 -- sqlite: usage_summary
 @usage_parts;
 -- postgres: usage_summary
-SELECT metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
+SELECT metric,
+  CASE WHEN SUM(quantity_sum) BETWEEN -9223372036854775807 AND 9223372036854775807 THEN CAST(SUM(quantity_sum) AS BIGINT) END,
+  CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max),
   MIN(first_at), MAX(last_at)
 FROM (@usage_parts) AS parts
 GROUP BY metric;
@@ -191,7 +194,9 @@ SELECT day, metric, quantity_sum, event_count, quantity_min, quantity_max
 FROM usage_days
 WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day;
 -- postgres: usage_day_list
-SELECT day, metric, CAST(SUM(quantity_sum) AS BIGINT), CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max)
+SELECT day, metric,
+  CASE WHEN SUM(quantity_sum) BETWEEN -9223372036854775807 AND 9223372036854775807 THEN CAST(SUM(quantity_sum) AS BIGINT) END,
+  CAST(SUM(event_count) AS BIGINT), MIN(quantity_min), MAX(quantity_max)
 FROM usage_days
 WHERE tenant_id = :tenant AND day >= :first_day AND day < :last_day
 GROUP BY day, metric;
@@ -212,7 +217,8 @@ FROM usage_days
 WHERE tenant_id = :tenant AND day >= :first_day AND day < :end AND (:metric = '' OR metric = :metric)
 ORDER BY day;
 -- postgres: usage_day_totals
-SELECT day, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
+SELECT day, CASE WHEN :metric = '' THEN 0
+    WHEN SUM(quantity_sum) BETWEEN -9223372036854775807 AND 9223372036854775807 THEN CAST(SUM(quantity_sum) AS BIGINT) END, CAST(SUM(event_count) AS BIGINT),
   MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
 FROM usage_days
 WHERE tenant_id = :tenant AND day >= :first_day AND day < :end AND (:metric = '' OR metric = :metric)
@@ -227,7 +233,8 @@ FROM usage_hours
 WHERE tenant_id = :tenant AND hour >= :start AND hour < :end AND (:metric = '' OR metric = :metric)
 ORDER BY hour DESC;
 -- postgres: usage_hour_totals
-SELECT hour, CAST(SUM(CASE WHEN :metric = '' THEN 0 ELSE quantity_sum END) AS BIGINT), CAST(SUM(event_count) AS BIGINT),
+SELECT hour, CASE WHEN :metric = '' THEN 0
+    WHEN SUM(quantity_sum) BETWEEN -9223372036854775807 AND 9223372036854775807 THEN CAST(SUM(quantity_sum) AS BIGINT) END, CAST(SUM(event_count) AS BIGINT),
   MIN(quantity_min), MAX(quantity_max), MIN(first_at), MAX(last_at)
 FROM usage_hours
 WHERE tenant_id = :tenant AND hour >= :start AND hour < :end AND (:metric = '' OR metric = :metric)
@@ -236,9 +243,14 @@ ORDER BY hour DESC;
 
 -- The same of events, within the hour in which a range ends: many, so no more is asked than is wanted.
 -- name: usage_event_totals (tenant, metric, start, end)
-SELECT COUNT(*), CAST(SUM(quantity) AS BIGINT), MIN(quantity), MAX(quantity)
-FROM usage_events
-WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :end AND metric = :metric;
+SELECT event_count, CASE WHEN total BETWEEN -9223372036854775807 AND 9223372036854775807 THEN CAST(total AS BIGINT) END,
+  lowest, highest
+FROM (
+  SELECT COUNT(*) AS event_count, SUM(quantity / 1000000) * 1000000 + SUM(quantity % 1000000) AS total, MIN(quantity) AS lowest,
+    MAX(quantity) AS highest
+  FROM usage_events
+  WHERE tenant_id = :tenant AND recorded_at >= :start AND recorded_at < :end AND metric = :metric
+) AS sums;
 
 -- name: usage_event_count (tenant, metric, start, end)
 SELECT COUNT(*) FROM usage_events
