@@ -15,12 +15,13 @@ bool money_fits(exact amount, const struct currency *currency)
 	return amount % minor_unit(currency) == 0 && !minor_round(&rounded, amount, currency, ROUND_DOWN);
 }
 
+/* Of a plan in no currency: what fits here fits in all. */
+static const struct currency finest = { "", CURRENCY_DIGITS };
+
 void money_check(const struct fields *f, const char *name, exact amount, const struct currency *currency)
 {
-	static const struct currency finest = { "", CURRENCY_DIGITS };
-	const struct currency *of = currency ? currency : &finest;
 	minor rounded;
-	if (minor_round(&rounded, amount, of, ROUND_DOWN))
+	if (minor_round(&rounded, amount, currency ? currency : &finest, ROUND_DOWN))
 		field_fault(f, name, "is more money than can be counted");
 	else if (currency && amount % minor_unit(currency)) {
 		const char *cause = arena_format(f->faults->arena, "has more decimals than %s has: %u", currency->code, currency->digits);
@@ -49,10 +50,9 @@ bool price_fits(const struct price *p, const struct currency *currency)
 /* Whether one whole unit can be charged at this price. */
 static void check_rate(const struct fields *f, const char *name, unit_price rate, const struct currency *currency)
 {
-	static const struct currency coarsest = { "", 0 };
 	exact amount;
 	minor rounded;
-	if (exact_multiply(&amount, 1000000, rate) || minor_round(&rounded, amount, currency ? currency : &coarsest, ROUND_DOWN))
+	if (exact_multiply(&amount, 1000000, rate) || minor_round(&rounded, amount, currency ? currency : &finest, ROUND_DOWN))
 		field_fault(f, name, "is so much that not even one could be charged");
 }
 
