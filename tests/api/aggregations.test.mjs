@@ -160,7 +160,7 @@ after(() => server?.stop());
 const shared = { events: [], tenant: null };
 
 test('a summary of any range equals a recount, while more and later events come in', async () => {
-  shared.tenant = tenantOf(server, { plan: 'metered', start: startDate(20n) });
+  shared.tenant = tenantOf(server, { plan: 'metered', start: startDate(50n) });
   const users = { 0: shared.tenant, 7: shared.tenant.withToken({ user: 7 }), 8: shared.tenant.withToken({ user: 8 }) };
   const other = tenantOf(server, { plan: 'metered' });
   await other.load(Array.from({ length: 100 }, () => wire(event([])))); // a neighbour whose events must not count
@@ -336,7 +336,7 @@ test('a value that was counted in the window is free at the limit; what is refus
 });
 
 test('each window counts for itself: a late event belongs to its own', async () => {
-  const t = tenantOf(server, { plan: 'capped' });
+  const t = tenantOf(server, { plan: 'capped', start: startDate(40n) });
   const see = (who, back) => t.record({ metric_name: 'visitors', quantity: 1, metadata: { 'who/what': who }, recorded_at: fromInstant(now() - back * DAY) });
   for (const day of [0n, 1n, 30n]) {
     assert.deepEqual([await see('a', day), await see('b', day), await see('c', day), await see('a', day)].map((r) => r.status), [201, 201, 403, 201]);
@@ -463,7 +463,7 @@ test('plans/metrics.schema.json knows the aggregations and the field', () => {
 
 test('check finds whatever was changed beside the roll-ups', async () => {
   apply([...metrics.slice(1), { ...metrics[0], name: 'fresh_customers' }]);
-  const t = tenantOf(server, { plan: 'capped' });
+  const t = tenantOf(server, { plan: 'capped', start: startDate(40n) });
   const record = (quantity, at, more) => t.use(more ? 'fresh_customers' : STORAGE, quantity, { recorded_at: fromInstant(at), ...(more && { metadata: more }) });
   for (const [back, q] of [[3n * DAY, 5], [DAY, 7], [2n * DAY + 90n * MINUTE, -1]]) await record(q, to - back);
   for (const id of ['a', 'b']) await record(1, to - DAY, { customer_id: id });

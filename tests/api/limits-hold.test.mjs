@@ -94,7 +94,7 @@ test('50 racing with one key for a limit with room for one: all are told it was 
 });
 
 test('a late event is judged by the window it belongs to, not by today', async () => {
-  const tenant = tenantOf(server, { plan: 'free' });
+  const tenant = tenantOf(server, { plan: 'free', start: '2026-01-01' });
   await tenant.use('messages_sent', 20);
   const yesterday = fromInstant(now() - 24n * 3_600_000_000n);
   await tenant.use('messages_sent', 20, { recorded_at: yesterday });
