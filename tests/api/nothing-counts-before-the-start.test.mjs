@@ -149,3 +149,35 @@ test('roll-ups, balances and values are proved whole, also after they are made a
   assert.equal(held(), was);
   assert.equal(server.pennymeter(['check']).ok, true);
 });
+
+test('what an earlier version counted of the time before the start is taken out when the schema is brought up to date', async () => {
+  const start = now() - (now() % DAY);
+  const tenant = tenantOf(server, { start: fromInstant(start).slice(0, 10) });
+  const at = { early: { recorded_at: fromInstant(start - 1n) }, late: { recorded_at: fromInstant(start) } };
+  for (const metric_name of ['leads_created', 'quotes_generated']) {
+    await tenant.use(metric_name, 7, at.early);
+    await tenant.use(metric_name, 5, at.late);
+  }
+  for (const when of ['early', 'late']) for (const who of ['a', when]) await tenant.use('seen_month', 1, { metadata: { who }, ...at[when] });
+  const one = `tenant_id = ${tenant.tenant_id}`;
+  const held = () => query(server.data, `SELECT * FROM usage_balances WHERE ${one} ORDER BY metric, window_start`).map((row) => JSON.stringify(row));
+  const values = () => query(server.data, `SELECT * FROM usage_window_values WHERE ${one} ORDER BY value`).map((row) => JSON.stringify(row));
+  const right = [held(), values()];
+  // As it was: the subscription is put before its events while all is made anew, and then back.
+  query(server.data, `UPDATE subscriptions SET anchor = anchor - ${40n * DAY} WHERE ${one}`);
+  query(server.data, 'UPDATE catalog SET generation = generation + 1');
+  for (const window of ['month', 'day']) {
+    applyPlans(server, { 'metrics.json': (all) => ({ ...all, metrics: [...all.metrics, { name: 'turned', unit: 'x', window }] }) });
+  }
+  query(server.data, `UPDATE subscriptions SET anchor = anchor + ${40n * DAY} WHERE ${one}`);
+  query(server.data, 'UPDATE catalog SET generation = generation + 1');
+  const month = (rows) => rows.filter((row) => /seen_month|leads/.test(row));
+  assert.notDeepEqual([held(), values()], right);
+  query(server.data, 'DELETE FROM schema_version WHERE version >= 6');
+  server.pennymeter(['init']);
+  assert.deepEqual(month(held()), month(right[0]));
+  assert.deepEqual(values(), right[1]);
+  // Periods, which the start moved, are the new ones' own matter: only theirs may be told.
+  const { metrics } = await tenant.read('/api/usage/current-period');
+  assert.equal(line({ metrics }, 'leads_created').used, '5');
+});

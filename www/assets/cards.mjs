@@ -33,6 +33,7 @@ function rest(card) {
 }
 
 function resets(card) {
+  if (card.window_end === null) return '';
   return card.window === 'day' ? t('card.resetsDay') : t('card.resets', { date: day(card.window_end) });
 }
 
@@ -55,7 +56,7 @@ function reachedOn(card, now) {
 }
 
 function forecast(card, now) {
-  if (card.window === 'day' || card.projected === null || card.projected === undefined) return '';
+  if (card.window === 'day' || card.window_end === null || card.projected === null || card.projected === undefined) return '';
   if (Number(card.used) === 0) return '';
   const reach = hasLimit(card) && Number(card.projected) > Number(card.included) ? reachedOn(card, now) : null;
   const pace = t('card.projected', { projected: number(card.projected), date: day(card.window_end) });
@@ -110,7 +111,7 @@ function updateCard(view, card, { currency, values, now }) {
   }
   setText(part.rest, limited ? rest(card) : '');
   setText(part.resets, state === 'none' ? '' : resets(card));
-  part.resets.title = fullDay(card.window_end);
+  part.resets.title = card.window_end === null ? '' : fullDay(card.window_end);
   setText(part.next, consequence(card, currency));
   const pace = forecast(card, now);
   setText(part.forecast, pace);
@@ -128,7 +129,7 @@ export function cardList(list) {
   const views = new Map();
   return ({ cards, series, currency }) => {
     const now = Date.now();
-    const values = new Map(series.metrics.map((metric) => [metric.metric_name, metric.values.map(Number)]));
+    const values = new Map(series.metrics.map((metric) => [metric.metric_name, metric.values.map((value) => Number(value ?? 0))]));
     const wanted = inOrder(cards).map((card) => {
       if (!views.has(card.metric_name)) views.set(card.metric_name, makeCard(card.metric_name));
       const view = views.get(card.metric_name);

@@ -32,7 +32,7 @@ function loadLibrary() {
 
 /** An even day's share of the limit: what of it may be used each day to last until it resets. */
 function dayShare(card) {
-  if (!card || !hasLimit(card)) return null;
+  if (!card || !hasLimit(card) || card.window_end === null) return null;
   const levelled = ['max', 'min', 'latest', 'unique'].includes(card.aggregation);
   const days = levelled || card.window === 'day' ? 1 : Math.round((Date.parse(card.window_end) - Date.parse(card.window_start)) / dayLength);
   return Number(card.included) / Math.max(1, days);
@@ -45,13 +45,14 @@ function prepare(stats) {
   const place = (metric) => (order.includes(metric.metric_name) ? order.indexOf(metric.metric_name) : order.length);
   return [...stats.series.metrics].sort((a, b) => place(a) - place(b)).map((metric) => {
     const share = dayShare(cards.get(metric.metric_name));
-    const plain = metric.values.map(Number);
-    return { ...metric, texts: metric.values, plain, share: share === null ? null : plain.map((value) => value / share) };
+    const plain = metric.values.map((value) => (value === null ? null : Number(value))); // null: a gap
+    return { ...metric, texts: metric.values, plain, share: share === null ? null : plain.map((value) => (value === null ? null : value / share)) };
   });
 }
 
-/** The exact sum of decimal texts of up to six places, as a text. */
+/** The exact sum of decimal texts of up to six places, as a text; null where one is not known. */
 function sum(texts) {
+  if (texts.includes(null)) return null;
   const millionths = texts.reduce((total, text) => {
     const [whole, part = ''] = text.replace('-', '').split('.');
     const value = BigInt(whole + part.padEnd(6, '0'));

@@ -67,6 +67,7 @@ async function fillTypes() {
 function showPrevious({ total, previous_total: previous, unit: name }) {
   const [value, note] = [byId('previous'), byId('previousnote')];
   setText(note, `${number(previous)} ${unit(name, previous)}`);
+  if (total === null || previous === null) return setText(value, '–');
   if (Number(previous) === 0) return setText(value, Number(total) === 0 ? '–' : t('history.noPrevious'));
   setText(value, change((Number(total) - Number(previous)) / Math.abs(Number(previous))));
 }

@@ -67,17 +67,29 @@ function formatter(kind, options) {
 const numberFormat = (options) => formatter(Intl.NumberFormat, options);
 const dateFormat = (options) => formatter(Intl.DateTimeFormat, { timeZone, ...options });
 
+/* What the server does not know, as a charge that has no price, is a dash. */
+const orDash = (format) => (value, ...more) => (value === null || value === undefined ? '–' : format(value, ...more));
+
+/* A code that Intl does not take is written behind the number. */
+function cash(value, currency, options = {}) {
+  try {
+    return numberFormat({ style: 'currency', currency, ...options }).format(value);
+  } catch {
+    return `${numberFormat({ minimumFractionDigits: 2, ...options }).format(value)} ${currency}`.trim();
+  }
+}
+
 /** All of these take a decimal string and are exact; none goes through a double. */
-export const number = (value) => numberFormat({ maximumFractionDigits: 6 }).format(value);
-export const money = (value, currency) => numberFormat({ style: 'currency', currency }).format(value);
-export const rate = (value, currency) => numberFormat({ style: 'currency', currency, maximumFractionDigits: 12 }).format(value);
+export const number = orDash((value) => numberFormat({ maximumFractionDigits: 6 }).format(value));
+export const money = orDash((value, currency) => cash(value, currency));
+export const rate = orDash((value, currency) => cash(value, currency, { maximumFractionDigits: 12 }));
 export const percent = (value) => numberFormat({ style: 'percent', maximumFractionDigits: 0, roundingMode: 'trunc' }).format(`${value}e-2`);
 
 /** For axes and comparisons, where a rounded value is enough. */
 export const compact = (value) => numberFormat({ notation: 'compact', maximumFractionDigits: 1 }).format(value);
-export const ratio = (value) => numberFormat({ style: 'percent', maximumFractionDigits: 1 }).format(value);
+export const ratio = orDash((value) => numberFormat({ style: 'percent', maximumFractionDigits: 1 }).format(value));
 export const change = (value) => numberFormat({ style: 'percent', maximumFractionDigits: 1, signDisplay: 'exceptZero' }).format(value);
-export const mean = (value) => numberFormat({ maximumFractionDigits: 2 }).format(value);
+export const mean = orDash((value) => numberFormat({ maximumFractionDigits: 2 }).format(value));
 
 export const day = (instant) => dateFormat({ day: 'numeric', month: 'short' }).format(new Date(instant));
 export const fullDay = (instant) => dateFormat({ day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(instant));

@@ -20,7 +20,7 @@ function safeLink(url) {
 }
 
 function showSubject({ tenant, plan }) {
-  setText(byId('subject'), t('usage.subject', { tenant: tenant.name, plan: plan.name }));
+  setText(byId('subject'), t('usage.subject', { tenant: tenant.name, plan: plan?.name ?? '–' }));
   setText(byId('zone'), t('usage.zone', { zone: zone() }));
 }
 
@@ -30,25 +30,30 @@ function tile(name) {
   return (part) => root.querySelector(`[data-part="${part}"]`);
 }
 
-function showBill({ estimate, currency, period, plan, upgrade }) {
+/** How much of the period is left; of a subscription that has not begun, when it does. */
+function showPeriod(period, begins) {
+  const length = tile('period');
+  const [start, end, now] = period ? [Date.parse(period.start), Date.parse(period.end), Date.now()] : [0, 1, 0];
+  const left = Math.max(0, Math.ceil((end - now) / dayLength));
+  setText(length('value'), period ? t('bill.left', { n: number(left), count: left }) : '–');
+  setText(length('note'), period ? range(period.start, period.end) : t('bill.begins', { date: fullDay(begins) }));
+  length('bar').style.setProperty('inline-size', `${Math.min(100, Math.max(0, ((now - start) / (end - start)) * 100))}%`);
+}
+
+function showBill({ estimate, currency, period, begins_at: begins, plan, upgrade }) {
   const cash = (value) => money(value, currency);
   const projected = tile('projected');
   setText(projected('value'), cash(estimate.projected_total));
-  setText(projected('note'), t('bill.varies', { date: fullDay(period.end) }));
+  setText(projected('note'), period ? t('bill.varies', { date: fullDay(period.end) }) : t('bill.begins', { date: fullDay(begins) }));
 
   const sofar = tile('sofar');
   setText(sofar('value'), cash(estimate.total));
   setText(sofar('note'), t('bill.parts', { base: cash(estimate.base_price), overage: cash(estimate.total_overage) }));
 
-  const [start, end, now] = [Date.parse(period.start), Date.parse(period.end), Date.now()];
-  const left = Math.max(0, Math.ceil((end - now) / dayLength));
-  const length = tile('period');
-  setText(length('value'), t('bill.left', { n: number(left), count: left }));
-  setText(length('note'), range(period.start, period.end));
-  length('bar').style.setProperty('inline-size', `${Math.min(100, Math.max(0, ((now - start) / (end - start)) * 100))}%`);
+  showPeriod(period, begins);
 
   const current = tile('plan');
-  setText(current('value'), plan.name);
+  setText(current('value'), plan?.name ?? '–');
   const note = current('note');
   if (upgrade) {
     const text = t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan });
@@ -66,7 +71,7 @@ const pressing = (cards) => cards
   .sort((a, b) => rank[b.level] - rank[a.level] || Number(b.percent) - Number(a.percent));
 
 /* A warning that was hidden stays so for its period, unless the metric gets worse. */
-const warningKey = (card, period) => `${period.start} ${card.metric_name} ${card.level}`;
+const warningKey = (card, period) => `${period?.start} ${card.metric_name} ${card.level}`;
 
 function hiddenWarnings() {
   try {
@@ -161,7 +166,7 @@ function openDashboard() {
   let etag = null;
 
   function show(stats) {
-    setTimeZone(stats.period.timezone);
+    setTimeZone(stats.period?.timezone ?? stats.timezone);
     byId('content').removeAttribute('aria-busy');
     showSubject(stats);
     showBill(stats);

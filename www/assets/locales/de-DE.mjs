@@ -59,6 +59,7 @@ export default {
     'bill.sofar': 'Bisherige Rechnung',
     'bill.parts': '{base} Grundpreis + {overage} Mehrnutzung',
     'bill.period': 'Abrechnungszeitraum',
+    'bill.begins': 'Beginnt am {date}; bis dahin ist nichts zu zahlen.',
     'bill.left': { one: 'noch {n} Tag', other: 'noch {n} Tage' },
     'bill.plan': 'Tarif',
     'bill.upgrade': 'Zu {plan} wechseln',

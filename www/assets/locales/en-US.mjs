@@ -59,6 +59,7 @@ export default {
     'bill.sofar': 'Bill so far',
     'bill.parts': '{base} base + {overage} overage',
     'bill.period': 'Billing period',
+    'bill.begins': 'Begins on {date}; until then nothing is owed.',
     'bill.left': { one: '{n} day left', other: '{n} days left' },
     'bill.plan': 'Plan',
     'bill.upgrade': 'Upgrade to {plan}',

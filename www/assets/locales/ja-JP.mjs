@@ -59,6 +59,7 @@ export default {
     'bill.sofar': '現在までの請求',
     'bill.parts': '基本 {base} + 超過 {overage}',
     'bill.period': '請求期間',
+    'bill.begins': '{date} に開始します。それまで請求はありません。',
     'bill.left': { other: '残り {n} 日' },
     'bill.plan': 'プラン',
     'bill.upgrade': '{plan} に変更',
