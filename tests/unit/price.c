@@ -154,11 +154,23 @@ static void lines_add_up_to_the_amount(void **state)
 	}
 }
 
+static void no_sum_is_too_large_where_there_is_a_maximum(void **state)
+{
+	struct price p = { .model = PRICE_PER_UNIT, .unit_amount = number("999999999999999999", PRICE_DIGITS) };
+	exact amount;
+	(void)state;
+	assert_int_equal(price_amount(&amount, &p, INT64_MAX), ST_RANGE);
+	p.has_maximum = true;
+	p.maximum = number("2.50", EXACT_DIGITS);
+	assert_int_equal(price_amount(&amount, &p, INT64_MAX), ST_OK);
+	assert_true(amount == p.maximum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
 		FACT(a_graduated_bound_belongs_to_the_tier_below), FACT(a_volume_bound_belongs_to_the_tier_below), FACT(packages_started_or_whole),
-		FACT(included_units_come_off_first_and_bounds_last), FACT(a_percentage_is_exact), FACT(refuses_what_has_no_price),
+		FACT(included_units_come_off_first_and_bounds_last), FACT(no_sum_is_too_large_where_there_is_a_maximum), FACT(a_percentage_is_exact), FACT(refuses_what_has_no_price),
 		FACT(a_graduated_price_never_falls), FACT(a_graduated_price_is_continuous_without_flat_amounts), FACT(lines_add_up_to_the_amount),
 	};
 	return cmocka_run_group_tests(facts, NULL, NULL);

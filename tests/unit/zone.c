@@ -44,10 +44,19 @@ static void wall_time_and_back_is_the_same_where_it_is_unique(void **state)
 	}
 }
 
+/* The first fact, before any zone was set: what the process served before must not matter. */
+static void an_empty_name_is_no_zone_from_the_first(void **state)
+{
+	wall clock;
+	(void)state;
+	assert_int_equal(zone_check(""), ST_INVALID);
+	assert_int_equal(zone_wall(&clock, "", 0), ST_INVALID);
+}
+
 static void refuses_names_that_are_no_zone(void **state)
 {
 	static const char *const bad[] = { "", "Mars/Olympus", "../etc/passwd", "Europe/../Europe/Paris", "/usr/share/zoneinfo/UTC", "Europe", "zone.tab",
-		"EST5EDT,M3.2.0", ":UTC", "right/UTC", "Europe/Paris ", "utc",
+		"EST5EDT,M3.2.0", ":UTC", "right/UTC", "posix/UTC", "localtime", "posixrules", "Factory", "Europe/", "Europe//Paris", "Europe/Paris ", "utc",
 		"Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" };
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -59,6 +68,7 @@ static void refuses_names_that_are_no_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
+		FACT(an_empty_name_is_no_zone_from_the_first),
 		FACT(a_skipped_time_moves_forward_by_the_gap), FACT(of_a_time_that_occurs_twice_it_is_the_first),
 		FACT(wall_time_and_back_is_the_same_where_it_is_unique), FACT(refuses_names_that_are_no_zone),
 	};
