@@ -34,7 +34,7 @@ static enum st preview_price(struct request *rq, struct reply *rp)
 	if (!st)
 		st = minor_round(&rounded, amount, currency, ROUND_HALF_AWAY);
 	if (st)
-		return st;
+		return st == ST_RANGE ? fault_add(rq->faults, "/quantity", "comes to more than can be counted") : st;
 	jw_object(&rp->json, NULL);
 	jw_string(&rp->json, "currency", currency->code);
 	write_money(&rp->json, "amount", rounded, currency);

@@ -59,6 +59,8 @@ static enum st read_lines(struct preview *p, const struct catalog *catalog, cons
 			field_fault(&f, json_name(q), "is not a metric");
 		else if (!faults->count)
 			st = price_line_of(p, l, l->metric->name);
+		if (st == ST_RANGE || (st == ST_INVALID && !faults->count))
+			field_fault(&f, json_name(q), "has no price, or one past what can be counted");
 	}
 	return faults->count ? ST_INVALID : st;
 }
@@ -92,6 +94,6 @@ enum st preview_plan(struct preview *p, struct store *store, const struct conf *
 	if (!st)
 		st = read_lines(p, catalog, quantities, faults);
 	if (!st && __builtin_add_overflow(p->base_price, p->total_overage, &p->total))
-		st = ST_RANGE;
+		st = fault_add(faults, "/quantities", "come to more than can be counted");
 	return st;
 }

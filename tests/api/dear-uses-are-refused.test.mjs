@@ -24,7 +24,7 @@ let server;
 before(async () => {
   server = await startServer();
   const starter = readPlan('starter.json');
-  applyPlans(server, { 'starter.json': { ...starter, base_price: { month: 0, year: 0 }, metrics: prices } });
+  applyPlans(server, { 'starter.json': { ...starter, currency: 'USD', base_price: { month: 0, year: 0 }, metrics: prices } });
 });
 after(() => server?.stop());
 
@@ -97,4 +97,10 @@ test('eight that race for the last that fits: one has it', async () => {
 
 test('what was refused for its price leaves the proof whole', () => {
   assert.equal(server.pennymeter(['check']).ok, true);
+});
+
+test('a preview names the quantity that is too dear', async () => {
+  const ask = (body) => server.request('POST', '/api/plans/preview', { body: JSON.stringify(body) });
+  isProblem(await ask({ price: dear, quantity: '9000000000000' }), 400, { pointer: '/quantity' });
+  isProblem(await ask({ plan: 'starter', quantities: { api_calls: '9000000000000' } }), 400, { pointer: '/quantities/api_calls' });
 });
