@@ -49,7 +49,7 @@ const tenants = [
   { name: 'Kolkata', plan: 'starter', start: '2024-02-29', timezone: 'Asia/Kolkata', cycle: 'yearly', currency: 'KWD' },
   { name: 'few', plan: 'few' },
   { name: 'later', plan: 'starter', start: '2026-04-01' },
-  { name: 'huge', plan: 'mixed', metrics: limited, huge: true, currency: 'JPY' },
+  { name: 'huge', plan: 'mixed', metrics: limited, huge: true, currency: 'KWD' },
   { name: 'huge and few', plan: 'few', metrics: limited, huge: true, timezone: 'America/New_York' },
 ];
 const options = ['name', 'plan', 'start', 'cycle', 'timezone', 'currency'];
