@@ -203,7 +203,9 @@ static enum st keep_uncounted(struct applying *a)
 {
 	enum st st = take_key(a, false);
 	if (!st)
-		st = find_own(a);
+		st = find_own(a, false);
+	if (!st && !a->known)
+		st = add_event(a);
 	return st || a->known ? st : keep(a, NULL);
 }
 
