@@ -21,12 +21,17 @@ static bool is_instant(instant t)
 	return t > -((instant)1 << INSTANTS) && t < (instant)1 << INSTANTS;
 }
 
+static bool is_window(struct period w)
+{
+	return is_instant(w.start) && is_instant(w.end) && w.start < w.end;
+}
+
 /* What those who carry it out rely on. */
 static bool is_sane(const struct flat_event *e, const char *const text[TEXT__MAX])
 {
 	return text[TEXT_METRIC] && *text[TEXT_METRIC] && e->aggregation < AGGREGATE__MAX && memchr(e->fingerprint, '\0', sizeof e->fingerprint) &&
 	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && is_instant(e->now) &&
-	       is_instant(e->window.start) && is_instant(e->window.end) && e->window.start < e->window.end;
+	       (e->uncounted || is_window(e->window));
 }
 
 const char *flat_read(struct flat_event *e, const char *text[TEXT__MAX], const char *at, const char *end)

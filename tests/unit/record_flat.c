@@ -69,7 +69,7 @@ static size_t write_request(char bytes[1024], unsigned count, qty included)
 	for (unsigned i = 0; i < count; i++) {
 		struct flat_event e = {
 			.tenant_id = TENANT, .user_id = 3, .event = 1000 + i, .generation = generation, .recorded_at = hour, .now = hour,
-			.quantity = 1000000, .included = included, .window = { hour - DAY, hour + DAY }, .aggregation = AGGREGATE_SUM,
+			.quantity = 1000000, .included = included, .most = INT64_MAX, .window = { hour - DAY, hour + DAY }, .aggregation = AGGREGATE_SUM,
 			.refuse = 1, .alerts = 1,
 		};
 		char *text = at + sizeof e;
