@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "store/driver.h"
 #include "store/network.h"
+#include "store/sqlite_pages.h"
 #include "store/sqlite_wal.h"
 
 enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
@@ -99,10 +100,18 @@ static enum st bound_cache(struct db *db, enum db_mode mode)
 	return exec(db, text);
 }
 
+/* Each page keeps eight bytes for its checksum: of a database that has no page yet, and of the copies of any. */
+static void reserve_checksums(sqlite3 *lite)
+{
+	int bytes = PAGE_RESERVE;
+	sqlite3_file_control(lite, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+}
+
 static enum st set_up(struct db *db, enum db_mode mode)
 {
 	struct stat file;
 	harden(db->lite);
+	reserve_checksums(db->lite);
 	enum st st = mode == DB_CREATE ? choose_journal(db) : ST_OK;
 	if (!st)
 		st = read_journal_mode(db);

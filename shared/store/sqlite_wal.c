@@ -1,4 +1,5 @@
-/* The write-ahead log in one piece a commit: a layer between SQLite and its own files. */
+/* A layer between SQLite and its own files: the write-ahead log in one piece a commit, and a checksum in each page of
+ * the database. */
 #include "store/sqlite_wal.h"
 
 #include <sqlite3.h>
@@ -6,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/sqlite_pages.h"
+
 enum { ROOM = 64 << 10 };         /* a commit of 15 pages; a larger one takes more than one write */
 enum { FRAME_HEAD = 24, END = 4 }; /* https://sqlite.org/walformat.html: nothing else that is written has this size */
-enum { WRITERS_LOCK = 0 };        /* among the locks of the wal-index */
+enum { WRITERS_LOCK = 0, CHECKPOINTERS_LOCK = 1 }; /* among the locks of the wal-index */
 
 /* What the layer adds to a file; it lies behind what SQLite's own layer has of it. */
 struct added {
@@ -18,6 +21,7 @@ struct added {
 	sqlite3_int64 at;
 	int size;
 	bool ends; /* the frame whose head came last ends a transaction */
+	struct page_shape shape; /* of a database; its size is 0 until that is known */
 };
 
 static sqlite3_vfs layer;
@@ -88,6 +92,8 @@ static int db_lock(sqlite3_file *file, int first, int count, int flags)
 	struct added *log = added(file)->log;
 	if (log && first == WRITERS_LOCK && flags & SQLITE_SHM_UNLOCK)
 		log->size = 0;
+	if (first == CHECKPOINTERS_LOCK)
+		added(file)->shape.size = 0; /* another may have made the file anew since its header was read */
 	return own_db->xShmLock(file, first, count, flags);
 }
 
@@ -126,6 +132,58 @@ static int log_close(sqlite3_file *file)
 	return own_log->xClose(file);
 }
 
+/* ---- pages of the database ---- */
+
+static void learn_shape(sqlite3_file *file)
+{
+	unsigned char header[PAGE_HEADER];
+	if (own_db->xRead(file, header, sizeof header, 0) == SQLITE_OK)
+		added(file)->shape = page_shape_of(header);
+}
+
+static bool is_page(const struct page_shape *shape, int size, sqlite3_int64 at)
+{
+	return shape->sealed && (uint32_t)size == shape->size && !(at & (size - 1));
+}
+
+/* In write-ahead mode a checkpoint alone comes here, so a record pays for its part of that. SQLite's own page stays as it
+ * is: a frame's checksum may have been taken of it already. */
+static int db_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
+{
+	static unsigned char copy[PAGE_MOST];
+	struct page_shape *shape = &added(file)->shape;
+	if (!at && size >= PAGE_HEADER)
+		*shape = page_shape_of(bytes);
+	else if (!shape->size)
+		learn_shape(file);
+	if (!is_page(shape, size, at))
+		return own_db->xWrite(file, bytes, size, at);
+	memcpy(copy, bytes, (size_t)size);
+	page_seal(copy, (size_t)size, (uint32_t)(at / size + 1));
+	return own_db->xWrite(file, copy, size, at);
+}
+
+/* What SQLite gets to see has no checksum: it would come back with another content, and a program without this layer that
+ * brings our log into the file would put it there. */
+static int db_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)
+{
+	const struct page_shape *shape = &added(file)->shape;
+	const int rc = own_db->xRead(file, bytes, size, at);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!at && size >= PAGE_HEADER)
+		added(file)->shape = page_shape_of(bytes);
+	if (is_page(shape, size, at))
+		memset((char *)bytes + size - PAGE_RESERVE, 0, PAGE_RESERVE);
+	return SQLITE_OK;
+}
+
+int sqlite_wal_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)
+{
+	const sqlite3_io_methods *methods = file->pMethods == &our_db ? own_db : file->pMethods;
+	return methods->xRead(file, bytes, size, at);
+}
+
 /* ---- opening ---- */
 
 static void take_db(sqlite3_file *file)
@@ -134,6 +192,8 @@ static void take_db(sqlite3_file *file)
 		own_db = file->pMethods;
 		our_db = *own_db;
 		our_db.xShmLock = db_lock;
+		our_db.xWrite = db_write;
+		our_db.xRead = db_read;
 	}
 	if (file->pMethods != own_db)
 		return;

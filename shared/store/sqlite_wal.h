@@ -1,4 +1,4 @@
-/* SQLite's write-ahead log, written in one piece a commit: between sqlite.c and sqlite_wal.c only. */
+/* SQLite's files as we have them written, the log in one piece a commit, pages with checksums: between sqlite*.c only. */
 #ifndef STORE_SQLITE_WAL_H
 #define STORE_SQLITE_WAL_H
 
@@ -8,5 +8,11 @@
  *  but the system.
  *  Returns: NULL, which means SQLite's own layer, if it cannot be set up. */
 const char *sqlite_wal_layer(void);
+
+struct sqlite3_file;
+
+/** Read a database's file as it lies there, with the checksums of its pages, which SQLite itself does not get to see.
+ *  Returns: SQLite's own codes. */
+int sqlite_wal_read(struct sqlite3_file *file, void *bytes, int size, long long at);
 
 #endif

@@ -1,0 +1,81 @@
+/* Checksums of pages: 64 bits over a page's number and all of it but the checksum itself. */
+#include "store/sqlite_pages.h"
+
+#include <string.h>
+
+enum { LANES = 4, WORD = sizeof(uint64_t) };
+
+static const uint64_t FACTOR = 0x9e3779b97f4a7c15u, LAST_FACTOR = 0xd6e8feb86659fd93u; /* odd: no bit of a word is lost */
+
+/* ---- the sum ---- */
+
+/* The turn brings the upper bits down, which the product alone never does: two of them would undo each other. */
+static uint64_t mix(uint64_t lane, const unsigned char *at)
+{
+	uint64_t word;
+	memcpy(&word, at, WORD);
+	lane = (lane ^ word) * FACTOR;
+	return lane << 29 | lane >> 35;
+}
+
+static uint64_t fold(uint64_t sum, uint64_t lane)
+{
+	sum = (sum ^ lane) * LAST_FACTOR;
+	return sum ^ sum >> 32;
+}
+
+/* Never 0, which is how a page looks that has no checksum. */
+static uint64_t page_sum(const unsigned char *page, size_t size, uint32_t number)
+{
+	const unsigned char *at = page, *end = page + size - PAGE_RESERVE;
+	uint64_t lane[LANES] = { number, FACTOR, ~(uint64_t)number, LAST_FACTOR }, sum = size;
+	for (; end - at >= LANES * WORD; at += LANES * WORD)
+		for (unsigned i = 0; i < LANES; i++)
+			lane[i] = mix(lane[i], at + i * WORD);
+	for (unsigned i = 0; at < end; at += WORD)
+		lane[i] = mix(lane[i], at), i++;
+	for (unsigned i = 0; i < LANES; i++)
+		sum = fold(sum, lane[i]);
+	return sum ? sum : 1;
+}
+
+void page_seal(unsigned char *page, size_t size, uint32_t number)
+{
+	const uint64_t sum = page_sum(page, size, number);
+	memcpy(page + size - PAGE_RESERVE, &sum, sizeof sum);
+}
+
+static bool is_empty(const unsigned char *page, size_t size)
+{
+	return !page[0] && !memcmp(page, page + 1, size - 1);
+}
+
+enum page_state page_judge(const unsigned char *page, size_t size, uint32_t number)
+{
+	uint64_t sum;
+	memcpy(&sum, page + size - PAGE_RESERVE, sizeof sum);
+	if (!sum)
+		return is_empty(page, size) ? PAGE_EMPTY : PAGE_BARE;
+	return sum == page_sum(page, size, number) ? PAGE_RIGHT : PAGE_WRONG;
+}
+
+/* ---- SQLite's header (https://sqlite.org/fileformat2.html) ---- */
+
+uint32_t page_be32(const unsigned char *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+struct page_shape page_shape_of(const unsigned char *header)
+{
+	const uint32_t told = (uint32_t)header[16] << 8 | header[17], size = told == 1 ? PAGE_MOST : told;
+	const bool good = !memcmp(header, "SQLite format 3", 16) && size >= PAGE_LEAST && !(size & (size - 1));
+	if (!good)
+		return (struct page_shape){ 0 };
+	return (struct page_shape){ .size = size, .sealed = header[20] == PAGE_RESERVE, .count = page_be32(header + 28) };
+}
+
+uint32_t page_of_locks(uint32_t size)
+{
+	return (1u << 30) / size + 1;
+}
