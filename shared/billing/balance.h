@@ -1,4 +1,4 @@
-/* Balances: proving them against the roll-ups, and making them anew when windows change. */
+/* Balances: who writes them, and making them anew when windows change. */
 #ifndef BILLING_BALANCE_H
 #define BILLING_BALANCE_H
 
@@ -13,10 +13,7 @@ enum st balances_hold(struct store *store, int64_t tenant_id) MUST_USE;
  *  Call it in the transaction that changes a subscription's anchor or cycle, or a metric's window. */
 enum st balances_rebuild(struct store *store, const struct account *account, struct arena *arena) MUST_USE;
 
-/** Compare each stored balance with the summary of its window, and each roll-up with its events.
- *  Out: differences  how many; each is also given to `report` (at most 20 a kind)
- *  Returns: ST_OK, also where there are differences; what the store returns. */
-enum st usage_verify(unsigned *differences, struct store *store, const struct account *account, struct arena *arena,
-                     void (*report)(void *context, const char *text), void *context) MUST_USE;
+/** From an account's first event to its last; from 0 to 0 where it has none. Returns: ST_OK; what the store returns. */
+enum st balances_span(struct period *span, struct store *store, const struct account *account) MUST_USE;
 
 #endif

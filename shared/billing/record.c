@@ -130,11 +130,11 @@ static enum st check(const struct checking *c, const struct usage_event *e, cons
 }
 
 /* What makes two payloads the same: what was sent, not when it arrived. */
-static enum st fingerprint(char *out, const struct usage_event *e, const struct metric *m, struct arena *arena)
+static enum st fingerprint(char *out, const struct usage_event *e, const char *metric, struct arena *arena)
 {
 	char hash[TOKEN_HASH_ROOM];
 	struct text t = text_new(arena, FINGERPRINTED_CAP);
-	text_adds(&t, m->name);
+	text_adds(&t, metric);
 	text_addc(&t, '\n');
 	text_addi(&t, e->quantity);
 	text_addc(&t, '\n');
@@ -150,6 +150,22 @@ static enum st fingerprint(char *out, const struct usage_event *e, const struct 
 	memcpy(out, hash, FINGERPRINT);
 	out[FINGERPRINT] = '\0';
 	return ST_OK;
+}
+
+/* What the event does not tell of its payload has two values each. */
+enum st usage_fingerprint_fits(bool *fits, const char *told, const struct usage_event *stored, struct arena *arena)
+{
+	char made[FINGERPRINT + 1];
+	enum st st = ST_OK;
+	*fits = false;
+	for (unsigned way = 0; way < 4 && !*fits && !st; way++) {
+		struct usage_event e = *stored;
+		e.dated = way & 1;
+		e.enforce = way & 2;
+		st = fingerprint(made, &e, e.metric, arena);
+		*fits = !st && !strcmp(made, told);
+	}
+	return st;
 }
 
 static void flat_string(struct text *flat, struct flat_event *e, unsigned which, const char *text)
@@ -187,7 +203,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	};
 	enum st st = judge_by_plan(&f, c, e, m, entry);
 	if (!st && e->key)
-		st = fingerprint(f.fingerprint, e, m, c->flat.arena);
+		st = fingerprint(f.fingerprint, e, m->name, c->flat.arena);
 	if (st)
 		return st;
 	out->standing.counted = !f.uncounted;

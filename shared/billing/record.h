@@ -48,4 +48,8 @@ enum st usage_record(struct usage_result *results, struct store *store, const st
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,
                      instant now, struct arena *arena) MUST_USE;
 
+/** Is this the fingerprint of a payload that an event came of? In: stored  as it stands recorded, by its metric's own name.
+ *  Returns: ST_OK; ST_MEMORY. */
+enum st usage_fingerprint_fits(bool *fits, const char *fingerprint, const struct usage_event *stored, struct arena *arena) MUST_USE;
+
 #endif

@@ -1,14 +1,13 @@
-/* Care of the store: all in the one file, and verified copies. */
+/* Care of the store: all in the one file; its proof, and its tables. */
+#include "store/care.h"
 #include "store/inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/migrate.h"
 
 /* ---- all in the one file ---- */
 
@@ -37,90 +36,66 @@ enum st store_settle(struct store *s)
 	return s->driver->one_file ? store_alone(s, settle, s) : ST_OK;
 }
 
-/* ---- copies ---- */
+/* ---- its tables ---- */
 
-/* A copy is good when it opens, has our schema, and holds as many events as it was taken of. */
-static enum st verify_copy(const char *copy, int64_t least, struct faults *faults)
+static const char *kept(struct arena *arena, const struct rows *r, unsigned column)
 {
-	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
-	int64_t events = 0, schema = 0;
-	enum st st = c.driver->open(&c.db, copy, DB_READ, faults);
-	if (!st)
-		st = store_schema(&c, &schema);
-	if (!st)
-		st = store_number(&c, SQL_CARE_COUNT_EVENTS, &events);
-	if (c.db)
-		c.driver->close(c.db);
-	if (!st && (schema != migrate_wanted() || events < least)) {
-		fault_add(faults, copy, "the copy has %lld events of at least %lld", (long long)events, (long long)least);
-		st = ST_STORE;
+	const char *text = rows_text(r, column);
+	return text ? arena_copy(arena, text, strlen(text)) : NULL;
+}
+
+enum st store_tables(struct store *s, struct store_table *tables, unsigned *count, struct arena *arena)
+{
+	struct rows r = { 0 };
+	*count = 0;
+	enum st st = store_rows(s, &r, SQL_CARE_TABLES, NULL, 0);
+	while (!st && !(st = rows_next(&r))) {
+		if (*count == STORE_TABLES)
+			st = ST_RANGE;
+		else
+			tables[(*count)++] = (struct store_table){ kept(arena, &r, 0), kept(arena, &r, 1), kept(arena, &r, 2) };
 	}
-	return st;
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st sync_path(const char *path)
+/* ---- its proof ---- */
+
+struct proving {
+	struct store store; /* its place and its lock alone */
+	void (*tell)(void *context, const char *text);
+	void *context;
+};
+
+static void tell_on(void *context, const char *text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int failed = fd < 0 || fsync(fd);
-	if (fd >= 0)
-		close(fd);
-	return failed ? ST_IO : ST_OK;
+	const struct proving *p = context;
+	p->tell(p->context, text);
 }
 
-static enum st put_in_place(const char *copy, const char *file)
+static enum st hold(void *context)
 {
-	char folder[4096];
-	snprintf(folder, sizeof folder, "%s", file);
-	char *slash = strrchr(folder, '/');
-	if (slash)
-		slash[slash == folder] = '\0';
-	enum st st = sync_path(copy);
-	if (!st && rename(copy, file))
-		st = ST_IO;
-	return st ? st : sync_path(slash ? folder : ".");
+	struct proving *p = context;
+	return p->store.lock >= 0 || store_open_lock(&p->store) ? store_lock(&p->store) : ST_IO;
 }
 
-/* With the journal that a copy broken off leaves beside it. */
-static void remove_copy(const char *copy)
+static void release(void *context)
 {
-	char journal[4200];
-	snprintf(journal, sizeof journal, "%s-journal", copy);
-	unlink(journal);
-	unlink(copy);
+	store_unlock(&((struct proving *)context)->store);
 }
 
-/* A copy holds every tenant, wherever it is put: nobody but its owner may read it. */
-static enum st make_private(const char *copy)
+enum st store_prove(const struct conf *conf, void (*tell)(void *, const char *), void *context, struct file_facts *facts)
 {
-	int fd = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return ST_IO;
-	close(fd);
-	return ST_OK;
-}
-
-enum st store_backup(struct store *s, const char *file, struct faults *faults)
-{
-	char copy[4096];
-	int64_t events = 0;
-	if (!s->driver->copy_to)
-		return fault_add(faults, "store", "the database is on a server: back it up with pg_dump there");
-	int n = snprintf(copy, sizeof copy, "%s.part.%d", file, (int)getpid());
-	if (n < 0 || (size_t)n >= sizeof copy)
-		return fault_add(faults, file, "the path is too long");
-	remove_copy(copy);
-	enum st st = make_private(copy);
+	struct proving p = { .store.lock = -1, .tell = tell, .context = context };
+	const struct witness witness = { tell_on, hold, release, &p };
+	struct faults none = { 0 };
+	*facts = (struct file_facts){ 0 };
+	enum st st = store_locate(&p.store, conf, &none);
+	if (!st && !p.store.driver->prove)
+		return ST_DONE;
 	if (!st)
-		st = store_number(s, SQL_CARE_COUNT_EVENTS, &events);
-	if (!st)
-		st = s->driver->copy_to(s->db, copy);
-	if (!st)
-		st = verify_copy(copy, events, faults);
-	if (!st)
-		st = put_in_place(copy, file);
-	if (st && !faults->count)
-		fault_add(faults, file, "the backup could not be written: %s", errno ? strerror(errno) : st_name(st));
-	if (st)
-		remove_copy(copy);
+		st = p.store.driver->prove(p.store.where, &witness, facts);
+	if (p.store.lock >= 0)
+		close(p.store.lock);
 	return st;
 }

@@ -21,6 +21,22 @@ struct cursor; /* a running statement; at most one at a time of the same number 
 
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
 
+/** Who is told what a proof of the file finds. */
+struct witness {
+	void (*tell)(void *context, const char *text);
+	/** Keep writers away for a second look, and let them go on. NULL: nobody else has the file. Returns: ST_OK; ST_BUSY; ST_IO. */
+	enum st (*hold)(void *context);
+	void (*release)(void *context);
+	void *context;
+};
+
+/** What a proof of the file came to. */
+struct file_facts {
+	unsigned differences;
+	int64_t pages, bare; /* how many; those without a checksum of their own */
+	bool sealed;         /* pages have room for checksums */
+};
+
 struct driver {
 	enum dialect dialect;
 	bool one_file; /* a file of this machine: its writers take turns by a lock beside it */
@@ -34,6 +50,10 @@ struct driver {
 
 	/** Write the whole database to a new file, consistent at one instant. NULL: not offered. */
 	enum st (*copy_to)(struct db *db, const char *file);
+
+	/** Prove the file itself, over a connection of its own: page by page and tree by tree, naming what is wrong and where.
+	 *  NULL: not offered. Returns: ST_OK, also where something is wrong; ST_MEMORY. */
+	enum st (*prove)(const char *where, const struct witness *witness, struct file_facts *facts);
 
 	/** Bind and start. Outside a transaction a statement is one by itself.
 	 *  Returns: ST_OK; what step() and commit() return on failure.

@@ -29,6 +29,9 @@ enum page_state page_judge(const unsigned char *page, size_t size, uint32_t numb
 /** Put the checksum into a page's last eight bytes. */
 void page_seal(unsigned char *page, size_t size, uint32_t number);
 
+/** Put the checksums into every page of a file that nobody has open. Returns: 0; -1 with errno. */
+int page_seal_file(const char *path);
+
 /** Big-endian numbers, as in SQLite's files. */
 uint32_t page_be32(const unsigned char *bytes);
 

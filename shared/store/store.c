@@ -59,7 +59,7 @@ static enum st check_schema(struct store *s, struct faults *faults)
 	return ST_STORE;
 }
 
-static bool open_lock(struct store *s)
+bool store_open_lock(struct store *s)
 {
 	char path[sizeof s->beside + 8];
 	snprintf(path, sizeof path, "%s.lock", s->beside);
@@ -82,7 +82,7 @@ struct combine *store_combine(struct store *s)
 
 static enum st open_file_lock(struct store *s, struct faults *faults)
 {
-	if (s->mode == STORE_READ || !s->driver->one_file || open_lock(s))
+	if (s->mode == STORE_READ || !s->driver->one_file || store_open_lock(s))
 		return ST_OK;
 	fault_add(faults, s->where, "cannot open the lock file beside it: %s", strerror(errno));
 	return ST_IO;

@@ -154,8 +154,6 @@ int64_t store_schema_wanted(void);
  *  database is on a server there is nothing to do. For when nobody else has it open.
  *  Returns: ST_OK; ST_IO; ST_STORE. */
 enum st store_settle(struct store *store) MUST_USE;
-/** Write a verified copy: to a temporary name, counted, synced, renamed to `file`. */
-enum st store_backup(struct store *store, const char *file, struct faults *faults) MUST_USE;
 /** How the database keeps its promises, in words. Out: sound  false: something about it should be mended */
 const char *store_durability(struct store *store, bool *sound);
 

@@ -81,3 +81,102 @@ SELECT 1 FROM catalog FOR UPDATE;
 
 -- name: care_count_events ()
 SELECT COUNT(*) FROM usage_events;
+
+-- ---- SQLite's file ----
+
+-- How many pages it has, as SQLite sees it; its look at the trees; rows that name rows which are not there.
+-- name: care_page_count ()
+-- sqlite: care_page_count
+SELECT page_count FROM pragma_page_count;
+
+-- name: care_integrity ()
+-- sqlite: care_integrity
+SELECT integrity_check FROM pragma_integrity_check;
+
+-- name: care_references ()
+-- sqlite: care_references
+SELECT DISTINCT "table", parent FROM pragma_foreign_key_check;
+
+-- Which page belongs to what; of one page; of the root of a tree.
+-- name: care_pages ()
+-- sqlite: care_pages
+SELECT pageno, name FROM dbstat;
+
+-- name: care_page (page)
+-- sqlite: care_page
+SELECT name FROM dbstat WHERE pageno = :page;
+
+-- name: care_root (page)
+-- sqlite: care_root
+SELECT name FROM sqlite_schema WHERE rootpage = :page;
+
+-- ---- every table, by the database's own catalogue ----
+
+-- One row a table: its name; the texts that count its rows, and, where they belong to tenants, find those of none.
+-- name: care_tables ()
+-- sqlite: care_tables
+SELECT m.name, 'SELECT COUNT(*) FROM "' || m.name || '"',
+  CASE WHEN m.name <> 'tenants' AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) c WHERE c.name = 'tenant_id') THEN
+    'SELECT t.tenant_id, COUNT(*) FROM "' || m.name || '" AS t WHERE NOT EXISTS (SELECT 1 FROM tenants AS o '
+    || 'WHERE o.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY t.tenant_id LIMIT 20' END
+FROM sqlite_schema m
+WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'move%'
+ORDER BY m.name;
+-- postgres: care_tables
+SELECT c.relname, format('SELECT COUNT(*) FROM %I', c.relname),
+  CASE WHEN c.relname <> 'tenants' AND EXISTS (SELECT 1 FROM pg_attribute a
+      WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) THEN
+    format('SELECT t.tenant_id, COUNT(*) FROM %I AS t WHERE NOT EXISTS (SELECT 1 FROM tenants AS o '
+      'WHERE o.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY t.tenant_id LIMIT 20', c.relname) END
+FROM pg_class c
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = CAST(current_schema() AS regnamespace)
+ORDER BY c.relname;
+
+-- ---- proofs of a tenant, beside those of usage.sql and aggregations.sql: a row where something is wrong ----
+
+-- name: proof_next_tenant (after)
+SELECT tenant_id FROM tenants WHERE tenant_id > :after ORDER BY tenant_id LIMIT 1;
+
+-- name: proof_unknown_metrics (tenant)
+SELECT what, metric FROM (
+  SELECT DISTINCT 'usage_days' AS what, metric FROM usage_days WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_balances', metric FROM usage_balances WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_alerts', metric FROM usage_alerts WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_samples', metric FROM usage_samples WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_values', metric FROM usage_values WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_window_values', metric FROM usage_window_values WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_moments', metric FROM usage_moments WHERE tenant_id = :tenant
+  UNION SELECT DISTINCT 'usage_levels', metric FROM usage_levels WHERE tenant_id = :tenant
+) AS named
+WHERE metric NOT IN (SELECT metric FROM metrics)
+ORDER BY what, metric
+LIMIT 20;
+
+-- name: proof_balance_counts (tenant)
+SELECT metric, CAST(SUM(in_balances) AS BIGINT), CAST(SUM(in_days) AS BIGINT) FROM (
+  SELECT metric, event_count AS in_balances, 0 AS in_days FROM usage_balances WHERE tenant_id = :tenant
+  UNION ALL
+  SELECT metric, 0, event_count FROM usage_days WHERE tenant_id = :tenant
+) AS both_sides
+GROUP BY metric
+HAVING SUM(in_balances) <> SUM(in_days)
+ORDER BY metric
+LIMIT 20;
+
+-- Each key beside its event; the event's columns are NULL where it is gone.
+-- name: proof_keys (tenant)
+SELECT k.idempotency_key, k.recorded_at, k.fingerprint, e.metric, e.quantity, e.resource_id, e.metadata
+FROM usage_keys k
+LEFT JOIN usage_events e ON e.tenant_id = :tenant AND e.recorded_at = k.recorded_at AND e.event_id = k.event_id
+WHERE k.tenant_id = :tenant;
+
+-- name: proof_keys_together (tenant)
+SELECT recorded_at, MIN(idempotency_key), COUNT(*) FROM usage_keys
+WHERE tenant_id = :tenant
+GROUP BY recorded_at, event_id
+HAVING COUNT(*) > 1
+ORDER BY recorded_at
+LIMIT 20;
+
+-- name: proof_alerts (tenant)
+SELECT metric, window_start, threshold_percent, used, included FROM usage_alerts WHERE tenant_id = :tenant;

@@ -1,4 +1,4 @@
-/* pennymeter check, backup and doctor: proofs, copies, and what may be wrong. */
+/* pennymeter doctor: what may be wrong with an installation. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,95 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "billing/balance.h"
 #include "command.h"
-
-/* ---- check ---- */
-
-static void report(void *context, const char *text)
-{
-	struct run *r = context;
-	jw_string(&r->w, NULL, text);
-	say(r, "%s\n", text);
-}
-
-static enum st check_tenant(struct run *r, int64_t tenant, unsigned *all)
-{
-	struct account account;
-	unsigned differences;
-	struct arena *arena;
-	enum st st = arena_open(&arena, 64 << 20);
-	if (st)
-		return st;
-	st = account_by_tenant(&account, r->store, tenant, arena);
-	if (!st)
-		st = usage_verify(&differences, r->store, &account, arena, report, r);
-	if (!st)
-		*all += differences;
-	arena_close(arena);
-	return st;
-}
-
-static enum st check_all(struct run *r, unsigned *tenants, unsigned *differences)
-{
-	struct rows rows = { 0 };
-	enum st st = ROWS(r->store, &rows, SQL_TENANT_LIST, INT(0));
-	while (!st && !(st = rows_next(&rows))) {
-		st = check_tenant(r, rows_int(&rows, 0), differences);
-		++*tenants;
-	}
-	rows_end(&rows);
-	return st == ST_DONE ? ST_OK : st;
-}
-
-enum st command_check(struct run *r)
-{
-	unsigned tenants = 0, differences = 0;
-	int64_t tenant;
-	enum st st = run_number(&tenant, r, "tenant");
-	if (!st)
-		st = run_store(r, STORE_READ);
-	if (!st)
-		st = store_read_begin(r->store);
-	if (st)
-		return st;
-	jw_object(&r->w, NULL);
-	jw_array(&r->w, "differences");
-	st = tenant ? check_tenant(r, tenant, &differences) : check_all(r, &tenants, &differences);
-	tenants = tenant ? 1 : tenants;
-	jw_end(&r->w);
-	jw_bool(&r->w, "ok", !st && !differences);
-	jw_int(&r->w, "tenants", tenants);
-	jw_end(&r->w);
-	store_read_end(r->store);
-	if (st == ST_NOT_FOUND)
-		return fault_add(&r->faults, "--tenant", "there is no tenant %lld", (long long)tenant);
-	if (!st && !differences)
-		say(r, "Roll-ups and balances of %u tenants equal their events.\n", tenants);
-	return st ? st : differences ? fault_add(&r->faults, "check", "%u differences", differences) : ST_OK;
-}
-
-/* ---- backup ---- */
-
-enum st command_backup(struct run *r)
-{
-	struct stat info;
-	enum st st = run_store(r, STORE_READ);
-	if (!st)
-		st = store_backup(r->store, r->word[0], &r->faults);
-	if (st)
-		return st;
-	if (stat(r->word[0], &info))
-		return fault_add(&r->faults, r->word[0], "%s", strerror(errno));
-	jw_object(&r->w, NULL);
-	jw_string(&r->w, "file", r->word[0]);
-	jw_int(&r->w, "bytes", info.st_size);
-	jw_end(&r->w);
-	say(r, "%s: %lld bytes, verified.\n", r->word[0], (long long)info.st_size);
-	return ST_OK;
-}
-
-/* ---- doctor ---- */
 
 struct finding {
 	struct run *run;
