@@ -253,6 +253,7 @@ int main(int argc, char **argv)
 	r.out = text_new(r.arena, 16 << 20);
 	r.w = jw_new(&r.out);
 	code = run_command(&r);
+	store_leave(r.store); /* so that whoever uploads the one file has it all */
 	store_close(r.store);
 	arena_close(r.arena);
 	return code;

@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/log.h"
+
+enum { LEAVING = 300 }; /* milliseconds */
 
 /* ---- all in the one file ---- */
 
@@ -34,6 +37,28 @@ static enum st settle(void *store)
 enum st store_settle(struct store *s)
 {
 	return s->driver->one_file ? store_alone(s, settle, s) : ST_OK;
+}
+
+/* The lock, if it is to be had soon: who leaves must keep nobody waiting, and need not wait long. */
+static bool lock_soon(const struct store *s)
+{
+	for (unsigned look = 0; look < LEAVING / 10; look++) {
+		if (!flock(s->lock, LOCK_EX | LOCK_NB))
+			return true;
+		store_pause(10);
+	}
+	return false;
+}
+
+void store_leave(struct store *s)
+{
+	if (!s || !s->db || !s->driver->one_file || s->mode == STORE_READ || s->lock < 0 || s->driver->gone(s->db))
+		return;
+	store_read_end(s);
+	if (s->driver->script(s->db, "PRAGMA busy_timeout=100") || !lock_soon(s))
+		return;
+	(void)!settle(s);
+	store_unlock(s);
 }
 
 /* ---- its tables ---- */

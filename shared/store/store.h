@@ -154,6 +154,9 @@ int64_t store_schema_wanted(void);
  *  database is on a server there is nothing to do. For when nobody else has it open.
  *  Returns: ST_OK; ST_IO; ST_STORE. */
 enum st store_settle(struct store *store) MUST_USE;
+/** Before store_close() of one that was written to: bring what was written into the one file, as store_settle() does, if
+ *  that takes a moment; others may be writing, or reading what is in the log. Then the log has it, and nothing is lost. */
+void store_leave(struct store *store);
 /** How the database keeps its promises, in words. Out: sound  false: something about it should be mended */
 const char *store_durability(struct store *store, bool *sound);
 

@@ -157,6 +157,7 @@ static int run_fcgi(void)
 			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
 	}
+	server_leave(server);
 	server_close(server);
 	return 0;
 }
