@@ -33,6 +33,8 @@ static void say_right(struct run *r, const struct file_facts *file, const struct
 {
 	if (file->pages)
 		say(r, "%lld pages of the file are sound.\n", (long long)file->pages);
+	if (file->accepted)
+		say(r, "%u pages that differed from their checksums were accepted as they are.\n", file->accepted);
 	if (file->pages && !file->sealed)
 		say(r, "They carry no checksums, as an earlier version made the file: a backup of it does, and `pennymeter restore` puts that in place.\n");
 	else if (file->bare)
@@ -43,7 +45,8 @@ static void say_right(struct run *r, const struct file_facts *file, const struct
 static enum st prove(struct run *r, int64_t tenant, struct file_facts *file, struct proof_result *result)
 {
 	const struct proof_view view = { check_tell, r };
-	enum st st = tenant ? ST_DONE : store_prove(&r->conf, check_tell, r, file);
+	const struct prove_view file_view = { check_tell, r, run_option(r, "accept") };
+	enum st st = tenant ? ST_DONE : store_prove(&r->conf, &file_view, file);
 	if (st && st != ST_DONE)
 		file->differences = 0;
 	st = run_store(r, STORE_READ);

@@ -78,6 +78,7 @@ enum st command_plan_apply(struct run *run);
 enum st command_plan_list(struct run *run);
 enum st command_check(struct run *run);
 enum st command_backup(struct run *run);
+enum st command_restore(struct run *run);
 enum st command_move(struct run *run);
 enum st command_demo(struct run *run);
 enum st command_launch(struct run *run);

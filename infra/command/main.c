@@ -35,7 +35,14 @@ static const struct option_row of_tenant[] = { { "tenant", "N", "whose tokens" }
 static const struct option_row revoke_options[] = {
 	{ "tenant", "N", "whose token" }, { "token", "N", "its number in `token list`" }, { 0 },
 };
-static const struct option_row check_options[] = { { "tenant", "N", "only this tenant; all if absent" }, { 0 } };
+static const struct option_row check_options[] = {
+	{ "tenant", "N", "only this tenant; all if absent" },
+	{ "accept", NULL, "after another program wrote to the file: take its pages as they are" },
+	{ 0 },
+};
+static const struct option_row restore_options[] = {
+	{ "tenant", "N", "put back this tenant alone, while the others go on; the whole database if absent" }, { 0 },
+};
 static const struct option_row move_options[] = {
 	{ "to", "URL", "postgresql://user@host/database: an empty one, or the one a move was interrupted with" },
 	{ "cancel", NULL, "give up a move that was interrupted" },
@@ -63,8 +70,9 @@ static const struct command commands[] = {
 	{ "token", "revoke", NULL, "revoke a token, from its next request on", revoke_options, command_token_revoke },
 	{ "plan", "apply", "DIR", "apply metrics.json and plans; a changed plan makes a new version", none, command_plan_apply },
 	{ "plan", "list", NULL, "list the plans and their versions", none, command_plan_list },
-	{ "check", NULL, NULL, "prove that roll-ups and balances equal the events", check_options, command_check },
+	{ "check", NULL, NULL, "prove the file, and that keys, roll-ups and balances equal the events", check_options, command_check },
 	{ "backup", NULL, "FILE", "write a verified copy of the database", none, command_backup },
+	{ "restore", NULL, "FILE", "put such a copy in the database's place; what was there is kept beside it", restore_options, command_restore },
 	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move },
 	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo },
 	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch },

@@ -1,6 +1,7 @@
 /* Copies of the store, proved before they are given their name. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/care.h"
 #include "store/copy.h"
 #include "store/inside.h"
@@ -204,8 +206,9 @@ static enum st make_whole_copy(struct store *s, const char *copy, const struct c
 
 static enum st judge_source(const struct conf *conf, const struct copy_proof *proof, struct faults *faults)
 {
+	const struct prove_view view = { proof->tell, proof->context, false };
 	struct file_facts facts;
-	enum st st = store_prove(conf, proof->tell, proof->context, &facts);
+	enum st st = store_prove(conf, &view, &facts);
 	if (!st && facts.differences)
 		return fault_add(faults, "store", "the database's file is damaged in %u places: a copy of it would be no backup; "
 		                                  "`pennymeter restore` puts an earlier one back", facts.differences);
@@ -214,8 +217,9 @@ static enum st judge_source(const struct conf *conf, const struct copy_proof *pr
 
 static enum st note_backup(const struct conf *conf, const char *file)
 {
-	char path[4096], fresh[4100], text[4200];
+	char path[4096], fresh[4100], text[4200], whole[PATH_MAX];
 	snprintf(path, sizeof path, "%s/last-backup", conf->data);
+	file = realpath(file, whole) ? whole : file;
 	snprintf(fresh, sizeof fresh, "%s.new", path);
 	const int size = snprintf(text, sizeof text, "%lld %s\n", (long long)clock_now(), file);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -240,15 +244,11 @@ enum st store_last_backup(const struct conf *conf, int64_t *at, char *name, size
 	return *at > 0 ? ST_OK : ST_NOT_FOUND;
 }
 
-enum st store_backup(struct store *s, const struct conf *conf, const char *file, const struct copy_proof *proof, struct faults *faults)
+enum st store_backup_to(struct store *s, const struct conf *conf, const char *file, const struct copy_proof *proof, struct faults *faults)
 {
 	char copy[4200];
 	struct arena *arena;
-	if (!s->driver->copy_to)
-		return fault_add(faults, "store", "the database is on a server: back it up with pg_dump there");
-	enum st st = store_target(conf, s->where, file, faults);
-	if (!st)
-		st = arena_open(&arena, 2 * sizeof(struct counts) + 3 * TABLES_ROOM);
+	enum st st = arena_open(&arena, 2 * sizeof(struct counts) + 3 * TABLES_ROOM);
 	if (st)
 		return st;
 	snprintf(copy, sizeof copy, "%s.part.%d", file, (int)getpid());
@@ -262,7 +262,17 @@ enum st store_backup(struct store *s, const struct conf *conf, const char *file,
 		fault_add(faults, file, "the backup could not be written: %s", errno ? strerror(errno) : st_name(st));
 	copy_remove(copy);
 	arena_close(arena);
+	return st;
+}
+
+enum st store_backup(struct store *s, const struct conf *conf, const char *file, const struct copy_proof *proof, struct faults *faults)
+{
+	if (!s->driver->copy_to)
+		return fault_add(faults, "store", "the database is on a server: back it up with pg_dump there");
+	enum st st = store_target(conf, s->where, file, faults);
+	if (!st)
+		st = store_backup_to(s, conf, file, proof, faults);
 	if (!st && note_backup(conf, file))
-		proof->tell(proof->context, "when this backup was made could not be noted in the data folder");
+		log_error("%s: that it was made could not be noted in the data folder", file);
 	return st;
 }

@@ -88,14 +88,13 @@ enum st store_tables(struct store *s, struct store_table *tables, unsigned *coun
 
 struct proving {
 	struct store store; /* its place and its lock alone */
-	void (*tell)(void *context, const char *text);
-	void *context;
+	const struct prove_view *view;
 };
 
 static void tell_on(void *context, const char *text)
 {
 	const struct proving *p = context;
-	p->tell(p->context, text);
+	p->view->tell(p->view->context, text);
 }
 
 static enum st hold(void *context)
@@ -109,13 +108,16 @@ static void release(void *context)
 	store_unlock(&((struct proving *)context)->store);
 }
 
-enum st store_prove(const struct conf *conf, void (*tell)(void *, const char *), void *context, struct file_facts *facts)
+enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts)
 {
-	struct proving p = { .store.lock = -1, .tell = tell, .context = context };
-	const struct witness witness = { tell_on, hold, release, &p };
+	struct proving p = { .store.lock = -1, .view = view };
+	const struct witness witness = { tell_on, hold, release, &p, view->accept };
 	struct faults none = { 0 };
 	*facts = (struct file_facts){ 0 };
-	enum st st = store_locate(&p.store, conf, &none);
+	enum st st = arena_open(&none.arena, 64 << 10);
+	if (!st)
+		st = store_locate(&p.store, conf, &none);
+	arena_close(none.arena);
 	if (!st && !p.store.driver->prove)
 		return ST_DONE;
 	if (!st)

@@ -20,11 +20,17 @@ enum st store_tables(struct store *store, struct store_table *tables, unsigned *
 
 /* ---- proofs ---- */
 
+/** How a proof of the file is told. */
+struct prove_view {
+	void (*tell)(void *context, const char *text);
+	void *context;
+	bool accept; /* as in driver.h */
+};
+
 /** Prove the database's file itself, also where no store can be opened on it: each page against its checksum, each frame of
  *  the log, SQLite's own look at its trees. Each difference is told by page and table.
  *  Returns: ST_OK, also where there are differences; ST_DONE: the database is on a server; ST_STORE: there is no file. */
-enum st store_prove(const struct conf *conf, void (*tell)(void *context, const char *text), void *context,
-                    struct file_facts *facts) MUST_USE;
+enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts) MUST_USE;
 
 /** What a copy must pass beside the proofs of its file. */
 struct copy_proof {

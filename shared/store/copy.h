@@ -7,6 +7,10 @@
 /** Make an empty file that its owner alone can read, where there is none. Returns: ST_OK; ST_IO. */
 enum st copy_make_private(const char *copy) MUST_USE;
 
+/** As store_backup(), wherever it is to lie. */
+enum st store_backup_to(struct store *store, const struct conf *conf, const char *file, const struct copy_proof *proof,
+                        struct faults *faults) MUST_USE;
+
 /** Prove a file that nobody writes: itself, its schema, and what it holds. Returns: ST_OK; ST_INVALID with a fault. */
 enum st copy_prove(const char *file, const struct copy_proof *proof, struct file_facts *facts, struct faults *faults) MUST_USE;
 

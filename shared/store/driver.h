@@ -28,11 +28,12 @@ struct witness {
 	enum st (*hold)(void *context);
 	void (*release)(void *context);
 	void *context;
+	bool accept; /* pages that differ from their checksums are taken as they are, and get new ones */
 };
 
 /** What a proof of the file came to. */
 struct file_facts {
-	unsigned differences;
+	unsigned differences, accepted;
 	int64_t pages, bare; /* how many; those without a checksum of their own */
 	bool sealed;         /* pages have room for checksums */
 };

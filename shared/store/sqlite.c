@@ -196,9 +196,10 @@ static enum st lite_copy_to(struct db *db, const char *file)
 
 static enum st lite_prove(const char *where, const struct witness *witness, struct file_facts *facts)
 {
+	const int mode = witness->accept ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
 	sqlite3 *lite = NULL;
 	set_up_library();
-	int rc = sqlite3_open_v2(where, &lite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, sqlite_wal_layer());
+	int rc = sqlite3_open_v2(where, &lite, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, sqlite_wal_layer());
 	enum st st = rc == SQLITE_OK ? ST_OK : ST_STORE;
 	*facts = (struct file_facts){ 0 };
 	if (!st) {

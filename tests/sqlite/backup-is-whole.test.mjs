@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { value } from '../lib/database.mjs';
@@ -62,4 +63,65 @@ describe('backup', () => {
       assert.ok(!existsSync(copy('no')));
     });
   }
+
+  /** Refused with 1 and why, and whatever the target is stays as it is. */
+  function refused(target, why) {
+    const seen = () => { try { const { ino, mode, rdev } = statSync(target); return [ino, mode, rdev]; } catch { return null; } };
+    const before = [seen(), readdirSync(server.data).sort()];
+    assert.throws(() => server.pennymeter(['backup', target]), (e) => e.code === 1 && why.test(e.stderr), target);
+    assert.deepEqual([seen(), readdirSync(server.data).sort()], before, target);
+  }
+
+  test('onto a file that the product uses is refused, whatever it is called', async () => {
+    server.pennymeter(['backup', copy('first.db')]); // so that there is a note of it
+    const own = ['pennymeter.db', 'pennymeter.db-wal', 'pennymeter.db-shm', 'pennymeter.db-journal', 'pennymeter.db.lock', 'pennymeter.db.slots',
+      'pennymeter.db.moved', 'pennymeter.conf', 'last-backup', 'server.log', 'serve.lock', 'launch.busiest', 'rate-limit.shm'];
+    for (const name of own) refused(copy(name), /Pennymeter itself uses/);
+    const elsewhere = copy('elsewhere');
+    mkdirSync(elsewhere);
+    symlinkSync(server.data, path.join(elsewhere, 'folder'));
+    symlinkSync(copy('pennymeter.db'), path.join(elsewhere, 'link.db'));
+    linkSync(copy('pennymeter.db'), path.join(elsewhere, 'hard.db'));
+    for (const name of ['folder/pennymeter.db', 'folder/pennymeter.db-wal', 'link.db', 'hard.db', '../pennymeter.db', './../elsewhere/.././pennymeter.db']) {
+      refused(`${elsewhere}/${name}`, /Pennymeter itself uses/);
+    }
+    rmSync(elsewhere, { recursive: true });
+    await tenant.use('api_calls', 1);
+    assert.equal((await server.request('GET', '/api/health')).status, 200);
+    assert.equal(server.pennymeter(['check']).ok, true);
+  });
+
+  test('onto what is no regular file is refused', async () => {
+    const pipe = copy('pipe'), socket = copy('socket'), listener = net.createServer();
+    spawnSync('mkfifo', [pipe]);
+    await new Promise((done) => { listener.listen(socket, done); });
+    symlinkSync('/dev/null', copy('to-null'));
+    symlinkSync(copy('nowhere'), copy('to-nowhere'));
+    for (const [target, why] of [['/dev/null', /device/], [pipe, /pipe/], [socket, /socket/], [server.data, /folder/], [`${server.data}/`, /folder/], [copy('to-null'), /device/], [copy('to-nowhere'), /link/]]) refused(target, why);
+    listener.close();
+  });
+
+  test('into a folder that is not there says to make it first', () => {
+    assert.throws(() => server.pennymeter(['backup', copy('not-made/b.db')]), (e) => e.code === 1 && e.stderr.includes(`${server.data}/not-made does not exist: make it first`));
+  });
+
+  test('on a disk that fills up leaves nothing behind, nor an earlier copy harmed', () => {
+    const file = copy('small.db'), folder = copy('small');
+    mkdirSync(folder);
+    server.pennymeter(['backup', path.join(folder, 'small.db')]);
+    const earlier = readFileSync(path.join(folder, 'small.db'));
+    const r = spawnSync('sh', ['-c', `trap '' XFSZ; ulimit -f 40; exec ${path.join(build, 'bin/pennymeter')} backup ${path.join(folder, 'small.db')}`], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data } });
+    assert.equal(r.status, 1, r.stdout + r.stderr);
+    assert.deepEqual(readdirSync(folder), ['small.db']);
+    assert.ok(readFileSync(path.join(folder, 'small.db')).equals(earlier));
+    assert.ok(!existsSync(file));
+  });
+
+  test('is noted: when, and where to', () => {
+    const before = Date.now();
+    server.pennymeter(['backup', copy('noted.db')]);
+    const [at, name] = readFileSync(copy('last-backup'), 'utf8').trim().split(' ');
+    assert.ok(Number(at) / 1000 >= before - 1000 && Number(at) / 1000 <= Date.now() + 1000, at);
+    assert.equal(name, copy('noted.db'));
+  });
 });

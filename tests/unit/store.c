@@ -11,6 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/care.h"
+#include "store/inside.h"
+
 static long claimed_magic; /* what statfs() says of every folder, if not 0 */
 
 /* In place of the C library's: the real file systems of a test machine are all local. */
@@ -21,6 +24,26 @@ int statfs(const char *path, struct statfs *fs)
 	fs->f_type = claimed_magic ? claimed_magic : 0xef53; /* ext4 */
 	return 0;
 }
+
+/* ---- copies ---- */
+
+static char difference[512]; /* the last */
+
+static void keep_difference(void *context, const char *text)
+{
+	(void)context;
+	snprintf(difference, sizeof difference, "%s", text);
+}
+
+/* What a copy holds is for the floors above to prove. */
+static enum st nothing_to_prove(unsigned *differences, struct store *copy, void *context)
+{
+	(void)copy, (void)context;
+	*differences = 0;
+	return ST_OK;
+}
+
+static const struct copy_proof proof = { keep_difference, nothing_to_prove, NULL };
 
 static int fresh_folder(void **state)
 {
@@ -110,7 +133,7 @@ static void a_replaced_file_is_opened_again(void **state)
 	assert_int_equal(put(s, "a"), ST_OK);
 	snprintf(from, sizeof from, "%s/copy.db", folder);
 	snprintf(to, sizeof to, "%s/pennymeter.db", folder);
-	assert_int_equal(store_backup(s, from, &f), ST_OK);
+	assert_int_equal(store_backup(s, &conf, from, &proof, &f), ST_OK);
 	assert_int_equal(put(s, "b"), ST_OK);
 	assert_int_equal(metrics_stored(s), 2);
 	other = open_store(STORE_READ);
@@ -128,8 +151,53 @@ static void a_backup_that_fails_leaves_no_file(void **state)
 	struct faults f = { .arena = arena };
 	struct store *s = open_store(STORE_READ);
 	(void)state;
-	assert_int_not_equal(store_backup(s, "/nonexistent/copy.db", &f), ST_OK);
+	assert_int_not_equal(store_backup(s, &conf, "/nonexistent/copy.db", &proof, &f), ST_OK);
 	assert_true(f.count > 0);
+	store_close(s);
+}
+
+static const char *lost_by_copy; /* the table */
+
+/* A copy that SQLite made, less one row; sound in itself. */
+static enum st copy_short(struct db *db, const char *file)
+{
+	struct faults f = { .arena = arena };
+	struct db *copy = NULL;
+	char script[256];
+	enum st st = sqlite_driver.copy_to(db, file);
+	snprintf(script, sizeof script, "DELETE FROM %s; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE", lost_by_copy);
+	if (!st)
+		st = sqlite_driver.open(&copy, file, DB_WRITE, &f);
+	if (!st)
+		st = sqlite_driver.script(copy, script);
+	if (copy)
+		sqlite_driver.close(copy);
+	return st;
+}
+
+static void a_copy_that_lacks_a_row_of_any_table_is_no_backup(void **state)
+{
+	static const char *const tables[] = { "usage_events", "metrics", "tenants" };
+	struct driver losing = sqlite_driver;
+	struct store *s = open_store(STORE_WRITE);
+	char file[sizeof folder + 16];
+	(void)state;
+	assert_int_equal(put(s, "a"), ST_OK);
+	assert_int_equal(store_script(s, "INSERT INTO tenants VALUES (9, 'n', 'USD', 'UTC', 0);"
+	                                 "INSERT INTO usage_events VALUES (9, 1, 1, 'a', 1, 0, NULL, NULL)"), ST_OK);
+	losing.copy_to = copy_short;
+	snprintf(file, sizeof file, "%s/copy.db", folder);
+	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+		struct faults f = { .arena = arena };
+		lost_by_copy = tables[i];
+		s->driver = &losing;
+		assert_int_equal(store_backup(s, &conf, file, &proof, &f), ST_INVALID);
+		assert_non_null(strstr(f.item[0].detail, tables[i]));
+		assert_int_equal(access(file, F_OK), -1);
+	}
+	s->driver = &sqlite_driver;
+	struct faults f = { .arena = arena };
+	assert_int_equal(store_backup(s, &conf, file, &proof, &f), ST_OK);
 	store_close(s);
 }
 
@@ -143,6 +211,7 @@ int main(void)
 		STORE_FACT(a_store_that_is_not_there_says_what_to_do),
 		STORE_FACT(a_replaced_file_is_opened_again),
 		STORE_FACT(a_backup_that_fails_leaves_no_file),
+		STORE_FACT(a_copy_that_lacks_a_row_of_any_table_is_no_backup),
 	};
 	if (arena_open(&arena, 16 << 20))
 		return 1;

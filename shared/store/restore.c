@@ -1,0 +1,369 @@
+/* Putting a copy back in the database's place. */
+#include "store/restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/instant.h"
+#include "base/log.h"
+#include "store/copy.h"
+#include "store/inside.h"
+#include "store/migrate.h"
+#include "store/restore_copy.h"
+
+enum { PIECE = 1 << 20 };
+
+static void name_beside(char *name, const char *file, const char *end)
+{
+	snprintf(name, RESTORE_NAME, "%.4000s%s", file, end);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	struct stat one, other;
+	return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+static bool has_bytes(const char *path)
+{
+	struct stat info;
+	return !stat(path, &info) && info.st_size > 0;
+}
+
+/* ---- the file that is given ---- */
+
+static enum st judge_file(const char *file, const char *where, struct faults *faults)
+{
+	char log[RESTORE_NAME];
+	struct stat info;
+	if (stat(file, &info))
+		return fault_add(faults, file, "%s", strerror(errno));
+	if (!S_ISREG(info.st_mode) || strlen(file) > 4000)
+		return fault_add(faults, file, "is no file that `pennymeter backup` wrote");
+	if (is_same(file, where))
+		return fault_add(faults, file, "is the live database itself");
+	name_beside(log, file, "-wal");
+	if (has_bytes(log))
+		return fault_add(faults, file, "has a log beside it, %s: it is in use, or what was written last lies there; make a backup of it first", log);
+	return ST_OK;
+}
+
+static enum st pour(int from, int to)
+{
+	static char piece[PIECE];
+	for (ssize_t n; (n = read(from, piece, sizeof piece));)
+		if (n < 0 || write(to, piece, (size_t)n) != n)
+			return ST_IO;
+	return ST_OK;
+}
+
+static enum st take_bytes(const char *copy, const char *file, struct faults *faults)
+{
+	int from = open(file, O_RDONLY | O_CLOEXEC), to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	errno = 0;
+	enum st st = from < 0 || to < 0 ? ST_IO : pour(from, to);
+	if (from >= 0)
+		close(from);
+	if (to >= 0 && close(to))
+		st = ST_IO;
+	return st ? fault_add(faults, file, "cannot be copied beside the database: %s", strerror(errno)) : ST_OK;
+}
+
+/* ---- a private copy of it, as the live one has to be ---- */
+
+static enum st read_schema(const char *copy, int64_t *schema, struct faults *faults)
+{
+	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
+	enum st st = c.driver->open(&c.db, copy, DB_READ, faults);
+	if (!st)
+		st = store_schema(&c, schema);
+	if (c.db)
+		c.driver->close(c.db);
+	return st;
+}
+
+/* An older schema is brought up to date, and the log of the copy, which that makes, into it. */
+static enum st bring_up_to_date(const char *copy, struct faults *faults)
+{
+	struct db *db = NULL;
+	char beside[RESTORE_NAME];
+	enum st st = sqlite_driver.open(&db, copy, DB_CREATE, faults);
+	if (!st)
+		st = migrate(&sqlite_driver, db, faults);
+	if (!st)
+		st = sqlite_driver.script(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	if (db)
+		sqlite_driver.close(db);
+	name_beside(beside, copy, "-wal");
+	return !st && has_bytes(beside) ? ST_STORE : st;
+}
+
+static void remove_beside(const char *copy)
+{
+	static const char *const ends[] = { "-wal", "-shm", "-journal" };
+	char name[RESTORE_NAME];
+	for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++) {
+		name_beside(name, copy, ends[i]);
+		unlink(name);
+	}
+}
+
+/* Names of what an earlier run left when it was killed: PATTERN behind the database's own name. */
+static void each_beside(const char *where, const char *pattern, void (*act)(const char *where, const char *found))
+{
+	char folder[RESTORE_NAME], path[2 * RESTORE_NAME];
+	const char *slash = strrchr(where, '/'), *name = slash ? slash + 1 : where;
+	const size_t size = strlen(name), length = strlen(pattern);
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - where) : 1, slash ? where : ".");
+	DIR *listing = opendir(*folder ? folder : "/");
+	for (struct dirent *e; listing && (e = readdir(listing));) {
+		if (strncmp(e->d_name, name, size) || strncmp(e->d_name + size, pattern, length))
+			continue;
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		act(where, path);
+	}
+	if (listing)
+		closedir(listing);
+}
+
+/* A copy is named after the process that made it. */
+static void remove_stale(const char *where, const char *found)
+{
+	const char *number = found + strlen(where) + strlen(".restore.");
+	const long pid = strtol(number, NULL, 10);
+	if (pid > 0 && pid != getpid() && kill((pid_t)pid, 0) && errno == ESRCH)
+		unlink(found);
+}
+
+enum st restore_copy(char *copy, const char *where, const char *file, const struct copy_proof *proof, struct faults *faults)
+{
+	const struct witness witness = { .tell = proof->tell, .context = proof->context };
+	struct file_facts facts = { 0 };
+	int64_t schema = 0;
+	enum st st = judge_file(file, where, faults);
+	if (st)
+		return st;
+	each_beside(where, ".restore.", remove_stale);
+	snprintf(copy, RESTORE_NAME, "%.4000s.restore.%d", where, (int)getpid());
+	copy_remove(copy);
+	st = take_bytes(copy, file, faults);
+	if (!st)
+		st = sqlite_driver.prove(copy, &witness, &facts);
+	if (!st && facts.differences)
+		st = fault_add(faults, file, "is damaged in %u places: nothing was restored", facts.differences);
+	if (!st && (read_schema(copy, &schema, faults) || schema < 1))
+		st = fault_add(faults, file, "is no database of Pennymeter");
+	if (!st)
+		st = bring_up_to_date(copy, faults);
+	remove_beside(copy);
+	if (!st)
+		st = copy_prove(copy, proof, &facts, faults);
+	remove_beside(copy);
+	return st;
+}
+
+/* ---- the exchange ---- */
+
+/* A run that was killed between keeping the old and putting the new there: the old has two names. It is as if it never was. */
+static void undo_half(const char *where, const char *found)
+{
+	char kept[RESTORE_NAME], log[RESTORE_NAME];
+	if (!is_same(where, found))
+		return;
+	name_beside(kept, found, "-wal");
+	name_beside(log, where, "-wal");
+	if (has_bytes(kept) && !has_bytes(log))
+		(void)!rename(kept, log);
+	unlink(kept);
+	unlink(found);
+}
+
+/* What cannot be read stays as it lies, and its log with it. */
+static void settle_old(const char *where, struct arena *arena)
+{
+	struct faults none = { .arena = arena };
+	struct db *db = NULL;
+	if (has_bytes(where) && !sqlite_driver.open(&db, where, DB_WRITE, &none) && sqlite_driver.script(db, "PRAGMA wal_checkpoint(TRUNCATE)"))
+		log_error("%s: its log is kept beside it", where);
+	if (db)
+		sqlite_driver.close(db);
+}
+
+void restore_name_kept(char *kept, const char *where)
+{
+	char time[INSTANT_ROOM], end[INSTANT_ROOM + 40];
+	instant_print(time, clock_now());
+	time[19] = '\0'; /* to the second */
+	for (char *p = time; *p; p++)
+		*p = *p == ':' ? '-' : *p;
+	snprintf(end, sizeof end, ".before-restore-%s", time);
+	name_beside(kept, where, end);
+	for (unsigned n = 2; !access(kept, F_OK); n++) {
+		snprintf(end, sizeof end, ".before-restore-%s.%u", time, n);
+		name_beside(kept, where, end);
+	}
+}
+
+/* Under two names first, so that there is never none; where a file cannot have two, it is without one for a moment. */
+static enum st keep_old(const char *where, const char *kept)
+{
+	return link(where, kept) && (errno == EEXIST || rename(where, kept)) ? ST_IO : ST_OK;
+}
+
+/* The log goes before the new file comes: it is not the new one's. */
+static enum st put_log_aside(const char *where, const char *kept)
+{
+	char log[RESTORE_NAME], aside[RESTORE_NAME], index[RESTORE_NAME];
+	name_beside(log, where, "-wal");
+	name_beside(aside, kept, "-wal");
+	name_beside(index, where, "-shm");
+	bool failed = has_bytes(log) ? rename(log, aside) : unlink(log) && errno != ENOENT;
+	failed = failed || (unlink(index) && errno != ENOENT);
+	return failed ? ST_IO : copy_sync_folder(where);
+}
+
+static enum st exchange(struct restored *out, const char *where, const char *copy, struct arena *arena)
+{
+	const bool there = !access(where, F_OK);
+	enum st st = ST_OK;
+	each_beside(where, ".before-restore-", undo_half);
+	if (there) {
+		settle_old(where, arena);
+		restore_name_kept(out->kept, where);
+		st = keep_old(where, out->kept);
+	} else {
+		restore_name_kept(out->kept, where);
+	}
+	if (!st)
+		st = put_log_aside(where, out->kept);
+	if (!st)
+		st = copy_in_place(copy, where);
+	if (!there)
+		*out->kept = '\0';
+	return st;
+}
+
+/* ---- what came, and what is lost ---- */
+
+static enum st attach(struct store *s, const char *file)
+{
+	return RUN(s, SQL_CARE_ATTACH, TEXT(file));
+}
+
+enum st restore_ask(struct store *s, struct rows *r, enum restore_text text, int64_t tenant)
+{
+	const struct val value = INT(tenant);
+	struct rows texts = { 0 };
+	enum st st = store_rows(s, &texts, SQL_RESTORE_TEXTS, NULL, 0);
+	if (!st)
+		st = rows_next(&texts);
+	if (!st)
+		st = store_rows_text(s, r, rows_text(&texts, text), &value, 1);
+	rows_end(&texts);
+	return st;
+}
+
+static enum st read_numbers(struct store *s, enum restore_text text, int64_t tenant, int64_t *a, int64_t *b, int64_t *c)
+{
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, text, tenant);
+	if (!st)
+		st = rows_next(&r);
+	*a = st ? 0 : rows_int(&r, 0);
+	*b = st ? 0 : rows_int(&r, 1);
+	*c = st ? 0 : rows_int(&r, 2);
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
+}
+
+enum st restore_compare(struct restored *out, struct store *s, int64_t tenant)
+{
+	int64_t none;
+	enum st st = read_numbers(s, RESTORE_LOST, tenant, &out->lost, &out->lost_newest, &out->lost_tenants);
+	out->lost_known = !st;
+	return st ? st : read_numbers(s, RESTORE_CAME, tenant, &out->tenants, &out->events, &none);
+}
+
+/* Out of the way of those that record already: the old is nobody's any more. */
+static void compare(struct restored *out, const char *where, struct arena *arena)
+{
+	struct store old = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
+	struct faults none = { .arena = arena };
+	char log[RESTORE_NAME];
+	const char *main = *out->kept ? out->kept : where;
+	enum st st = old.driver->open(&old.db, main, DB_READ, &none);
+	if (!st)
+		st = attach(&old, where);
+	if (!st)
+		st = restore_compare(out, &old, 0);
+	if (old.db)
+		old.driver->close(old.db);
+	name_beside(log, out->kept, "-wal");
+	if (*out->kept && !has_bytes(log))
+		remove_beside(out->kept);
+}
+
+static void count_alone(struct restored *out, const char *where, struct arena *arena)
+{
+	struct store now = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
+	struct faults none = { .arena = arena };
+	int64_t zero;
+	if (out->lost_known)
+		return;
+	if (!now.driver->open(&now.db, where, DB_READ, &none) && !attach(&now, where))
+		(void)!read_numbers(&now, RESTORE_CAME, 0, &out->tenants, &out->events, &zero);
+	if (now.db)
+		now.driver->close(now.db);
+}
+
+/* ---- the whole ---- */
+
+/* Who comes for the new file finds it locked until the folder is on disk. */
+static enum st exchange_alone(struct restored *out, struct store *s, const char *copy, struct arena *arena)
+{
+	enum st st = store_open_lock(s) ? store_lock(s) : ST_IO;
+	if (st)
+		return st;
+	int fresh = open(copy, O_RDWR | O_CLOEXEC);
+	st = fresh < 0 || flock(fresh, LOCK_EX) ? ST_IO : exchange(out, s->where, copy, arena);
+	if (fresh >= 0)
+		close(fresh);
+	store_unlock(s);
+	return st;
+}
+
+enum st store_restore(struct restored *out, const struct conf *conf, const char *file, const struct copy_proof *proof,
+                      struct faults *faults)
+{
+	struct store s = { .lock = -1 };
+	char copy[RESTORE_NAME] = "";
+	*out = (struct restored){ 0 };
+	enum st st = store_locate(&s, conf, faults);
+	if (!st && !s.driver->one_file)
+		return fault_add(faults, "store", "the database is on a server: restore it there, with pg_restore or psql");
+	if (!st)
+		st = restore_copy(copy, s.where, file, proof, faults);
+	errno = 0;
+	if (!st)
+		st = exchange_alone(out, &s, copy, faults->arena);
+	if (st && !faults->count)
+		fault_add(faults, s.where, "could not be exchanged: %s", errno ? strerror(errno) : st_name(st));
+	if (*copy && st)
+		copy_remove(copy);
+	if (s.lock >= 0)
+		close(s.lock);
+	if (!st) {
+		compare(out, s.where, faults->arena);
+		count_alone(out, s.where, faults->arena);
+	}
+	return st;
+}

@@ -1,0 +1,121 @@
+/* Putting one tenant back, out of a copy, while the others record. */
+#include <string.h>
+
+#include "store/copy.h"
+#include "store/inside.h"
+#include "store/restore.h"
+#include "store/restore_copy.h"
+
+/* ---- what it refers to must stand in the live store ---- */
+
+static enum st refuse_first(struct store *s, enum restore_text text, int64_t tenant, const char *what, struct faults *faults)
+{
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, text, tenant);
+	while (!st && !(st = rows_next(&r)))
+		fault_add(faults, "--tenant", "%s %s is not in the live store as it is in the file: apply it first (`pennymeter plan apply`)", what,
+		          rows_text(&r, 0));
+	rows_end(&r);
+	return st == ST_DONE ? faults->count ? ST_INVALID : ST_OK : st;
+}
+
+static enum st judge_tenant(struct store *s, int64_t tenant, const char *file, struct faults *faults)
+{
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, RESTORE_TENANT, tenant);
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	if (st == ST_DONE)
+		return fault_add(faults, "--tenant", "there is no tenant %lld in %s", (long long)tenant, file);
+	if (!st)
+		st = refuse_first(s, RESTORE_PLANS, tenant, "plan", faults);
+	return st ? st : refuse_first(s, RESTORE_METRICS, tenant, "metric", faults);
+}
+
+/* ---- its rows ---- */
+
+struct putting {
+	struct restored *restored;
+	int64_t tenant;
+	struct arena *arena;
+};
+
+static enum st run_text(struct store *s, const char *sql, int64_t tenant)
+{
+	const struct val value = INT(tenant);
+	struct rows r = { 0 };
+	enum st st = store_rows_text(s, &r, sql, &value, 1);
+	while (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* One table after the other, as the catalogue has them: what refers to another's rows is looked at when all are there. */
+static enum st put_tables(struct store *s, const struct putting *p)
+{
+	struct rows r = { 0 };
+	enum st st = store_script(s, "PRAGMA defer_foreign_keys=ON");
+	if (!st)
+		st = store_rows(s, &r, SQL_RESTORE_TABLES, NULL, 0);
+	while (!st && !(st = rows_next(&r))) {
+		const char *forget = arena_copy(p->arena, rows_text(&r, 0), strlen(rows_text(&r, 0)));
+		const char *put = arena_copy(p->arena, rows_text(&r, 1), strlen(rows_text(&r, 1)));
+		st = forget && put ? run_text(s, forget, p->tenant) : ST_MEMORY;
+		if (!st)
+			st = run_text(s, put, p->tenant);
+	}
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st put_tenant(struct store *s, const void *request, size_t size, void *answer)
+{
+	const struct putting *p = *(const struct putting *const *)request;
+	(void)size, (void)answer;
+	enum st st = restore_compare(p->restored, s, p->tenant);
+	if (!st)
+		st = put_tables(s, p);
+	return st ? st : store_run(s, SQL_CATALOG_ADVANCE, NULL, 0); /* what processes keep of the tenant is stale now */
+}
+
+/* ---- the whole ---- */
+
+/* The whole store is kept first: what the tenant had since goes. */
+static enum st put_from(struct restored *out, struct store *s, const struct conf *conf, int64_t tenant, const struct copy_proof *proof,
+                        struct faults *faults)
+{
+	static const struct write_op op = { .name = "restore.tenant", .apply = put_tenant };
+	struct putting putting = { .restored = out, .tenant = tenant }, *pointer = &putting;
+	enum st st = arena_open(&putting.arena, 4 << 20);
+	if (st)
+		return st;
+	restore_name_kept(out->kept, s->where);
+	st = store_backup_to(s, conf, out->kept, proof, faults);
+	if (!st)
+		st = store_write(s, &op, &pointer, sizeof pointer, NULL, 0);
+	arena_close(putting.arena);
+	return st;
+}
+
+enum st store_restore_tenant(struct restored *out, struct store *s, const struct conf *conf, const char *file, int64_t tenant,
+                             const struct copy_proof *proof, struct faults *faults)
+{
+	char copy[RESTORE_NAME] = "";
+	*out = (struct restored){ 0 };
+	if (!s->driver->one_file)
+		return fault_add(faults, "store", "the database is on a server: restore it there, with pg_restore or psql");
+	enum st st = restore_copy(copy, s->where, file, proof, faults);
+	if (!st)
+		st = RUN(s, SQL_CARE_ATTACH, TEXT(copy));
+	if (!st)
+		st = judge_tenant(s, tenant, file, faults);
+	if (!st)
+		st = put_from(out, s, conf, tenant, proof, faults);
+	if (st && !faults->count)
+		fault_add(faults, "--tenant", "could not be restored (%s): the log says why; nothing was changed", st_name(st));
+	if (*copy)
+		copy_remove(copy);
+	return st;
+}

@@ -1,0 +1,202 @@
+// `pennymeter restore` puts a backup back while the product runs, whole or one tenant of it, and keeps what was there.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileOf, query, value } from '../lib/database.mjs';
+import { startLoad } from '../lib/load.mjs';
+import { cases, randomness } from '../lib/random.mjs';
+import { build, repo, startServer } from '../lib/server.mjs';
+import { tenantOf, until } from '../lib/tenant.mjs';
+
+const random = randomness(11);
+const program = path.join(build, 'bin/pennymeter');
+
+let server, tenant, folder;
+before(async () => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'pm-restore-'));
+  server = await startServer({ procs: 8, store: 'sqlite' });
+  tenant = tenantOf(server, { plan: 'enterprise' });
+  await tenant.load(Array.from({ length: 300 }, (_, n) => ({ metric_name: 'api_calls', quantity: 1, resource_id: `first-${n}`, idempotency_key: `k${n}` })));
+  server.pennymeter(['backup', path.join(folder, 'first.db')]);
+});
+after(async () => {
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const first = () => path.join(folder, 'first.db');
+const inFile = (file, sql) => {
+  const r = spawnSync('sqlite3', [file, sql], { encoding: 'utf8' });
+  assert.equal(r.status, 0, r.stderr);
+  return r.stdout.trim();
+};
+const resources = (file) => new Set(inFile(file, 'SELECT resource_id FROM usage_events').split('\n'));
+const isSound = () => assert.deepEqual(server.pennymeter(['check']).differences, []);
+const kept = () => readdirSync(server.data).filter((name) => /before-restore/.test(name));
+const refused = (args, why) => assert.throws(() => server.pennymeter(['restore', ...args]), (e) => e.code === 1 && why.test(e.stderr), args.join(' '));
+
+describe('restore', () => {
+  beforeEach(() => { for (const name of kept()) rmSync(path.join(server.data, name)); });
+
+  test('under load of 8 writers: every request is answered 201, what came before is in the kept file, what came after in the new one', async () => {
+    const load = startLoad(tenant, (n) => ({ metric_name: 'api_calls', quantity: 1, resource_id: `load-${n}` }), { width: 8, keyed: (n) => n % 2 === 0 });
+    await until(() => load.attempts.length > 200);
+    const began = performance.now();
+    const answer = server.pennymeter(['restore', first()]);
+    const goal = load.attempts.length + 200;
+    const ended = performance.now();
+    await until(() => load.attempts.length > goal);
+    const attempts = await load.stop();
+
+    assert.deepEqual([...new Set(attempts.map((a) => a.status))], [201]);
+    const old = resources(answer.kept), fresh = resources(fileOf(server.data));
+    for (const { ended: at, event: { resource_id: id } } of attempts.filter((a) => a.ended < began)) assert.ok(old.has(id) && !fresh.has(id), `${id}, ${at}`);
+    for (const { event: { resource_id: id } } of attempts) assert.notEqual(old.has(id), fresh.has(id), `${id} is in one of both`);
+    for (const { event: { resource_id: id } } of attempts.filter((a) => a.began > ended)) assert.ok(fresh.has(id), id);
+    for (let n = 0; n < 300; n++) assert.ok(old.has(`first-${n}`) && fresh.has(`first-${n}`));
+    assert.equal(answer.lost_events, [...old].filter((id) => id.startsWith('load-')).length);
+    assert.ok(answer.lost_newest);
+    assert.deepEqual([answer.tenants, answer.events], [2, 300]);
+    assert.equal(inFile(answer.kept, 'PRAGMA integrity_check'), 'ok');
+    isSound();
+  });
+
+  test('killed at random it leaves the old or the new, whole, and to run it again works', async () => {
+    for (let i = 0; i < cases(20); i++) {
+      await tenant.use('api_calls', 1, { resource_id: `killed-${i}` });
+      const child = spawn(program, ['restore', first()], { env: { ...process.env, PENNYMETER_DATA: server.data }, stdio: 'ignore' });
+      const end = new Promise((done) => { child.on('exit', done); });
+      await sleep(random.below(60));
+      child.kill('SIGKILL');
+      await end;
+      const now = resources(fileOf(server.data));
+      assert.ok(now.has('first-0') && now.has('first-299'));
+      assert.equal(now.has(`killed-${i}`), now.size > 300, 'the old with all of it, or the new');
+      await tenant.use('api_calls', 1, { resource_id: `after-${i}` });
+      assert.ok(resources(fileOf(server.data)).has(`after-${i}`));
+      if (i % 5 === 0) isSound();
+      server.pennymeter(['restore', first()]);
+      assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 300);
+    }
+    assert.deepEqual(readdirSync(server.data).filter((name) => /\.restore\./.test(name)), [], 'nothing is left of those that were killed');
+    isSound();
+  });
+
+  const damages = {
+    'is damaged': (file) => { const bytes = readFileSync(file); bytes.fill(0xa5, 100, 30_000); writeFileSync(file, bytes); },
+    'is empty': (file) => truncateSync(file, 0),
+    'is no database': (file) => writeFileSync(file, 'this is no database at all, however long it may be '.repeat(100)),
+    'is gone': (file) => rmSync(file),
+    'is gone with all beside it': (file) => { for (const end of ['', '-wal', '-shm', '.lock', '.slots']) rmSync(file + end, { force: true }); },
+  };
+  for (const [name, damage] of Object.entries(damages)) {
+    test(`is the way out when the database ${name}`, async () => {
+      damage(fileOf(server.data));
+      const bytes = existsSync(fileOf(server.data)) ? readFileSync(fileOf(server.data)) : null;
+      const answer = server.pennymeter(['restore', first()]);
+      assert.equal(answer.events, 300);
+      if (bytes && name !== 'is damaged') assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
+      await tenant.use('api_calls', 1);
+      assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 301);
+      isSound();
+    });
+  }
+
+  test('refuses what is no good backup, and says why', () => {
+    const at = (name) => path.join(folder, name);
+    const made = (name, change) => { copyFileSync(first(), at(name)); change(at(name)); return at(name); };
+    const before = [readFileSync(fileOf(server.data)), readdirSync(server.data).sort()];
+    linkSync(fileOf(server.data), at('hard.db'));
+    symlinkSync(fileOf(server.data), at('link.db'));
+    for (const file of [fileOf(server.data), at('hard.db'), at('link.db')]) refused([file], /live database/);
+    refused([at('none.db')], /No such file/);
+    refused(['/dev/null'], /is no file/);
+    refused([folder], /is no file/);
+    refused([made('logged.db', (file) => writeFileSync(`${file}-wal`, 'x'))], /has a log beside it/);
+    refused([made('flipped.db', (file) => { const bytes = readFileSync(file); bytes[bytes.length - 4096 * 3 + 3000] ^= 4; writeFileSync(file, bytes); })], /damaged/);
+    refused([made('cut.db', (file) => truncateSync(file, 20_000))], /damaged/);
+    refused([made('text.db', (file) => writeFileSync(file, 'no database'.repeat(1000)))], /damaged|no database/);
+    spawnSync('sqlite3', [at('other.db'), 'CREATE TABLE other (a)']);
+    refused([at('other.db')], /no database of Pennymeter/);
+    assert.deepEqual([readFileSync(fileOf(server.data)).equals(before[0]), readdirSync(server.data).sort()], [true, before[1]], 'nothing was touched');
+  });
+
+  /** A file as an earlier version made it: without room for checksums, and with the first migrations alone. */
+  function ofVersion(last, name) {
+    const file = path.join(folder, name), schema = path.join(repo, 'shared/store/schema');
+    const texts = readdirSync(schema).sort().filter((sql) => Number(sql.slice(0, 4)) <= last && !readFileSync(path.join(schema, sql), 'utf8').includes('-- postgres:'));
+    const noted = texts.map((sql) => `INSERT INTO schema_version VALUES (${Number(sql.slice(0, 4))}, '${sql}', 0);`).filter((text) => !text.includes('(0,')).join('');
+    const r = spawnSync('sqlite3', [file], { encoding: 'utf8', input: `${texts.map((sql) => readFileSync(path.join(schema, sql), 'utf8')).join('\n')}\n${noted}INSERT INTO tenants VALUES (1, 'Platform', 'USD', 'UTC', 0), (2, 'Of before', 'USD', 'UTC', 0);` });
+    assert.deepEqual([r.status, r.stderr], [0, '']);
+    return file;
+  }
+
+  test('brings a file of an earlier version up to date, and refuses one of a later', () => {
+    server.pennymeter(['restore', ofVersion(2, 'older.db')]);
+    assert.deepEqual(server.pennymeter(['tenant', 'list']).tenants.map((t) => t.name), ['Platform', 'Of before']);
+    isSound();
+    const later = ofVersion(4, 'later.db');
+    inFile(later, "INSERT INTO schema_version VALUES (999, 'future', 0)");
+    refused([later], /newer/);
+    server.pennymeter(['restore', first()]);
+  });
+
+  test('an option that is wrong, or a store on a server, is refused', () => {
+    refused([first(), '--tenant', 'x'], /must be a number/);
+    const r = spawnSync(program, ['restore', first()], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data, PENNYMETER_STORE: 'postgresql://nobody@127.0.0.1:1/x' } });
+    assert.equal(r.status, 1);
+    assert.match(r.stderr, /pg_restore/);
+  });
+});
+
+describe('restore --tenant', () => {
+  test('puts one tenant back while the others record, and keeps a backup of all', async () => {
+    const other = tenantOf(server, { plan: 'enterprise', name: 'Another' }), token = server.pennymeter(['token', 'add', '--tenant', String(tenant.tenant_id), '--name', 'kept']);
+    const file = path.join(folder, 'both.db');
+    await other.use('api_calls', 3);
+    server.pennymeter(['backup', file]);
+    await tenant.use('api_calls', 5, { resource_id: 'wrong' });
+    server.pennymeter(['token', 'revoke', '--tenant', String(tenant.tenant_id), '--token', String(token.token_id)]);
+    assert.equal((await server.request('GET', '/api/usage/stats', { token: token.token })).status, 401);
+
+    const load = startLoad(other, (n) => ({ metric_name: 'api_calls', quantity: 1, resource_id: `other-${n}` }), { width: 4 });
+    await until(() => load.attempts.length > 50);
+    const answer = server.pennymeter(['restore', file, '--tenant', String(tenant.tenant_id)]);
+    const goal = load.attempts.length + 50;
+    await until(() => load.attempts.length > goal);
+    const attempts = await load.stop();
+
+    assert.deepEqual([...new Set(attempts.map((a) => a.status))], [201], 'the others wait, and go on');
+    const now = resources(fileOf(server.data));
+    for (const a of attempts) assert.ok(now.has(a.event.resource_id), 'nothing of theirs is lost');
+    assert.ok(!now.has('wrong') && now.has('first-7'));
+    assert.deepEqual([answer.tenant_id, answer.lost_events, answer.events], [tenant.tenant_id, 1, Number(inFile(file, `SELECT COUNT(*) FROM usage_events WHERE tenant_id = ${tenant.tenant_id}`))]);
+    assert.ok(resources(answer.kept).has('wrong'), 'what was there is kept');
+    assert.equal((await server.request('GET', '/api/usage/stats', { token: token.token })).status, 200, 'processes see what its tokens are now');
+    isSound();
+  });
+
+  test('adds one that is not there, refuses one that is in neither, or whose plan is not', async () => {
+    const file = path.join(folder, 'last.db'), added = server.addTenant({ name: 'Gone' });
+    server.pennymeter(['backup', file]);
+    server.pennymeter(['restore', first()]);
+    assert.equal(server.pennymeter(['restore', file, '--tenant', String(added.tenant_id)]).tenants, 1);
+    assert.ok(server.pennymeter(['tenant', 'list']).tenants.some((t) => t.name === 'Gone'));
+    refused([file, '--tenant', '999'], /there is no tenant 999/);
+    const before = kept().length;
+    await tenant.use('api_calls', 1); // somebody has it open: sqlite3 brings no log into the file when it closes
+    query(server.data, "UPDATE plan_versions SET document = document || ' ' WHERE code = 'starter'");
+    refused([file, '--tenant', String(added.tenant_id)], /plan starter, version 1/);
+    query(server.data, "UPDATE plan_versions SET document = trim(document) WHERE code = 'starter'");
+    query(server.data, "UPDATE metrics SET metric = 'api_calls_of_before' WHERE metric = 'api_calls'");
+    refused([first(), '--tenant', String(tenant.tenant_id)], /metric api_calls/);
+    query(server.data, "UPDATE metrics SET metric = 'api_calls' WHERE metric = 'api_calls_of_before'");
+    assert.equal(kept().length, before);
+    isSound();
+  });
+});
