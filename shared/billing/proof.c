@@ -49,15 +49,23 @@ static enum st prove_table(struct proving *p, const char *table, const char *sql
 	return st == ST_MEMORY ? st : ST_OK;
 }
 
+static enum st list_tables(struct proving *p, struct store_table *tables, unsigned *count)
+{
+	enum st st = store_part_begin(p->store);
+	return st ? st : store_part_end(p->store, store_tables(p->store, tables, count, p->arena));
+}
+
 static enum st prove_nobodys(struct proving *p)
 {
 	struct store_table tables[STORE_TABLES];
-	unsigned count;
-	enum st st = store_tables(p->store, tables, &count, p->arena);
-	for (unsigned i = 0; i < count && !st; i++)
+	unsigned count = 0;
+	enum st st = list_tables(p, tables, &count);
+	if (st)
+		tell(p, "the tables cannot be listed (%s); the log says why", st_name(st));
+	for (unsigned i = 0; i < count && st != ST_MEMORY; i++)
 		if (tables[i].nobodys)
 			st = prove_table(p, tables[i].name, tables[i].nobodys);
-	return st;
+	return st == ST_MEMORY ? st : ST_OK;
 }
 
 /* ---- tenants ---- */

@@ -3,12 +3,14 @@
 #include "store/inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/sqlite_pages.h"
 
 enum { LEAVING = 300 }; /* milliseconds */
 
@@ -108,16 +110,38 @@ static void release(void *context)
 	store_unlock(&((struct proving *)context)->store);
 }
 
+static enum st locate_alone(struct store *s, const struct conf *conf)
+{
+	struct faults none = { 0 };
+	enum st st = arena_open(&none.arena, 64 << 10);
+	if (!st)
+		st = store_locate(s, conf, &none);
+	arena_close(none.arena);
+	return st;
+}
+
+enum st store_carries_checksums(const struct conf *conf, bool *sealed)
+{
+	struct store s = { .lock = -1 };
+	unsigned char header[PAGE_HEADER];
+	enum st st = locate_alone(&s, conf);
+	if (!st && !s.driver->one_file)
+		return ST_DONE;
+	int fd = st ? -1 : open(s.where, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return ST_STORE;
+	st = pread(fd, header, sizeof header, 0) == sizeof header ? ST_OK : ST_STORE;
+	close(fd);
+	*sealed = !st && page_shape_of(header).sealed;
+	return st;
+}
+
 enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts)
 {
 	struct proving p = { .store.lock = -1, .view = view };
 	const struct witness witness = { tell_on, hold, release, &p, view->accept };
-	struct faults none = { 0 };
 	*facts = (struct file_facts){ 0 };
-	enum st st = arena_open(&none.arena, 64 << 10);
-	if (!st)
-		st = store_locate(&p.store, conf, &none);
-	arena_close(none.arena);
+	enum st st = locate_alone(&p.store, conf);
 	if (!st && !p.store.driver->prove)
 		return ST_DONE;
 	if (!st)

@@ -32,6 +32,10 @@ struct prove_view {
  *  Returns: ST_OK, also where there are differences; ST_DONE: the database is on a server; ST_STORE: there is no file. */
 enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts) MUST_USE;
 
+/** Do the pages of the database's file carry checksums? Not while this process has it open: to close it would drop SQLite's locks.
+ *  Returns: ST_OK; ST_DONE: it is on a server; ST_STORE: there is no file. */
+enum st store_carries_checksums(const struct conf *conf, bool *sealed) MUST_USE;
+
 /** What a copy must pass beside the proofs of its file. */
 struct copy_proof {
 	void (*tell)(void *context, const char *text);

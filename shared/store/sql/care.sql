@@ -65,6 +65,10 @@ FROM (SELECT name, CASE WHEN name = '' THEN '""' ELSE quote_ident(name) END || '
 -- postgres: session_schema
 SELECT set_config('search_path', :path, true), set_config('client_min_messages', 'warning', true);
 
+-- A row written as it is, to see whether one can be.
+-- name: care_touch ()
+UPDATE catalog SET generation = generation;
+
 -- Writers take turns: those of one tenant, and those of what all tenants share. On SQLite a lock
 -- beside the file sees to that for all of them.
 
@@ -127,7 +131,7 @@ SELECT c.relname, format('SELECT COUNT(*) FROM %I', c.relname),
   CASE WHEN c.relname <> 'tenants' AND EXISTS (SELECT 1 FROM pg_attribute a
       WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) THEN
     format('SELECT t.tenant_id, COUNT(*) FROM %I AS t WHERE NOT EXISTS (SELECT 1 FROM tenants AS o '
-      'WHERE o.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY t.tenant_id LIMIT 20', c.relname) END
+      || 'WHERE o.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY t.tenant_id LIMIT 20', c.relname) END
 FROM pg_class c
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = CAST(current_schema() AS regnamespace)
 ORDER BY c.relname;
