@@ -157,7 +157,6 @@ static int run_fcgi(void)
 			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
 	}
-	server_leave(server);
 	server_close(server);
 	return 0;
 }

@@ -76,12 +76,6 @@ enum st server_open(struct server **out, const struct fn_entry *table)
 	return ST_OK;
 }
 
-void server_leave(struct server *s)
-{
-	if (s && s->store && store_writes(s->store))
-		store_leave(s->store);
-}
-
 void server_close(struct server *s)
 {
 	if (!s)

@@ -20,8 +20,6 @@ struct server; /* what lives as long as the process: configuration, store, arena
 /** Returns: ST_OK; ST_MEMORY; ST_INVALID for a bad configuration (logged). */
 enum st server_open(struct server **server, const struct fn_entry *table) MUST_USE;
 void server_close(struct server *server);
-/** Before it, where many requests were served: leave all that was recorded in the one file of the database. */
-void server_leave(struct server *server);
 
 /** Answer one request: route, authenticate, check, call, reply. Never fails: what goes
  *  wrong is an answer. */
