@@ -267,14 +267,18 @@ static void condemn(struct proving *p)
 
 /* ---- the whole file ---- */
 
-static int64_t page_count(const struct proving *p)
+/* As SQLite sees it, the log included; where it cannot tell, as the file is long. */
+static int64_t page_count(struct proving *p)
 {
 	sqlite3_int64 size = 0;
 	sqlite3_stmt *s = prepared(p, SQL_CARE_PAGE_COUNT);
 	int64_t count = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
 	sqlite3_finalize(s);
-	if (!count && p->file->pMethods->xFileSize(p->file, &size) == SQLITE_OK)
-		count = size / p->shape.size;
+	if (count || p->file->pMethods->xFileSize(p->file, &size) != SQLITE_OK)
+		return count;
+	count = size / p->shape.size;
+	if (p->shape.count > count)
+		tell(p, "the file ends behind page %lld, and its header tells of %u", (long long)count, p->shape.count);
 	return count;
 }
 
