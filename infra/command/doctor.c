@@ -70,7 +70,8 @@ static void look_at(struct noticed *n, const char *folder, const char *name)
 		notice(&n->left, n->left_one, name);
 }
 
-static void examine_files(struct finding *f, const char *folder)
+/* In: closed  the folder is: then nobody else gets as far as its files */
+static void examine_files(struct finding *f, const char *folder, bool closed)
 {
 	struct noticed n = { 0 };
 	char detail[512];
@@ -79,8 +80,8 @@ static void examine_files(struct finding *f, const char *folder)
 		look_at(&n, folder, e->d_name);
 	if (listing)
 		closedir(listing);
-	snprintf(detail, sizeof detail, n.open ? "others can read %s and %u more: chmod 0600" : "nobody else can read them", n.open_one, n.open - 1);
-	find(f, "files", n.open ? BAD : GOOD, detail);
+	snprintf(detail, sizeof detail, n.open ? "the modes of %s and %u more let others read: chmod 0600" : "nobody else can read them", n.open_one, n.open - 1);
+	find(f, "files", !n.open ? GOOD : closed ? WARNING : BAD, detail);
 	if (n.foreign) {
 		snprintf(detail, sizeof detail, "%s and %u more belong to another user than runs this: chown them", n.foreign_one, n.foreign - 1);
 		find(f, "owner", BAD, detail);
@@ -125,7 +126,7 @@ static void examine_folder(struct finding *f)
 	find(f, "data folder", info.st_mode & 077 ? BAD : GOOD, detail);
 	find(f, "owner", info.st_uid == geteuid() ? GOOD : BAD,
 	     info.st_uid == geteuid() ? "the folder is yours" : "the folder belongs to another user than runs this");
-	examine_files(f, r->conf.data);
+	examine_files(f, r->conf.data, !(info.st_mode & 077));
 	examine_disk(f, r->conf.data);
 }
 
