@@ -40,8 +40,6 @@ enum st store_find_aside(struct store *aside, const struct conf *conf) MUST_USE;
 
 void store_pause(long ms);
 
-/** Where the configuration says that the store is. Returns: ST_OK; ST_INVALID with a fault. */
-enum st store_locate(struct store *store, const struct conf *conf, struct faults *faults) MUST_USE;
 /** Open the lock of a file's writers. Returns: whether it is open. */
 bool store_open_lock(struct store *store);
 

@@ -20,7 +20,7 @@
 #include "store/migrate.h"
 #include "store/restore_copy.h"
 
-enum { PIECE = 1 << 20 };
+enum { PIECE = 1 << 20, INDEX_HEADS = 2 * 48 /* of the index: its head, twice */ };
 
 static void name_beside(char *name, const char *file, const char *end)
 {
@@ -219,15 +219,29 @@ static enum st keep_old(const char *where, const char *kept)
 	return link(where, kept) && (errno == EEXIST || rename(where, kept)) ? ST_IO : ST_OK;
 }
 
-/* The log goes before the new file comes: it is not the new one's. */
+/* An empty log may stay, and so may its index, by which all who have the files open know of each other; but the index tells how
+ * long the old file is. Without its head whoever looks next makes it anew, from the file that is there then. */
+static bool forget_index(const char *index)
+{
+	static const char none[INDEX_HEADS];
+	int fd = open(index, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT;
+	const bool done = pwrite(fd, none, sizeof none, 0) == sizeof none;
+	close(fd);
+	return done;
+}
+
+/* A log that could not be brought in goes before the new file comes: it is not the new one's. */
 static enum st put_log_aside(const char *where, const char *kept)
 {
 	char log[RESTORE_NAME], aside[RESTORE_NAME], index[RESTORE_NAME];
 	name_beside(log, where, "-wal");
 	name_beside(aside, kept, "-wal");
 	name_beside(index, where, "-shm");
-	bool failed = has_bytes(log) ? rename(log, aside) : unlink(log) && errno != ENOENT;
-	failed = failed || (unlink(index) && errno != ENOENT);
+	if (!has_bytes(log))
+		return forget_index(index) ? ST_OK : ST_IO;
+	const bool failed = rename(log, aside) || (unlink(index) && errno != ENOENT);
 	return failed ? ST_IO : copy_sync_folder(where);
 }
 

@@ -45,6 +45,13 @@ static void tell(struct proving *p, const char *format, ...)
 	p->witness->tell(p->witness->context, text);
 }
 
+/* A column's text, also of what is damaged. */
+static const char *text_of(sqlite3_stmt *s, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(s, column);
+	return text ? text : "";
+}
+
 static sqlite3_stmt *prepared(const struct proving *p, enum sql sql)
 {
 	sqlite3_stmt *s = NULL;
@@ -215,7 +222,7 @@ static void name_suspects(struct proving *p)
 	while (s && sqlite3_step(s) == SQLITE_ROW)
 		for (unsigned i = 0; i < p->count; i++)
 			if (p->suspects[i].page == sqlite3_column_int64(s, 0))
-				snprintf(p->suspects[i].name, sizeof p->suspects[i].name, "%s", (const char *)sqlite3_column_text(s, 1));
+				snprintf(p->suspects[i].name, sizeof p->suspects[i].name, "%s", text_of(s, 1));
 	sqlite3_finalize(s);
 }
 
@@ -342,7 +349,7 @@ static void name_of(const struct proving *p, char *name, size_t room, enum sql s
 	sqlite3_stmt *s = number ? prepared(p, sql) : NULL;
 	*name = '\0';
 	if (s && sqlite3_bind_int64(s, 1, number) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
-		snprintf(name, room, " (%s)", (const char *)sqlite3_column_text(s, 0));
+		snprintf(name, room, " (%s)", text_of(s, 0));
 	sqlite3_finalize(s);
 }
 
@@ -357,10 +364,10 @@ static void tell_line(struct proving *p, const char *line)
 }
 
 /* Lines, several in a row of the answer. */
-static void tell_lines(struct proving *p, const unsigned char *text)
+static void tell_lines(struct proving *p, const char *text)
 {
 	char line[256];
-	for (const char *at = (const char *)text; at && *at; at += *at == '\n') {
+	for (const char *at = text; *at; at += *at == '\n') {
 		const size_t size = strcspn(at, "\n");
 		snprintf(line, sizeof line, "%.*s", (int)(size < sizeof line ? size : sizeof line - 1), at);
 		at += size;
@@ -373,8 +380,8 @@ static void prove_trees(struct proving *p)
 	sqlite3_stmt *s = prepared(p, SQL_CARE_INTEGRITY);
 	int got = SQLITE_ERROR;
 	while (s && (got = sqlite3_step(s)) == SQLITE_ROW)
-		if (strcmp((const char *)sqlite3_column_text(s, 0), "ok"))
-			tell_lines(p, sqlite3_column_text(s, 0));
+		if (strcmp(text_of(s, 0), "ok"))
+			tell_lines(p, text_of(s, 0));
 	if (got != SQLITE_DONE)
 		tell(p, "SQLite cannot read the file: %s", sqlite3_errmsg(p->lite));
 	sqlite3_finalize(s);
@@ -384,8 +391,8 @@ static void prove_references(struct proving *p)
 {
 	sqlite3_stmt *s = prepared(p, SQL_CARE_REFERENCES);
 	for (unsigned n = 0; s && n < TOLD && sqlite3_step(s) == SQLITE_ROW; n++)
-		tell(p, "a row of %s names a row of %s that is not there", (const char *)sqlite3_column_text(s, 0),
-		     (const char *)sqlite3_column_text(s, 1));
+		tell(p, "a row of %s names a row of %s that is not there", text_of(s, 0),
+		     text_of(s, 1));
 	sqlite3_finalize(s);
 }
 
