@@ -49,7 +49,7 @@ enum st copy_in_place(const char *copy, const char *file)
 /* With what SQLite leaves beside a file that it was reading or writing when it broke off. */
 void copy_remove(const char *copy)
 {
-	static const char *const ends[] = { "-journal", "-wal", "-shm", "" };
+	static const char *const ends[] = { "-journal", "-wal", "-shm", ".seen", "" };
 	char name[4200];
 	for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++) {
 		snprintf(name, sizeof name, "%s%s", copy, ends[i]);

@@ -109,7 +109,7 @@ static enum st bring_up_to_date(const char *copy, struct faults *faults)
 
 static void remove_beside(const char *copy)
 {
-	static const char *const ends[] = { "-wal", "-shm", "-journal" };
+	static const char *const ends[] = { "-wal", "-shm", "-journal", ".seen" };
 	char name[RESTORE_NAME];
 	for (unsigned i = 0; i < sizeof ends / sizeof *ends; i++) {
 		name_beside(name, copy, ends[i]);

@@ -16,7 +16,7 @@ static const char *const in_folder[] = {
 	"lighttpd*.conf", "nginx*.conf", "apache*.conf", "httpd*.conf", "*.pid", "*.sock",
 };
 static const char *const beside_it[] = {
-	"", "-wal", "-shm", "-journal", ".lock", ".slots", ".letters", ".moved*", ".before-restore*", ".restore*",
+	"", "-wal*", "-shm", "-journal", ".lock", ".slots", ".letters", ".seen", ".moved*", ".before-restore*", ".restore*",
 };
 
 static bool matches(const char *name, const char *prefix, const char *const *patterns, size_t count)
