@@ -372,18 +372,40 @@ static enum st prove_as_it_lies(const char *where, const struct witness *witness
 	return st;
 }
 
-static enum st lite_prove(const char *where, const struct witness *witness, struct file_facts *facts)
+/* Why the file cannot be opened is a difference too. */
+static enum st prove_unopened(const char *where, const struct witness *witness, const struct faults *why, struct file_facts *facts)
 {
-	struct faults untold = { .count = FAULTS_CAP };
-	struct db *db = NULL;
-	*facts = (struct file_facts){ 0 };
-	if (lite_open(&db, where, witness->accept ? DB_WRITE : DB_READ, &untold))
-		return prove_as_it_lies(where, witness, facts);
+	enum st st = prove_as_it_lies(where, witness, facts);
+	for (unsigned i = 0; i < why->count && !st; i++) {
+		witness->tell(witness->context, why->item[i].detail);
+		facts->differences++;
+	}
+	return st;
+}
+
+static enum st prove_opened(struct db *db, const struct witness *witness, struct file_facts *facts)
+{
 	if (!run_control(db, BEGIN_READ))
 		sqlite3_exec(db->lite, "PRAGMA schema_version", NULL, NULL, NULL); /* where it cannot be read the proof says so */
 	enum st st = sqlite_prove(db->lite, witness, facts);
 	lite_rollback(db);
+	return st;
+}
+
+static enum st lite_prove(const char *where, const struct witness *witness, struct file_facts *facts)
+{
+	struct faults why = { 0 };
+	struct db *db = NULL;
+	*facts = (struct file_facts){ 0 };
+	enum st st = arena_open(&why.arena, 64 << 10);
+	if (st)
+		return st;
+	if (lite_open(&db, where, witness->accept ? DB_WRITE : DB_READ, &why))
+		st = prove_unopened(where, witness, &why, facts);
+	else
+		st = prove_opened(db, witness, facts);
 	lite_close(db);
+	arena_close(why.arena);
 	return st;
 }
 
