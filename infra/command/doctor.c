@@ -199,7 +199,6 @@ static bool examine_schema(struct finding *f)
 static void examine_store(struct finding *f)
 {
 	struct run *r = f->run;
-	char detail[512];
 	bool sealed = true, sound;
 	enum st st = store_carries_checksums(&r->conf, &sealed); /* before it is open */
 	if (run_store(r, STORE_WRITE)) {
