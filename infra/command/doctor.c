@@ -160,10 +160,10 @@ static void examine_write(struct finding *f)
 {
 	static const struct write_op op = { .name = "doctor.write", .apply = touch };
 	const enum st st = store_write(f->run->store, &op, NULL, 0, NULL, 0);
-	char detail[256];
-	snprintf(detail, sizeof detail, "%s", !st ? "a row was written and is on disk" :
-	         st == ST_BUSY ? "another process held the store all the while: the log says which" :
-	         "nothing can be written: the log says why; is the disk full, or the file read-only?");
+	char detail[256], who[STORE_HOLDER];
+	const char *holder = st == ST_BUSY && !store_on_server(f->run->store) ? store_holder(who, f->run->store) : "another";
+	snprintf(detail, sizeof detail, "%s%s", st == ST_BUSY ? "nobody else can write, the store is held by " : "",
+	         st == ST_BUSY ? holder : !st ? "a row was written and is on disk" : "nothing can be written: the log says why; is the disk full, or the file read-only?");
 	find(f, "write", st ? BAD : GOOD, detail);
 }
 

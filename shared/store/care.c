@@ -1,6 +1,7 @@
 /* Care of the store: all in the one file; its proof, and its tables. */
 #include "store/care.h"
 #include "store/inside.h"
+#include "store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,6 +119,12 @@ static enum st locate_alone(struct store *s, const struct conf *conf)
 		st = store_locate(s, conf, &none);
 	arena_close(none.arena);
 	return st;
+}
+
+const char *store_holder(char *out, const struct store *s)
+{
+	_Static_assert((int)STORE_HOLDER >= (int)HOLDER_ROOM, "a holder's words fit");
+	return lock_holder(out, s->lock, LOCK_WHOLE);
 }
 
 enum st store_carries_checksums(const struct conf *conf, bool *sealed)

@@ -36,6 +36,11 @@ enum st store_prove(const struct conf *conf, const struct prove_view *view, stru
  *  Returns: ST_OK; ST_DONE: it is on a server; ST_STORE: there is no file. */
 enum st store_carries_checksums(const struct conf *conf, bool *sealed) MUST_USE;
 
+enum { STORE_HOLDER = 160 };
+
+/** Who keeps the store's writers waiting, in words. Returns `out`, STORE_HOLDER bytes. */
+const char *store_holder(char *out, const struct store *store);
+
 /** What a copy must pass beside the proofs of its file. */
 struct copy_proof {
 	void (*tell)(void *context, const char *text);

@@ -369,6 +369,9 @@ enum st store_restore(struct restored *out, const struct conf *conf, const char 
 	errno = 0;
 	if (!st)
 		st = exchange_alone(out, &s, copy, faults->arena);
+	char who[STORE_HOLDER];
+	if (st == ST_BUSY && s.lock >= 0)
+		fault_add(faults, s.where, "is held by %s: nothing was exchanged", store_holder(who, &s));
 	if (st && !faults->count)
 		fault_add(faults, s.where, "could not be exchanged: %s", errno ? strerror(errno) : st_name(st));
 	if (*copy && st)

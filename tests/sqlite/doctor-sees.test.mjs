@@ -1,8 +1,8 @@
 // `doctor` says what is wrong with an installation, and what to do; what is fine it leaves in peace.
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -60,6 +60,19 @@ describe('doctor', () => {
     const r = spawnSync('sh', ['-c', `trap '' XFSZ; ulimit -f 0; exec ${program} doctor --json`], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: data } });
     assert.equal(r.status, 1);
     assert.match(r.stdout + r.stderr, /cannot be written|cannot be opened|nothing can be written|cannot open/);
+  });
+
+  test('sees who holds the store', async () => {
+    const lock = existsSync(path.join(data, 'pennymeter.db.lock')) ? 'pennymeter.db.lock' : 'pennymeter.db';
+    const holder = spawn('flock', [path.join(data, lock), 'sh', '-c', 'echo held; read -r _'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    await new Promise((held) => { holder.stdout.once('data', held); });
+    try {
+      const { code, of, bad } = doctor();
+      assert.equal(code, 1);
+      assert.match((of('write') ?? of('database')).detail, /held by/, bad.join());
+    } finally {
+      holder.stdin.end();
+    }
   });
 
   test('tells how old the last backup is, and warns when there is none or it is older than a week', () => {
