@@ -364,6 +364,8 @@ enum st store_restore(struct restored *out, const struct conf *conf, const char 
 	enum st st = store_locate(&s, conf, faults);
 	if (!st && !s.driver->one_file)
 		return fault_add(faults, "store", "the database is on a server: restore it there, with pg_restore or psql");
+	if (!st && store_was_put_aside(conf))
+		return fault_add(faults, s.where, "was moved to a server: restore it there, with pg_restore or psql");
 	if (!st)
 		st = restore_copy(copy, s.where, file, proof, faults);
 	errno = 0;

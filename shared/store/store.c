@@ -185,7 +185,7 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 /* The same, of a place that only its owner can have filled; from here on nobody else reads it either. */
 static enum st locate_trusted(struct store *s, const struct conf *conf, struct faults *faults)
 {
-	enum st st = store_locate(s, conf, faults);
+	enum st st = locate(s, conf, faults);
 	if (!st)
 		st = folder_judge(conf->data, s->beside, faults);
 	if (!st)
