@@ -68,17 +68,20 @@ static bool same(const struct rollup *a, const struct rollup *b)
 {
 	return a->sum == b->sum && a->count == b->count && a->min == b->min && a->max == b->max &&
 	       a->first_at == b->first_at && a->last_at == b->last_at && a->last_event == b->last_event && a->last == b->last &&
-	       a->distinct == b->distinct;
+	       a->distinct == b->distinct && a->beyond == b->beyond;
 }
 
 static enum st prove_balance(struct proving *p, const struct metric *m, struct period w, const struct rollup *have)
 {
 	struct usage_total *totals;
-	unsigned count;
+	unsigned count = 0;
 	const struct rollup none = { 0 };
-	enum st st = usage_rolled_up(&totals, &count, p->store, p->account, m, w, p->arena);
+	const struct period counted = window_counted(p->account, w);
+	enum st st = ST_OK;
+	if (counted.start < counted.end)
+		st = usage_rolled_up(&totals, &count, p->store, p->account, m, counted, p->arena);
 	if (!st && count)
-		st = usage_latest(&totals[0], p->store, p->account, 0, w);
+		st = usage_latest(&totals[0], p->store, p->account, 0, counted);
 	if (!st && !same(have, count ? &totals[0].rollup : &none))
 		differ(p, "the balance", m->name, w.start);
 	return st;
@@ -99,11 +102,16 @@ static enum st prove_balances(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-/* And there is one for each window that holds events: a metric's windows lie side by side. */
+/* And there is one for each window that holds events: a metric's windows lie side by side. What lies before the
+ * subscription's start counts in none. */
 static enum st prove_balances_complete(struct proving *p)
 {
+	struct period span;
 	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, SQL_PROOF_BALANCE_COUNTS, INT(p->account->tenant_id));
+	enum st st = balances_span(&span, p->store, p->account);
+	if (st || !span.end || !window_counts(p->account, span.start))
+		return st;
+	st = ROWS(p->store, &r, SQL_PROOF_BALANCE_COUNTS, INT(p->account->tenant_id));
 	while (!st && !(st = rows_next(&r)))
 		tell(p, "the balances of %s hold %lld events, its days %lld", rows_text(&r, 0), (long long)rows_int(&r, 1),
 		     (long long)rows_int(&r, 2));
