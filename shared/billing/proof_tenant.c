@@ -119,7 +119,7 @@ static enum st prove_balances_complete(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-/* Windows, plan and price can be computed, as every page of the tenant wants. */
+/* The windows that run have their balances; and windows, plan and price can be computed, as every page of the tenant wants. */
 static enum st prove_standing(struct proving *p)
 {
 	struct usage_state s;
@@ -128,6 +128,8 @@ static enum st prove_standing(struct proving *p)
 	if (st || !span.end)
 		return st;
 	st = usage_state_at(&s, p->store, p->account, span.end, span.end, p->arena);
+	for (unsigned i = 0; !st && s.begun && i < s.count; i++)
+		st = prove_balance(p, s.lines[i].metric, s.lines[i].window, &s.lines[i].rollup);
 	if (st != ST_RANGE && st != ST_INVALID)
 		return st;
 	tell(p, "where it stands by plan version %lld cannot be computed (%s): look at the plan's prices and the tenant's zone and currency",

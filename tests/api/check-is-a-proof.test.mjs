@@ -12,7 +12,7 @@ let server, tenant, later;
 before(async () => {
   server = await startServer({ procs: 2 });
   applyPlans(server, { 'metrics.json': (m) => ({ metrics: [...m.metrics, { name: 'seats', aggregation: 'latest' }, { name: 'readers', aggregation: 'unique', field: 'reader' }] }) });
-  tenant = tenantOf(server, { plan: 'starter' });
+  tenant = tenantOf(server, { plan: 'starter', start: fromInstant(now() - 40n * DAY).slice(0, 10) });
   const day = floorTo(now(), DAY) - 2n * DAY;
   const at = [day + HOUR, day + HOUR + 5n, day + 7n * HOUR, day + 7n * HOUR + 9n, day + DAY + HOUR];
   await tenant.load(['api_calls', 'seats'].flatMap((metric_name, k) => at.map((t, i) => ({ metric_name, quantity: i + 2 + k, recorded_at: fromInstant(t) }))));
