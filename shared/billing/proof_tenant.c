@@ -125,6 +125,8 @@ static enum st prove_standing(struct proving *p)
 	struct usage_state s;
 	struct period span;
 	enum st st = balances_span(&span, p->store, p->account);
+	if (!currency_find(p->account->currency))
+		tell(p, "its currency %s is none that is known", p->account->currency);
 	if (st || !span.end)
 		return st;
 	st = usage_state_at(&s, p->store, p->account, span.end, span.end, p->arena);
