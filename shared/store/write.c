@@ -9,10 +9,10 @@
 
 static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
 
-/* What all tenants share has one writer at a time; a flat write sees to its own tenant. */
+/* What all tenants share has one writer at a time; others see to their own tenant. */
 static enum st take_turn(struct store *s, const struct write_op *op)
 {
-	return op->flat || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+	return op->flat || op->holds_tenant || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
 }
 
 static enum st in_transaction(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
