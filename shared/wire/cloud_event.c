@@ -60,7 +60,7 @@ static enum st read_data(struct usage_event *event, struct request *one, const s
 static enum st read_cloud_event(struct usage_event *event, struct request *rq, const struct json *item, const char *pointer,
                                  struct arena *room)
 {
-	struct request one = { .arena = room, .faults = rq->faults, .now = rq->now };
+	struct request one = { .arena = room, .faults = rq->faults, .account = rq->account, .now = rq->now };
 	if (json_kind(item) != JSON_OBJECT)
 		return fault_add(rq->faults, pointer, "must be a CloudEvents object, not %s", json_kind_name(item));
 	enum st st = read_attributes(&one, item, pointer);

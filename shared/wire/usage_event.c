@@ -49,7 +49,7 @@ enum st usage_event_keep(struct usage_event *event, struct arena *arena)
 enum st usage_event_read(struct usage_event *event, struct faults *faults, const struct request *rq, const struct json *item,
                          struct arena *room)
 {
-	struct request one = { .arena = room, .faults = faults, .now = rq->now };
+	struct request one = { .arena = room, .faults = faults, .account = rq->account, .now = rq->now };
 	enum st st = params_body(&one, usage_event_params, item);
 	if (st)
 		return st;
