@@ -25,11 +25,10 @@ enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
 	return st;
 }
 
-/* A reader of before may keep the log: then it stays, and is read by whoever comes next. */
 static enum st settle(void *store)
 {
 	const struct store *s = store;
-	return s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	return s->driver->settle(s->db);
 }
 
 enum st store_settle(struct store *s)

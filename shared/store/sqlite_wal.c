@@ -5,10 +5,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "store/sqlite_files.h"
 
 enum { ROOM = 64 << 10 };         /* a commit of 15 pages; a larger one takes more than one write */
 enum { FRAME_HEAD = 24, END = 4 }; /* https://sqlite.org/walformat.html: nothing else that is written has this size */
 enum { WRITERS_LOCK = 0 };        /* among the locks of the wal-index */
+enum { INDEX_PIECE = 32 << 10 };  /* SQLite maps it in such */
 
 /* What the layer adds to a file; it lies behind what SQLite's own layer has of it. */
 struct added {
@@ -18,6 +22,7 @@ struct added {
 	sqlite3_int64 at;
 	int size;
 	bool ends; /* the frame whose head came last ends a transaction */
+	struct copying *copying; /* of a database: who wants to know of checkpoints */
 };
 
 static sqlite3_vfs layer;
@@ -126,6 +131,44 @@ static int log_close(sqlite3_file *file)
 	return own_log->xClose(file);
 }
 
+/* ---- checkpoints: pages go into the database ---- */
+
+static void look_at_db(struct copying *c)
+{
+	struct stat db;
+	if (fstat(c->file, &db))
+		return;
+	c->spoilt |= db.st_size < c->size; /* a program that writes a file over cuts it off first */
+	c->size = db.st_size;
+	c->time = seen_time(&db);
+}
+
+/* As the bytes go to the system. */
+static int put_in_db(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
+{
+	struct copying *c = added(file)->copying;
+	if (c && c->on) {
+		look_at_db(c);
+		if (c->spoilt)
+			return SQLITE_IOERR_WRITE;
+		seen_note_page(&c->pages, (uint32_t)(at / size) + 1, bytes, (size_t)size);
+	}
+	return own_db->xWrite(file, bytes, size, at);
+}
+
+static int db_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
+{
+	return put_in_db(file, bytes, size, at);
+}
+
+static int db_sync(sqlite3_file *file, int flags)
+{
+	struct copying *c = added(file)->copying;
+	if (c && c->on)
+		look_at_db(c);
+	return own_db->xSync(file, flags);
+}
+
 /* ---- opening ---- */
 
 static void take_db(sqlite3_file *file)
@@ -134,6 +177,8 @@ static void take_db(sqlite3_file *file)
 		own_db = file->pMethods;
 		our_db = *own_db;
 		our_db.xShmLock = db_lock;
+		our_db.xWrite = db_write;
+		our_db.xSync = db_sync;
 	}
 	if (file->pMethods != own_db)
 		return;
@@ -195,4 +240,27 @@ const char *sqlite_wal_layer(void)
 	if (sqlite3_vfs_register(&layer, 0) != SQLITE_OK)
 		layer.zName = NULL;
 	return layer.zName;
+}
+
+static sqlite3_file *file_of(sqlite3 *lite)
+{
+	sqlite3_file *file = NULL;
+	const int rc = sqlite3_file_control(lite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	return rc == SQLITE_OK && file && file->pMethods == &our_db ? file : NULL;
+}
+
+void sqlite_wal_watch(sqlite3 *lite, struct copying *copying)
+{
+	sqlite3_file *file = file_of(lite);
+	if (file)
+		added(file)->copying = copying;
+}
+
+void *sqlite_wal_index(sqlite3 *lite)
+{
+	sqlite3_file *file = file_of(lite);
+	void volatile *piece = NULL;
+	/* SQLite gives back what it has mapped with its log. */
+	const int rc = file && added(file)->log ? file->pMethods->xShmMap(file, 0, INDEX_PIECE, 0, &piece) : SQLITE_ERROR;
+	return rc == SQLITE_OK ? (void *)piece : NULL;
 }

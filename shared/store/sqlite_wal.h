@@ -9,4 +9,13 @@
  *  Returns: NULL, which means SQLite's own layer, if it cannot be set up. */
 const char *sqlite_wal_layer(void);
 
+struct sqlite3;
+struct copying;
+
+/** Tell `copying` (sqlite_files.h) what checkpoints by this connection do to the database. */
+void sqlite_wal_watch(struct sqlite3 *lite, struct copying *copying);
+
+/** The first bytes of the index that processes share, once a statement has run. NULL: there is none, or not to be written. */
+void *sqlite_wal_index(struct sqlite3 *lite);
+
 #endif

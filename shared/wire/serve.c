@@ -103,15 +103,20 @@ static enum st open_store(struct server *s, struct faults *why)
 
 /* The store is opened by the first request that wants it, and again after a failure or a
  * restore, so that a process started too early heals by itself. */
-static enum st want_store(struct exchange *x)
+static enum st fetch_store(struct exchange *x, bool anew)
 {
 	struct server *s = x->server;
 	struct faults why = { .arena = s->arena };
-	enum st st = s->store ? store_refresh(s->store, &why) : open_store(s, &why);
+	enum st st = !s->store ? open_store(s, &why) : anew ? store_reopen(s->store, &why) : store_refresh(s->store, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
 	x->rq.store = st ? NULL : s->store;
-	return st ? ST_STORE : ST_OK;
+	return st && st != ST_BUSY ? ST_STORE : st;
+}
+
+static enum st want_store(struct exchange *x)
+{
+	return fetch_store(x, false);
 }
 
 /* ---- the steps of a request ---- */
@@ -365,16 +370,39 @@ static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
 	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
 }
 
+/* Was what it read the store, all the time? A write's transaction sees to that itself. */
+static bool is_sound(const struct exchange *x, uint64_t writes_before)
+{
+	return !x->rq.store || store_writes(x->rq.store) != writes_before || store_sound(x->rq.store);
+}
+
+/* On the store as it is now. A body that was read cannot be read again, nor has it to. */
+static enum st run_on_reopened(struct exchange *x, enum st found)
+{
+	enum st st = fetch_store(x, true);
+	if (st)
+		return st;
+	if (x->verb->scope != SCOPE_PUBLIC && (x->handled || x->rq.raw))
+		return run_anew(x, found);
+	forget_reply(x);
+	if (x->handled)
+		return handle(x);
+	text_clear(&x->headers);
+	return run(x);
+}
+
 static enum st run_proved(struct exchange *x)
 {
 	const uint64_t writes = x->server->store ? store_writes(x->server->store) : 0;
 	enum st st = run(x);
-	for (unsigned tries = 1; !is_proved(x, st, writes); tries++) {
+	for (unsigned tries = 1;; tries++) {
+		const bool sound = is_sound(x, writes);
+		if (sound && is_proved(x, st, writes))
+			return st;
 		if (tries == 4)
 			return ST_BUSY;
-		st = run_anew(x, st);
+		st = sound ? run_anew(x, st) : run_on_reopened(x, st);
 	}
-	return st;
 }
 
 /* ---- the answer ---- */
@@ -421,7 +449,9 @@ static void send_pieces(struct exchange *x)
 	while (!st) {
 		text_clear(&x->rp.body);
 		st = x->rp.piece(&x->rq, &x->rp, x->rp.piece_context);
-		if (!x->rp.body.failed)
+		if (!store_sound(x->rq.store)) /* what was sent was right; what comes now would not be */
+			st = ST_STALE;
+		else if (!x->rp.body.failed)
 			send(x, x->rp.body.bytes, x->rp.body.size);
 	}
 	if (st != ST_DONE)
