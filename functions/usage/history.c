@@ -37,24 +37,35 @@ static enum st reply_page(struct request *rq, struct reply *rp, struct history *
 	return ST_OK;
 }
 
-/* By cursor: what comes after one event, for programs; stable whatever is recorded meanwhile. */
-static enum st reply_list(struct request *rq, struct reply *rp, const struct history *h)
+static void reply_list(struct reply *rp, const struct history_event *events, unsigned count, bool more)
+{
+	char id[EVENT_ID_ROOM];
+	const struct history_event *last = count ? &events[count - 1] : NULL;
+	jw_object(&rp->json, NULL);
+	write_events(&rp->json, "events", events, count);
+	jw_string(&rp->json, "next", more ? event_id_print(id, last->recorded_at, last->event) : NULL);
+	jw_end(&rp->json);
+}
+
+/* By cursor: what comes after one event, for programs; stable whatever is recorded meanwhile. One more is read than
+ * is wanted, which tells whether there is a next. */
+static enum st list(struct request *rq, struct reply *rp, const struct history *h)
 {
 	const unsigned limit = (unsigned)rq_int(rq, "limit", 25);
 	const char *after = rq_text(rq, "after");
-	struct history_event events[HISTORY_PAGE_CAP];
+	struct history_event events[HISTORY_PAGE_CAP + 1];
 	struct history_export x = { .metric = h->metric, .range = h->range, .started = after != NULL };
-	char id[EVENT_ID_ROOM];
 	unsigned count = 0;
 	if (after && event_id_read(&x.before_at, &x.before_event, after))
 		return fault_add(rq->faults, "after", "is not the `next` of an answer");
-	enum st st = history_next(events, &count, limit, &x, rq->store, rq->account, rq->arena);
+	enum st st = history_next(events, &count, limit + 1, &x, rq->store, rq->account, rq->arena);
 	if (st && st != ST_DONE)
 		return st;
-	jw_object(&rp->json, NULL);
-	write_events(&rp->json, "events", events, count);
-	jw_string(&rp->json, "next", count == limit ? event_id_print(id, x.before_at, x.before_event) : NULL);
-	jw_end(&rp->json);
+	const bool more = count > limit;
+	count -= more;
+	if (rq->wants_csv)
+		return usage_export_some(rq, rp, h->metric, events, count);
+	reply_list(rp, events, count, more);
 	return ST_OK;
 }
 
@@ -72,15 +83,18 @@ static enum st history(struct request *rq, struct reply *rp)
 	if (type && !h.metric)
 		return fault_add(rq->faults, "type", "\"%.64s\" is not a metric", type);
 	h.range = (struct period){ floor_div(end - 1, DAY) * DAY - (days - 1) * DAY, end };
-	if (rq_has(rq, "limit") || rq_has(rq, "after"))
-		return reply_list(rq, rp, &h);
+	const bool by_cursor = rq_has(rq, "limit") || rq_has(rq, "after"), by_page = rq_has(rq, "page") || rq_has(rq, "per_page");
+	if (by_page && (by_cursor || rq->wants_csv))
+		return fault_add(rq->faults, rq_has(rq, "page") ? "page" : "per_page", "does not go with `limit`, `after` or text/csv");
+	if (by_cursor)
+		return list(rq, rp, &h);
 	return rq->wants_csv ? usage_export(rq, rp, h.metric, h.range) : reply_page(rq, rp, &h, days);
 }
 
 const struct fn fn_usage_history = {
 	.on[M_GET] = {
 		.summary = "Usage events, newest first, with totals",
-		.doc = "`Accept: text/csv` gives every event of the range as CSV.",
+		.doc = "`Accept: text/csv` gives every event of the range; with `limit` so many, and the last id is the next `after`.",
 		.scope = SCOPE_USAGE_READ, .query = query, .handle = history,
 	},
 };

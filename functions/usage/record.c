@@ -27,7 +27,7 @@ static enum st record(struct request *rq, struct reply *rp)
 {
 	const struct usage_event event = usage_event_of(rq);
 	struct usage_result result;
-	enum st st = usage_record(&result, rq->store, rq->conf, rq->account, &event, 1, false, rq->now, rq->arena);
+	enum st st = usage_record(&result, rq->store, rq->conf, rq->account, &event, 1, false, NULL, rq->now, rq->arena);
 	if (st)
 		return st;
 	if (result.st) {

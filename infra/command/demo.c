@@ -53,7 +53,7 @@ static enum st flush_events(struct story *s)
 	enum st st = results ? arena_open(&arena, 32 << 20) : ST_MEMORY;
 	if (st)
 		return st;
-	st = usage_record(results, s->run->store, &s->run->conf, &s->account, s->events, s->count, false, s->run->now, arena);
+	st = usage_record(results, s->run->store, &s->run->conf, &s->account, s->events, s->count, false, NULL, s->run->now, arena);
 	arena_close(arena);
 	s->told += s->count;
 	s->count = 0;

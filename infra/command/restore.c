@@ -53,8 +53,10 @@ static enum st prove_tenant(struct run *r, int64_t tenant)
 	const struct proof_view view = { check_tell, r };
 	struct proof_result result;
 	enum st st = proof_of_store(&result, r->store, tenant, &view);
-	return !st && result.differences ? fault_add(&r->faults, "--tenant", "came, but differs in %u places from what its events tell by "
-	                                                                     "today's metrics", result.differences) : st;
+	if (st || !result.differences)
+		return st;
+	fault_add(&r->faults, "--tenant", "came, but differs in %u places from what its events tell by today's metrics", result.differences);
+	return ST_CONFLICT;
 }
 
 static enum st restore(struct run *r, int64_t tenant, struct restored *out)

@@ -112,17 +112,14 @@ static int scan_clock(struct scan *s) /* minutes */
 	return hour * 60 + minute;
 }
 
-/* Up to six digits behind a point; further ones may only be zeros. */
+/* Any number of digits behind a point. Those past the sixth are cut, never rounded: that could enter the next period. */
 static instant scan_fraction(struct scan *s)
 {
 	instant value = 0, place = SECOND / 10;
 	if (!scan_maybe(s, '.'))
 		return 0;
 	do {
-		int digit = scan_number(s, 1);
-		if (place == 0 && digit)
-			s->failed = true;
-		value += digit * place;
+		value += scan_number(s, 1) * place;
 		place /= 10;
 	} while (!s->failed && s->at < s->end && *s->at >= '0' && *s->at <= '9');
 	return value;

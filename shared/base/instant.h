@@ -23,7 +23,7 @@ enum { INSTANT_ROOM = 32 };
 /** INSTANT_FIRST <= value < INSTANT_END */
 bool instant_fits(instant value);
 
-/** Read RFC 3339: "2026-01-15T16:45:00Z", fractions up to 6 digits, or an offset +05:30.
+/** Read RFC 3339: "2026-01-15T16:45:00Z", with a fraction of any length, of which microseconds are kept, or an offset +05:30.
  *  Returns: ST_OK; ST_INVALID if it is no such instant (30 February is none). */
 enum st instant_read(instant *value, const char *text, size_t size) MUST_USE;
 

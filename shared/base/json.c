@@ -1,4 +1,4 @@
-/* Strict JSON on cJSON: a scan before it refuses what it would let pass, and
+/* Reading strict JSON on cJSON: a scan before it refuses what it would let pass, and
  * keeps each number's digits by handing them to cJSON as a marked string. */
 #include "base/json.h"
 
@@ -16,7 +16,8 @@ enum { MARK_BYTES = 3, MEMBERS_CAP = 256, ARRAY_CAP = 10000, NUMBER_CAP = 64, PO
 /* ---- the scan: bytes in, bytes for cJSON out ---- */
 
 struct scan {
-	const unsigned char *start, *at, *end;
+	const unsigned char *start, *at, *end; /* start: of the whole text, from which a fault's byte is counted */
+	size_t size;                           /* of the part that is read, up to `end` */
 	struct text out;
 	struct faults *faults;
 	unsigned depth;
@@ -129,11 +130,15 @@ static enum st scan_all(struct scan *s)
 
 /* ---- cJSON ---- */
 
-static struct arena *cjson_arena; /* cJSON's hooks carry no context; set for the length of one parse */
+/* cJSON's hooks carry no context: these are set for the length of one parse. */
+static struct arena *cjson_arena;
+static bool cjson_starved;
 
 static void *cjson_take(size_t size)
 {
-	return arena_take(cjson_arena, size);
+	void *p = arena_take(cjson_arena, size);
+	cjson_starved |= !p;
+	return p;
 }
 
 static void cjson_leave(void *p)
@@ -157,11 +162,15 @@ static enum st build(cJSON **root, struct scan *s)
 	const char *stop = s->out.bytes;
 	cJSON_InitHooks(&hooks);
 	cjson_arena = s->out.arena;
+	cjson_starved = false;
 	*root = cJSON_ParseWithLengthOpts(s->out.bytes, s->out.size, &stop, true);
 	cjson_arena = NULL;
 	if (*root)
 		return ST_OK;
-	return fault_add(s->faults, "", "not valid JSON near byte %zu", original_offset(&s->out, stop) + 1);
+	if (cjson_starved)
+		return ST_MEMORY;
+	const size_t lead = (size_t)(s->at - s->start) - s->size;
+	return fault_add(s->faults, "", "not valid JSON near byte %zu", lead + original_offset(&s->out, stop) + 1);
 }
 
 /* ---- the walk: what needs the finished tree ---- */
@@ -219,23 +228,125 @@ static enum st check_tree(const cJSON *parent, struct faults *faults, struct pat
 	return ST_OK;
 }
 
-enum st json_parse(const struct json **root, struct faults *faults, struct arena *arena,
-                   const char *bytes, size_t size)
+/* A part of a text that begins at `start`. In: path, depth  where the part stands in the whole */
+static enum st parse(const struct json **root, struct scan *s, struct path *path)
 {
-	const unsigned char *start = (const unsigned char *)bytes;
-	struct scan s = { start, start, start + size, text_new(arena, size * 5 + 16), faults, 0 };
-	struct path path = { .size = 0 };
 	cJSON *tree = NULL;
-	if (!size)
-		return fault_add(faults, "", "empty; JSON is wanted");
-	enum st st = scan_all(&s);
+	enum st st = scan_all(s);
 	if (!st)
-		st = build(&tree, &s);
+		st = build(&tree, s);
 	if (!st)
-		st = check_tree(tree, faults, &path);
+		st = check_tree(tree, s->faults, path);
 	if (!st)
 		*root = (const struct json *)tree;
 	return st;
+}
+
+static struct scan scan_of(struct faults *faults, struct arena *arena, const char *start, const char *part, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)part;
+	return (struct scan){ .start = (const unsigned char *)start, .at = at, .end = at + size, .size = size,
+		.out = text_new(arena, size * 5 + 16), .faults = faults };
+}
+
+enum st json_parse(const struct json **root, struct faults *faults, struct arena *arena,
+                   const char *bytes, size_t size)
+{
+	struct scan s = scan_of(faults, arena, bytes, bytes, size);
+	struct path path = { .size = 0 };
+	return size ? parse(root, &s, &path) : fault_add(faults, "", "empty; JSON is wanted");
+}
+
+/* ---- an array item by item ---- */
+
+static void skip_space(struct json_items *i)
+{
+	while (i->at < i->end && *i->at && strchr(" \t\r\n", *i->at))
+		i->at++;
+}
+
+static enum st items_refuse(const struct json_items *i, const char *what)
+{
+	return fault_add(i->faults, "", "%s near byte %zu", what, (size_t)(i->at - i->start) + 1);
+}
+
+enum st json_items_open(struct json_items *i, struct faults *faults, const char *bytes, size_t size)
+{
+	*i = (struct json_items){ .start = bytes, .at = bytes, .end = bytes + size, .faults = faults };
+	skip_space(i);
+	if (i->at == i->end || *i->at != '[')
+		return ST_DONE;
+	i->at++;
+	return ST_OK;
+}
+
+static const char *behind_string(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		at += *at == '\\' && end - at > 1;
+	return at < end ? at + 1 : end;
+}
+
+/* The end of a value, judged by its brackets and quotes alone: what lies between is for parse() to refuse.
+ * Returns: NULL where it is nested too deep. */
+static const char *behind_value(const char *at, const char *end)
+{
+	unsigned depth = 0;
+	while (at < end) {
+		if (*at == '"') {
+			at = behind_string(at, end);
+		} else if (!depth && (*at == ',' || *at == ']')) {
+			return at;
+		} else {
+			depth += *at == '{' || *at == '[';
+			depth -= depth && (*at == '}' || *at == ']');
+			at++;
+		}
+		if (depth >= JSON_DEPTH_CAP)
+			return NULL;
+	}
+	return at;
+}
+
+/* Behind the array nothing may stand. */
+static enum st close_items(struct json_items *i)
+{
+	i->at++;
+	skip_space(i);
+	return i->at == i->end ? ST_DONE : items_refuse(i, "not valid JSON");
+}
+
+/* Step over the comma before an item, or the bracket behind the last. */
+static enum st begin_item(struct json_items *i)
+{
+	skip_space(i);
+	if (i->at < i->end && *i->at == ']')
+		return close_items(i);
+	if (i->count && i->at < i->end && *i->at == ',') {
+		i->at++;
+		skip_space(i);
+	}
+	return i->at < i->end ? ST_OK : items_refuse(i, "not valid JSON");
+}
+
+enum st json_items_next(const struct json **item, struct json_items *i, struct arena *arena)
+{
+	char index[16];
+	enum st st = begin_item(i);
+	if (st)
+		return st;
+	const char *from = i->at, *end = behind_value(from, i->end);
+	if (!end)
+		return fault_add(i->faults, "", "nested more than %d levels deep", JSON_DEPTH_CAP);
+	i->at = end;
+	struct scan s = scan_of(i->faults, arena, i->start, from, (size_t)(end - from));
+	struct path path = { .size = 0 };
+	snprintf(index, sizeof index, "%u", i->count++);
+	path_push(&path, index);
+	s.depth = 1;
+	if (s.size > JSON_ITEM_CAP)
+		return ST_TOO_LARGE;
+	return s.size ? parse(item, &s, &path) : items_refuse(i, "not valid JSON");
 }
 
 /* ---- reading the tree ---- */
@@ -301,214 +412,4 @@ size_t json_count(const struct json *parent)
 	for (const struct json *c = json_first(parent); c; c = json_next(c))
 		n++;
 	return n;
-}
-
-/* ---- writing ---- */
-
-struct jwriter jw_new(struct text *text)
-{
-	return (struct jwriter){ .text = text };
-}
-
-/* memcpy for the few bytes that most names and values have: 4 to 16 in two moves that may overlap. */
-static void put(char *to, const char *from, size_t size)
-{
-	if (size >= 8 && size <= 16) {
-		uint64_t head, tail;
-		memcpy(&head, from, 8);
-		memcpy(&tail, from + size - 8, 8);
-		memcpy(to, &head, 8);
-		memcpy(to + size - 8, &tail, 8);
-	} else if (size >= 4 && size < 8) {
-		uint32_t head, tail;
-		memcpy(&head, from, 4);
-		memcpy(&tail, from + size - 4, 4);
-		memcpy(to, &head, 4);
-		memcpy(to + size - 4, &tail, 4);
-	} else {
-		memcpy(to, from, size);
-	}
-}
-
-static bool is_special(char c)
-{
-	return (unsigned char)c < ' ' || c == '"' || c == '\\';
-}
-
-typedef unsigned char eight __attribute__((vector_size(8)));
-
-/* Which of eight bytes need an escape. */
-static eight specials(const void *at, size_t size)
-{
-	eight bytes = { ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ' };
-	memcpy(&bytes, at, size);
-	return (eight)((bytes < ' ') | (bytes == '"') | (bytes == '\\'));
-}
-
-/* Whether none of these bytes needs one; the last eight may be looked at twice. */
-static bool is_plain(const char *s, size_t size)
-{
-	uint64_t any;
-	eight found = { 0 };
-	if (size < sizeof found)
-		found = specials(s, size);
-	for (size_t i = 0; size >= sizeof found && i < size; i += sizeof found)
-		found |= specials(s + (i + sizeof found > size ? size - sizeof found : i), sizeof found);
-	memcpy(&any, &found, sizeof any);
-	return !any;
-}
-
-static size_t escaped_size(const char *s)
-{
-	size_t size = 0;
-	for (; *s; s++)
-		size += *s == '"' || *s == '\\' ? 2 : is_special(*s) ? 6 : 1;
-	return size;
-}
-
-static void put_escaped(char *at, const char *s)
-{
-	static const char hex[] = "0123456789abcdef";
-	for (; *s; s++) {
-		if (!is_special(*s)) {
-			*at++ = *s;
-			continue;
-		}
-		*at++ = '\\';
-		if (*s == '"' || *s == '\\') {
-			*at++ = *s;
-		} else {
-			memcpy(at, "u00", 3);
-			at[3] = hex[*s >> 4];
-			at[4] = hex[*s & 15];
-			at += 5;
-		}
-	}
-}
-
-/* Make room for a value of `size` bytes behind its comma and name. Returns its place; NULL where there is none. */
-static char *begin(struct jwriter *w, const char *name, size_t size)
-{
-	const size_t comma = w->some[w->depth], name_size = name ? strlen(name) : 0;
-	char *at = text_grow(w->text, comma + (name ? name_size + 3 : 0) + size);
-	if (!at)
-		return NULL;
-	w->some[w->depth] = true;
-	if (comma)
-		*at++ = ',';
-	if (!name)
-		return at;
-	*at = '"';
-	put(at + 1, name, name_size);
-	at[name_size + 1] = '"';
-	at[name_size + 2] = ':';
-	return at + name_size + 3;
-}
-
-static void open(struct jwriter *w, const char *name, char opens, char closes)
-{
-	char *at = begin(w, name, 1);
-	if (at)
-		*at = opens;
-	if (w->depth == JSON_DEPTH_CAP) {
-		w->text->failed = true;
-		return;
-	}
-	w->depth++;
-	w->some[w->depth] = false;
-	w->close[w->depth] = closes;
-}
-
-void jw_object(struct jwriter *w, const char *name)
-{
-	open(w, name, '{', '}');
-}
-
-void jw_array(struct jwriter *w, const char *name)
-{
-	open(w, name, '[', ']');
-}
-
-void jw_end(struct jwriter *w)
-{
-	text_addc(w->text, w->close[w->depth]);
-	w->depth--;
-}
-
-void jw_string(struct jwriter *w, const char *name, const char *string)
-{
-	if (!string) {
-		jw_null(w, name);
-		return;
-	}
-	const size_t size = strlen(string);
-	const bool plain = is_plain(string, size);
-	const size_t inner = plain ? size : escaped_size(string);
-	char *at = begin(w, name, inner + 2);
-	if (!at)
-		return;
-	at[0] = at[inner + 1] = '"';
-	if (plain)
-		put(at + 1, string, size);
-	else
-		put_escaped(at + 1, string);
-}
-
-void jw_int(struct jwriter *w, const char *name, int64_t value)
-{
-	begin(w, name, 0);
-	text_addi(w->text, value);
-}
-
-void jw_bool(struct jwriter *w, const char *name, bool value)
-{
-	jw_raw(w, name, value ? "true" : "false");
-}
-
-void jw_null(struct jwriter *w, const char *name)
-{
-	jw_raw_n(w, name, "null", 4);
-}
-
-void jw_raw(struct jwriter *w, const char *name, const char *json)
-{
-	jw_raw_n(w, name, json, strlen(json));
-}
-
-void jw_raw_n(struct jwriter *w, const char *name, const char *json, size_t size)
-{
-	char *at = begin(w, name, size);
-	if (at)
-		put(at, json, size);
-}
-
-/* A member of somebody else's making: its name may need escapes. What follows then is unnamed. */
-static void begin_member(struct jwriter *w, const char *name)
-{
-	jw_string(w, NULL, name);
-	text_addc(w->text, ':');
-	w->some[w->depth] = false;
-}
-
-static void write_children(struct jwriter *w, const struct json *parent)
-{
-	const bool named = json_kind(parent) == JSON_OBJECT;
-	for (const struct json *c = json_first(parent); c; c = json_next(c)) {
-		if (named)
-			begin_member(w, json_name(c));
-		jw_value(w, NULL, c);
-	}
-	jw_end(w);
-}
-
-void jw_value(struct jwriter *w, const char *name, const struct json *value)
-{
-	switch (json_kind(value)) {
-	case JSON_NULL: jw_null(w, name); break;
-	case JSON_BOOL: jw_bool(w, name, json_true(value)); break;
-	case JSON_NUMBER: jw_raw(w, name, json_text(value)); break;
-	case JSON_STRING: jw_string(w, name, json_text(value)); break;
-	case JSON_ARRAY: jw_array(w, name); write_children(w, value); break;
-	case JSON_OBJECT: jw_object(w, name); write_children(w, value); break;
-	}
 }

@@ -19,15 +19,32 @@ struct json; /* a value; it lives in the arena it was parsed into */
 
 enum json_kind { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 
-enum { JSON_DEPTH_CAP = 32 };
+enum { JSON_DEPTH_CAP = 32, JSON_ITEM_CAP = 64 << 10 };
 
 /** Parse one JSON text.
- *  Returns: ST_OK; ST_INVALID with a fault; ST_MEMORY.
+ *  Returns: ST_OK; ST_INVALID with a fault; ST_MEMORY: the arena has no room for its tree.
  *  Out: root    the value, owned by `arena`
  *  Out: faults  the cause, with the pointer where it is known
  *  In:  bytes   `size` bytes, need not end in NUL */
 enum st json_parse(const struct json **root, struct faults *faults, struct arena *arena,
                    const char *bytes, size_t size) MUST_USE;
+
+/** An array of which only one item at a time is a tree, so that its memory does not grow with their number. */
+struct json_items {
+	const char *start, *at, *end;
+	struct faults *faults;
+	unsigned count; /* of the items so far */
+};
+
+/** Begin to read the items of an array.
+ *  Returns: ST_OK; ST_DONE if the text begins with something else. */
+enum st json_items_open(struct json_items *items, struct faults *faults, const char *bytes, size_t size) MUST_USE;
+
+/** Parse the next item; what is wrong with it is wrong with the whole text, save its size.
+ *  Returns: ST_OK; ST_DONE behind the last; ST_TOO_LARGE: it has more than JSON_ITEM_CAP bytes, the next one can be
+ *  read all the same; ST_INVALID with a fault; ST_MEMORY.
+ *  Out: item  owned by `arena`, which may be another one for each */
+enum st json_items_next(const struct json **item, struct json_items *items, struct arena *arena) MUST_USE;
 
 enum json_kind json_kind(const struct json *value);
 

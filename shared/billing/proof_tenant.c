@@ -152,18 +152,24 @@ static enum st prove_beside(struct proving *p)
 
 /* ---- keys ---- */
 
+/* Source and id, with what parts them. */
+static bool is_of_cloud_event(const char *key)
+{
+	return strchr(key, '\x1f');
+}
+
 static enum st prove_key(struct proving *p, const struct rows *r, struct arena *arena)
 {
 	char when[INSTANT_ROOM];
 	const char *key = rows_text(r, 0), *print = rows_text(r, 2);
 	const struct usage_event e = { .metric = rows_text(r, 3), .quantity = rows_int(r, 4), .recorded_at = rows_int(r, 1),
-	                               .resource_id = rows_text(r, 5), .metadata = rows_text(r, 6) };
-	bool fits = false;
+	                               .resource_id = rows_text(r, 5), .metadata = rows_text(r, 6), .by_key_alone = is_of_cloud_event(key) };
+	bool fits = rows_int(r, 7); /* a batch's, of which its answer is kept */
 	enum st st = ST_OK;
 	if (e.metric)
 		st = usage_fingerprint_fits(&fits, print, &e, arena);
 	if (!st && !fits)
-		tell(p, e.metric ? "the key %s stands for another payload than its event of %s" : "the event of the key %s at %s is gone", key,
+		tell(p, e.metric ? "the key %s stands for another payload than its event of %s" : "what the key %s of %s stands for is gone", key,
 		     instant_print(when, e.recorded_at));
 	return st;
 }
@@ -194,6 +200,16 @@ static enum st prove_keys_apart(struct proving *p)
 	while (!st && !(st = rows_next(&r)))
 		tell(p, "%lld keys, one of them %s, stand for the same event at %s", (long long)rows_int(&r, 2), rows_text(&r, 1),
 		     instant_print(when, rows_int(&r, 0)));
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st prove_batches(struct proving *p)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(p->store, &r, SQL_PROOF_BATCHES, INT(p->account->tenant_id));
+	while (!st && !(st = rows_next(&r)))
+		tell(p, "the answer to the batch %s has lost its key", rows_text(&r, 0));
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -229,7 +245,8 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
                         const struct proof_view *view)
 {
 	static enum st (*const proofs[])(struct proving *) = {
-		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_alerts, prove_standing,
+		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_batches,
+		prove_alerts, prove_standing,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };
 	enum st st = catalog_load(&p.catalog, store, account->generation);

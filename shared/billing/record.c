@@ -7,6 +7,7 @@
 
 #include "auth/token.h"
 #include "base/text.h"
+#include "billing/balance.h"
 #include "billing/event_id.h"
 #include "billing/record_flat.h"
 #include "billing/unique.h"
@@ -129,11 +130,16 @@ static enum st check(const struct checking *c, const struct usage_event *e, cons
 	return f->count ? ST_INVALID : st;
 }
 
-/* What makes two payloads the same: what was sent, not when it arrived. */
+/* What makes two payloads the same: what was sent, not when it arrived; nothing of it where the key alone does. */
 static enum st fingerprint(char *out, const struct usage_event *e, const char *metric, struct arena *arena)
 {
 	char hash[TOKEN_HASH_ROOM];
 	struct text t = text_new(arena, FINGERPRINTED_CAP);
+	if (e->by_key_alone) {
+		memset(out, '0', FINGERPRINT);
+		out[FINGERPRINT] = '\0';
+		return ST_OK;
+	}
 	text_adds(&t, metric);
 	text_addc(&t, '\n');
 	text_addi(&t, e->quantity);
@@ -221,7 +227,18 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	return ST_OK;
 }
 
-/* ---- the whole ---- */
+/* ---- answers ---- */
+
+/* What is sent through the door, and where its answers go. */
+struct sending {
+	struct checking checking;
+	struct usage_result *results;
+	const bool *valid; /* of each result: it was sent */
+	unsigned count, good, refused;
+	struct flat_answer *answers; /* of those */
+	struct usage_once *once;
+	struct arena *arena;
+};
 
 static void take_answer(struct usage_result *r, const struct flat_answer *a)
 {
@@ -230,9 +247,83 @@ static void take_answer(struct usage_result *r, const struct flat_answer *a)
 	r->recorded_at = a->recorded_at;
 	r->event = a->event;
 	r->standing.used = a->used;
+	r->faults.count = 0;
 	if (a->st == ST_RANGE)
 		fault_add(&r->faults, "/quantity", "would take a total past what can be counted, or charged by the plan");
 }
+
+static void deal_answers(struct sending *s)
+{
+	for (unsigned i = 0, k = 0; i < s->count; i++)
+		if (s->valid[i])
+			take_answer(&s->results[i], &s->answers[k++]);
+}
+
+/* ---- a whole that has a key ---- */
+
+static void fingerprint_whole(char out[TOKEN_HASH_ROOM], const struct usage_once *once)
+{
+	sha256_hex(out, once->body, once->size);
+	out[FINGERPRINT] = '\0';
+}
+
+/* Returns: ST_OK: it was recorded before; ST_DONE: nobody has the key; ST_KEY_REUSED. */
+static enum st find_whole(struct store *store, struct sending *s, const char *fingerprint)
+{
+	struct usage_once *once = s->once;
+	const int64_t tenant = s->checking.account->tenant_id;
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_USAGE_KEY_FIND, INT(tenant), TEXT(once->key));
+	if (!st)
+		st = rows_next(&r);
+	if (!st && strcmp(rows_text(&r, 2), fingerprint))
+		st = ST_KEY_REUSED;
+	rows_end(&r);
+	if (!st)
+		st = ROWS(store, &r, SQL_USAGE_BATCH_FIND, INT(tenant), TEXT(once->key));
+	if (!st)
+		st = rows_next(&r) ? ST_KEY_REUSED : ST_OK;
+	once->repeated = !st;
+	once->taken = st ? 0 : rows_int(&r, 0);
+	once->kept = st ? NULL : arena_copy(s->arena, rows_text(&r, 1), strlen(rows_text(&r, 1)));
+	rows_end(&r);
+	return !st && !once->kept ? ST_MEMORY : st;
+}
+
+static enum st keep_whole(struct store *store, struct sending *s, const char *fingerprint)
+{
+	const struct usage_once *once = s->once;
+	const int64_t tenant = s->checking.account->tenant_id;
+	int64_t taken = 0;
+	for (unsigned i = 0; i < s->count; i++)
+		taken += s->valid[i] && !s->results[i].st;
+	const char *kept = once->keep(once->context);
+	if (!kept)
+		return ST_OK;
+	enum st st = PUT(store, SQL_USAGE_KEY_TAKE, INT(tenant), TEXT(once->key), INT(s->checking.now), INT(0), TEXT(fingerprint));
+	return st ? st : RUN(store, SQL_USAGE_BATCH_KEEP, INT(tenant), TEXT(once->key), INT(taken), TEXT(kept));
+}
+
+static enum st apply_whole(struct store *store, const void *request, size_t size, void *answer)
+{
+	struct sending *s = *(struct sending *const *)request;
+	const struct text *flat = &s->checking.flat;
+	char fingerprint[TOKEN_HASH_ROOM];
+	(void)size, (void)answer;
+	fingerprint_whole(fingerprint, s->once);
+	enum st st = balances_hold(store, s->checking.account->tenant_id);
+	if (!st)
+		st = find_whole(store, s, fingerprint);
+	if (st != ST_DONE)
+		return st;
+	st = flat->size ? record_within(store, flat->bytes, flat->size, s->answers) : ST_OK;
+	if (st)
+		return st;
+	deal_answers(s);
+	return keep_whole(store, s, fingerprint);
+}
+
+/* ---- the whole ---- */
 
 static enum st prepare(struct checking *c, struct store *store, struct arena *arena)
 {
@@ -246,29 +337,64 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 	return st == ST_NOT_FOUND ? ST_STORE : st; /* without its plan no limit can be kept */
 }
 
+/* Is it, though it would be refused today, a repeat of what its key says it is? */
+static enum st find_repeat(struct usage_result *r, struct store *store, const struct sending *s, const struct usage_event *e)
+{
+	struct rows rows = { 0 };
+	if (r->st != ST_INVALID || !e->by_key_alone)
+		return ST_OK;
+	enum st st = ROWS(store, &rows, SQL_USAGE_KEY_FIND, INT(s->checking.account->tenant_id), TEXT(e->key));
+	if (!st)
+		st = rows_next(&rows);
+	if (!st)
+		*r = (struct usage_result){ .duplicate = true, .recorded_at = rows_int(&rows, 0), .event = rows_int(&rows, 1) };
+	rows_end(&rows);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st check_all(struct sending *s, bool *valid, struct store *store, const struct usage_event *events)
+{
+	enum st st = ST_OK;
+	for (unsigned i = 0; i < s->count && !st; i++) {
+		struct usage_result *r = &s->results[i];
+		const char *value;
+		*r = (struct usage_result){ .faults.arena = s->arena };
+		r->st = check(&s->checking, &events[i], &r->standing.metric, &value, &r->faults);
+		valid[i] = !r->st;
+		st = valid[i] ? flatten(&s->checking, &events[i], value, i, r) : find_repeat(r, store, s, &events[i]);
+		s->good += valid[i];
+		s->refused += r->st != ST_OK;
+	}
+	return st;
+}
+
+static enum st send(struct store *store, struct sending *s)
+{
+	static const struct write_op whole_op = { .name = "usage.record_whole", .holds_tenant = true, .apply = apply_whole };
+	const struct text *flat = &s->checking.flat;
+	if (s->once)
+		return store_write(store, &whole_op, &s, sizeof s, NULL, 0);
+	if (!s->good)
+		return ST_OK;
+	enum st st = store_write(store, &record_op, flat->bytes, flat->size, s->answers, s->count * sizeof *s->answers);
+	if (!st)
+		deal_answers(s);
+	return st;
+}
+
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,
-                     instant now, struct arena *arena)
+                     struct usage_once *once, instant now, struct arena *arena)
 {
-	struct checking c = { .conf = conf, .account = account, .now = now };
-	struct flat_answer *answers = arena_take(arena, count * sizeof *answers);
-	unsigned good = 0;
-	enum st st = answers ? prepare(&c, store, arena) : ST_MEMORY;
-	for (unsigned i = 0; i < count && !st; i++) {
-		struct usage_result *r = &results[i];
-		const char *value;
-		*r = (struct usage_result){ .faults.arena = arena };
-		r->st = check(&c, &events[i], &r->standing.metric, &value, &r->faults);
-		if (!r->st)
-			st = flatten(&c, &events[i], value, i, r);
-		good += !r->st;
-	}
-	if (!st && whole && good < count)
+	bool *valid = arena_take(arena, count + 1);
+	struct sending s = {
+		.checking = { .conf = conf, .account = account, .now = now }, .results = results, .valid = valid, .count = count,
+		.answers = arena_take(arena, (count + 1) * sizeof *s.answers), .once = once, .arena = arena,
+	};
+	enum st st = valid && s.answers ? prepare(&s.checking, store, arena) : ST_MEMORY;
+	if (!st)
+		st = check_all(&s, valid, store, events);
+	if (!st && whole && s.refused)
 		return ST_INVALID;
-	if (!st && good)
-		st = store_write(store, &record_op, c.flat.bytes, c.flat.size, answers, count * sizeof *answers);
-	for (unsigned i = 0, k = 0; i < count && !st; i++)
-		if (!results[i].st)
-			take_answer(&results[i], &answers[k++]);
-	return st;
+	return st ? st : send(store, &s);
 }

@@ -18,6 +18,7 @@ struct usage_event {
 	instant recorded_at;
 	const char *resource_id, *metadata, *key; /* NULL: none. metadata: JSON without white space */
 	bool enforce;       /* refuse past what is included, whatever the policy */
+	bool by_key_alone;  /* its key says what it is: with another payload it is the same event still */
 };
 
 /** Where a use stands after an event, or would stand. */
@@ -38,15 +39,32 @@ struct usage_result {
 	struct faults faults; /* pointers as in the body of one event: "/quantity" */
 };
 
+/** A body that its sender names as a whole by a key, beside the keys that its events have. */
+struct usage_once {
+	const char *key;
+	const char *body; /* what the key stands for, byte for byte */
+	size_t size;
+	/** Inside the transaction, once the results are there: what a repeat shall be told. It may be called again after a
+	 *  try that was undone. Returns: a text; NULL: nothing, the whole is refused and takes no key. */
+	const char *(*keep)(void *context);
+	void *context;
+	/* found: */
+	bool repeated;    /* it was recorded before: the results say nothing */
+	const char *kept; /* what keep() gave then */
+	int64_t taken;    /* how many of its events stood recorded after it */
+};
+
 /** Record up to BATCH_CAP events of an account, together, in order; each succeeds or fails by
  *  itself. Returns once those that succeeded are on disk.
- *  In:  whole  where one event is not valid in itself, none is recorded
- *  Returns: ST_OK (look at each result); ST_INVALID for such a whole; ST_CONFLICT: the catalogue or the account
+ *  In:     whole  where one event is not valid in itself, none is recorded
+ *  In/Out: once   NULL: the whole has no key
+ *  Returns: ST_OK (look at each result); ST_INVALID for such a whole; ST_KEY_REUSED: the key of the whole has another
+ *  body or is an event's; ST_CONFLICT: the catalogue or the account
  *  has changed since it was read: read it again and repeat; ST_BUSY, ST_STORE, ST_IO, ST_MEMORY: nothing was recorded.
  *  Out: results  one an event */
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,
-                     instant now, struct arena *arena) MUST_USE;
+                     struct usage_once *once, instant now, struct arena *arena) MUST_USE;
 
 /** Is this the fingerprint of a payload that an event came of? In: stored  as it stands recorded, by its metric's own name.
  *  Returns: ST_OK; ST_MEMORY. */

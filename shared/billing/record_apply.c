@@ -346,3 +346,22 @@ enum st record_together(struct store *store, struct combine_job *jobs, unsigned 
 		st = add_job(store, &ledger, generation, &jobs[i]);
 	return st ? st : ledger_write(&ledger);
 }
+
+/* ---- within a larger transaction ---- */
+
+static enum st as_one(struct store *store, struct combine_job *job)
+{
+	enum st st = record_call_within(store, job);
+	if (st == ST_DONE)
+		st = record_together(store, job, 1);
+	return st ? st : job->st;
+}
+
+enum st record_within(struct store *store, const void *request, size_t size, void *answers)
+{
+	struct combine_job job = { .request = request, .size = size, .answer = answers };
+	enum st st = store_part_begin(store);
+	if (!st)
+		st = store_part_end(store, as_one(store, &job));
+	return !st || st == ST_CONFLICT || st == ST_IO ? st : record_apply(store, request, size, answers);
+}

@@ -142,7 +142,10 @@ static bool tried_before(const struct combine_job *jobs, unsigned count)
 	return again;
 }
 
-enum st record_call(struct store *store, struct combine_job *jobs, unsigned count)
+/* How the database's function is run: as a transaction of its own, or inside one. */
+typedef enum st start_call(struct store *, struct rows *, enum sql, const struct val *, unsigned);
+
+static enum st call(start_call *start, struct store *store, struct combine_job *jobs, unsigned count)
 {
 	struct flat_event first;
 	unsigned events[COMBINE_SLOTS];
@@ -157,13 +160,24 @@ enum st record_call(struct store *store, struct combine_job *jobs, unsigned coun
 		sound++;
 	st = sound < count ? write_argument(&argument, events, &first, jobs, count) : ST_STORE;
 	if (!st)
-		st = store_call(store, &r, SQL_USAGE_RECORD,
-		                VALS(INT(first.tenant_id), INT(first.generation), INT(tried_before(jobs, count)), TEXT(argument.bytes)));
+		st = start(store, &r, SQL_USAGE_RECORD,
+		           VALS(INT(first.tenant_id), INT(first.generation), INT(tried_before(jobs, count)), TEXT(argument.bytes)));
 	if (!st)
 		st = deal_answers(jobs, count, events, &r);
 	rows_end(&r);
 	arena_close(arena);
 	return st == ST_RANGE || st == ST_MEMORY ? ST_DONE : st; /* one by one it can be told which does not fit */
+}
+
+enum st record_call(struct store *store, struct combine_job *jobs, unsigned count)
+{
+	return call(store_call, store, jobs, count);
+}
+
+enum st record_call_within(struct store *store, struct combine_job *job)
+{
+	const bool offered = store_offers(store, SQL_USAGE_RECORD) && record_party(job->request, job->size);
+	return offered ? call(store_rows, store, job, 1) : ST_DONE;
 }
 
 uint64_t record_party(const void *request, size_t size)

@@ -65,6 +65,14 @@ uint64_t record_party(const void *request, size_t size);
  *  record_apply(), which undoes by itself what fails. */
 enum st record_together(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
 
+/** Record a request's events inside a transaction of somebody else's, as one where that can be.
+ *  Returns: as record_apply(). */
+enum st record_within(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
+
+/** Inside a transaction, by the database's own function where it has one.
+ *  Returns: as record_call(), but ST_DONE also where it has none. */
+enum st record_call_within(struct store *store, struct combine_job *job) MUST_USE;
+
 /** Record a request's events one by one.
  *  Returns: ST_OK with the answers; ST_STORE where the request is malformed; ST_CONFLICT as record_call(); what the store returns. */
 enum st record_apply(struct store *store, const void *request, size_t size, void *answers) MUST_USE;

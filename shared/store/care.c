@@ -30,11 +30,10 @@ enum st store_alone(struct store *s, enum st (*work)(void *), void *context)
 	return st;
 }
 
-/* A reader of before may keep the log: then it stays, and is read by whoever comes next. */
 static enum st settle(void *store)
 {
 	const struct store *s = store;
-	return s->driver->script(s->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	return s->driver->settle(s->db);
 }
 
 enum st store_settle(struct store *s)
@@ -89,28 +88,6 @@ enum st store_tables(struct store *s, struct store_table *tables, unsigned *coun
 
 /* ---- its proof ---- */
 
-struct proving {
-	struct store store; /* its place and its lock alone */
-	const struct prove_view *view;
-};
-
-static void tell_on(void *context, const char *text)
-{
-	const struct proving *p = context;
-	p->view->tell(p->view->context, text);
-}
-
-static enum st hold(void *context)
-{
-	struct proving *p = context;
-	return p->store.lock >= 0 || store_open_lock(&p->store) ? store_lock(&p->store) : ST_IO;
-}
-
-static void release(void *context)
-{
-	store_unlock(&((struct proving *)context)->store);
-}
-
 static enum st locate_alone(struct store *s, const struct conf *conf)
 {
 	struct faults none = { 0 };
@@ -145,15 +122,11 @@ enum st store_carries_checksums(const struct conf *conf, bool *sealed)
 
 enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts)
 {
-	struct proving p = { .store.lock = -1, .view = view };
-	const struct witness witness = { tell_on, hold, release, &p, view->accept };
+	const struct witness witness = { .tell = view->tell, .context = view->context, .accept = view->accept };
+	struct store s = { .lock = -1 };
 	*facts = (struct file_facts){ 0 };
-	enum st st = locate_alone(&p.store, conf);
-	if (!st && !p.store.driver->prove)
-		return ST_DONE;
-	if (!st)
-		st = p.store.driver->prove(p.store.where, &witness, facts);
-	if (p.store.lock >= 0)
-		close(p.store.lock);
-	return st;
+	enum st st = locate_alone(&s, conf);
+	if (st)
+		return st;
+	return s.driver->prove ? s.driver->prove(s.where, &witness, facts) : ST_DONE;
 }

@@ -40,9 +40,9 @@ struct file_facts {
 
 struct driver {
 	enum dialect dialect;
-	bool one_file; /* a file of this machine: its writers take turns by a lock beside it */
+	bool one_file; /* a file of this machine: its writers take turns by a lock */
 
-	/** Returns: ST_OK; ST_STORE with a fault that says what to do. */
+	/** Returns: ST_OK; ST_BUSY: another holds the lock; ST_STORE; each with a fault that says what to do. */
 	enum st (*open)(struct db **db, const char *where, enum db_mode mode, struct faults *faults);
 	void (*close)(struct db *db);
 
@@ -72,8 +72,9 @@ struct driver {
 	void (*end)(struct cursor *cursor);
 
 	/** Transactions. A write one is durable once commit() has returned ST_OK.
-	 *  Returns: ST_OK; ST_BUSY: nothing was changed, it can be tried again; ST_IO (commit): the
-	 *  connection broke, it may have been committed; ST_STALE (begin, to write): as gone(); ST_STORE. */
+	 *  Returns: ST_OK; ST_BUSY: nothing was changed, it can be tried again; ST_STALE (begin a write): the file is not what
+	 *  it was, open it anew; ST_IO (commit): the connection broke, a sync failed or the file was taken away meanwhile, so it
+	 *  may have been committed; ST_STORE. */
 	enum st (*begin)(struct db *db, bool write);
 	enum st (*commit)(struct db *db);
 	void (*rollback)(struct db *db);
@@ -85,8 +86,18 @@ struct driver {
 	enum st (*release)(struct db *db);
 	void (*undo)(struct db *db);
 
-	/** Must it be opened again: was its file replaced (a restore), did its server go away? Cheap. */
+	/** Must it be opened again before it is used: is that known already, did its server go away? Cheap. */
 	bool (*gone)(struct db *db);
+	/** Is what was read of its files what their names lead to? A request that read from others is not answered, but done
+	 *  again. NULL: there are no files. */
+	bool (*sound)(const struct db *db);
+	/** The descriptor of the lock by which the writers of a file take turns; -1 if it was opened only to be read, on a
+	 *  network file system. NULL: there is none. */
+	int (*lock)(const struct db *db);
+	/** Open that lock alone, while this process does not have the database open. Returns: -1 if it cannot. NULL: there is none. */
+	int (*open_lock)(const char *where);
+	/** With that lock: bring all that was written into the one file, as far as readers let it. NULL: there is none. */
+	enum st (*settle)(struct db *db);
 	/** How the database keeps its promises, for `pennymeter doctor`: e.g. "WAL, synchronous=FULL".
 	 *  Out: sound  false: something about it should be mended */
 	const char *(*durability)(struct db *db, bool *sound);

@@ -13,7 +13,7 @@
 
 enum { OF_OTHERS = S_IRWXG | S_IRWXO, WRITTEN_BY_OTHERS = S_IWGRP | S_IWOTH };
 
-static const char *const beside[] = { "", "-wal", "-shm", "-journal", ".lock", ".slots" };
+static const char *const beside[] = { "", "-wal", "-shm", "-journal", ".seen", ".lock", ".slots" };
 
 /* ---- what is refused ---- */
 

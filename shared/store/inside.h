@@ -11,9 +11,10 @@ struct store {
 	enum store_mode mode;
 	bool reading;
 	uint64_t connection;
+	enum st opened; /* what became of it when it was opened last */
 	uint64_t writes;
 	bool again; /* the request being applied may have been committed before */
-	int lock;   /* the side file's descriptor; -1 where nothing is written, or to a server */
+	int lock;   /* the driver's own descriptor of a file, or store_open_lock()'s; -1: none */
 	bool asked; /* for `combine` */
 	struct combine *combine; /* of store_combine() */
 	char where[4096];  /* a file, or a server's address */
@@ -26,6 +27,10 @@ enum { TRIES = 5 }; /* of what may succeed in a moment: a write that met another
  *  Returns: ST_OK; ST_BUSY: the log says who keeps it; ST_IO. */
 enum st store_lock(struct store *store) MUST_USE;
 void store_unlock(struct store *store);
+
+/** Open the lock of those that write without opening the database: of a file that cannot be opened, or is to be replaced. Who
+ *  has taken it looks whether the name still leads to what he has locked. Returns: whether it is open. */
+bool store_open_lock(struct store *store);
 
 /** Where writers meet, opened when it is first asked for. NULL: each write commits alone. */
 struct combine *store_combine(struct store *store);

@@ -95,7 +95,7 @@ static enum st switch_over(void *context)
 	m->alone = true;
 	move_show(m, "what changed last");
 	/* A reader of before may keep the log: then it stays, and goes with the file. */
-	enum st st = d->script(m->from->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	enum st st = d->settle(m->from->db);
 	if (!st)
 		st = d->begin(m->from->db, true);
 	if (st)
@@ -202,7 +202,7 @@ static enum st drop_in(struct store *aside, struct moving *m)
 		st = aside->driver->commit(aside->db);
 	if (st)
 		aside->driver->rollback(aside->db);
-	return st ? st : aside->driver->script(aside->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+	return st ? st : aside->driver->settle(aside->db);
 }
 
 enum st store_move_tidy(const struct conf *conf, struct faults *faults)

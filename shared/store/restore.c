@@ -187,17 +187,6 @@ static void undo_half(const char *where, const char *found)
 	unlink(found);
 }
 
-/* What cannot be read stays as it lies, and its log with it. */
-static void settle_old(const char *where, struct arena *arena)
-{
-	struct faults none = { .arena = arena };
-	struct db *db = NULL;
-	if (has_bytes(where) && !sqlite_driver.open(&db, where, DB_WRITE, &none) && sqlite_driver.script(db, "PRAGMA wal_checkpoint(TRUNCATE)"))
-		log_error("%s: its log is kept beside it", where);
-	if (db)
-		sqlite_driver.close(db);
-}
-
 void restore_name_kept(char *kept, const char *where)
 {
 	char time[INSTANT_ROOM], end[INSTANT_ROOM + 40];
@@ -245,13 +234,14 @@ static enum st put_log_aside(const char *where, const char *kept)
 	return failed ? ST_IO : copy_sync_folder(where);
 }
 
-static enum st exchange(struct restored *out, const char *where, const char *copy, struct arena *arena)
+static enum st exchange(struct restored *out, const char *where, const char *copy, struct db *old)
 {
 	const bool there = !access(where, F_OK);
 	enum st st = ST_OK;
 	each_beside(where, ".before-restore-", undo_half);
 	if (there) {
-		settle_old(where, arena);
+		if (old && sqlite_driver.settle(old))
+			log_error("%s: its log is kept beside it", where);
 		restore_name_kept(out->kept, where);
 		st = keep_old(where, out->kept);
 	} else {
@@ -342,16 +332,42 @@ static void count_alone(struct restored *out, const char *where, struct arena *a
 /* ---- the whole ---- */
 
 /* Who comes for the new file finds it locked until the folder is on disk. */
-static enum st exchange_alone(struct restored *out, struct store *s, const char *copy, struct arena *arena)
+static enum st exchange_locked(struct restored *out, struct store *s, const char *copy)
 {
-	enum st st = store_open_lock(s) ? store_lock(s) : ST_IO;
-	if (st)
-		return st;
 	int fresh = open(copy, O_RDWR | O_CLOEXEC);
-	st = fresh < 0 || flock(fresh, LOCK_EX) ? ST_IO : exchange(out, s->where, copy, arena);
+	enum st st = fresh < 0 || flock(fresh, LOCK_EX) ? ST_IO : exchange(out, s->where, copy, s->db);
 	if (fresh >= 0)
 		close(fresh);
-	store_unlock(s);
+	return st;
+}
+
+static bool is_at(const char *path, int file)
+{
+	struct stat named, held;
+	return !stat(path, &named) && !fstat(file, &held) && named.st_dev == held.st_dev && named.st_ino == held.st_ino;
+}
+
+/* The lock is the old file's own. What cannot be opened as a database stays as it lies, and its log with it. */
+static enum st exchange_alone(struct restored *out, struct store *s, const char *copy, struct faults *faults)
+{
+	char who[STORE_HOLDER];
+	struct faults untold = { .count = FAULTS_CAP };
+	const bool readable = has_bytes(s->where) && !sqlite_driver.open(&s->db, s->where, DB_WRITE, &untold);
+	s->lock = readable ? sqlite_driver.lock(s->db) : open(s->where, O_RDWR | O_CLOEXEC);
+	const bool there = s->lock >= 0;
+	enum st st = there ? store_lock(s) : ST_OK;
+	if (st == ST_BUSY)
+		fault_add(faults, s->where, "is held by %s: nothing was exchanged", store_holder(who, s));
+	if (!st && there && !is_at(s->where, s->lock))
+		st = fault_add(faults, s->where, "was exchanged by another meanwhile: run it again");
+	if (!st)
+		st = exchange_locked(out, s, copy);
+	if (there)
+		store_unlock(s);
+	if (readable)
+		sqlite_driver.close(s->db);
+	else if (there)
+		close(s->lock);
 	return st;
 }
 
@@ -370,16 +386,11 @@ enum st store_restore(struct restored *out, const struct conf *conf, const char 
 		st = restore_copy(copy, s.where, file, proof, faults);
 	errno = 0;
 	if (!st)
-		st = exchange_alone(out, &s, copy, faults->arena);
-	char who[STORE_HOLDER];
-	if (st == ST_BUSY && s.lock >= 0)
-		fault_add(faults, s.where, "is held by %s: nothing was exchanged", store_holder(who, &s));
+		st = exchange_alone(out, &s, copy, faults);
 	if (st && !faults->count)
 		fault_add(faults, s.where, "could not be exchanged: %s", errno ? strerror(errno) : st_name(st));
 	if (*copy && st)
 		copy_remove(copy);
-	if (s.lock >= 0)
-		close(s.lock);
 	if (!st) {
 		compare(out, s.where, faults->arena);
 		count_alone(out, s.where, faults->arena);

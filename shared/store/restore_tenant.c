@@ -16,7 +16,7 @@ static enum st refuse_first(struct store *s, enum restore_text text, int64_t ten
 		fault_add(faults, "--tenant", "%s %s is not in the live store as it is in the file: apply it first (`pennymeter plan apply`)", what,
 		          rows_text(&r, 0));
 	rows_end(&r);
-	return st == ST_DONE ? faults->count ? ST_INVALID : ST_OK : st;
+	return st == ST_DONE ? faults->count ? ST_CONFLICT : ST_OK : st;
 }
 
 static enum st judge_tenant(struct store *s, int64_t tenant, const char *file, struct faults *faults)
@@ -26,8 +26,10 @@ static enum st judge_tenant(struct store *s, int64_t tenant, const char *file, s
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
-	if (st == ST_DONE)
-		return fault_add(faults, "--tenant", "there is no tenant %lld in %s", (long long)tenant, file);
+	if (st == ST_DONE) {
+		fault_add(faults, "--tenant", "there is no tenant %lld in %s", (long long)tenant, file);
+		return ST_NOT_FOUND;
+	}
 	if (!st)
 		st = refuse_first(s, RESTORE_PLANS, tenant, "plan", faults);
 	return st ? st : refuse_first(s, RESTORE_METRICS, tenant, "metric", faults);

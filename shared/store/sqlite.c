@@ -4,16 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 
 #include "base/log.h"
 #include "store/driver.h"
 #include "store/network.h"
+#include "store/sqlite_files.h"
 #include "store/sqlite_pages.h"
 #include "store/sqlite_prove.h"
 #include "store/sqlite_wal.h"
 
-enum { BUSY_MS = 5000, STATEMENTS = SQL__MAX };
+enum { BUSY_MS = 5000, OPENINGS = 5, STATEMENTS = SQL__MAX };
 enum { HOT_PAGES = 32, CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
 enum { WRITERS_PAGES = 256 }; /* keys lie anywhere in their table: a large batch touches many pages before it commits */
 
@@ -30,9 +31,9 @@ struct db {
 	sqlite3 *lite;
 	struct cursor cursors[STATEMENTS]; /* each prepared at its first use, then kept */
 	sqlite3_stmt *control[CONTROL__MAX]; /* the same */
-	char path[4096];
-	ino_t inode;
+	struct files files;
 	bool wal;
+	bool unwritable; /* opened to be written, but it cannot be */
 };
 
 static enum st failed(struct db *db, const char *what)
@@ -57,13 +58,14 @@ static void harden(sqlite3 *lite)
 	sqlite3_db_config(lite, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(lite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(lite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* a checkpoint belongs under the lock */
+	sqlite3_wal_autocheckpoint(lite, 0);
 	sqlite3_busy_timeout(lite, BUSY_MS);
 }
 
 /* The journal's mode belongs to the file, so only who makes the database sets it. */
 static enum st choose_journal(struct db *db)
 {
-	const char *net = network_of(db->path);
+	const char *net = network_of(db->files.db);
 	if (!net)
 		return exec(db, "PRAGMA journal_mode=WAL");
 	log_error("the data folder is on a network file system (%s), where a write-ahead log is unsafe: "
@@ -87,7 +89,7 @@ static enum st read_journal_mode(struct db *db)
  * its way the journal stays as it is: slower, and as durable. */
 static enum st return_to_wal(struct db *db)
 {
-	if (db->wal || network_of(db->path))
+	if (db->wal || network_of(db->files.db))
 		return ST_OK;
 	sqlite3_exec(db->lite, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
 	return read_journal_mode(db);
@@ -110,7 +112,6 @@ static void reserve_checksums(sqlite3 *lite)
 
 static enum st set_up(struct db *db, enum db_mode mode)
 {
-	struct stat file;
 	harden(db->lite);
 	reserve_checksums(db->lite);
 	enum st st = mode == DB_CREATE ? choose_journal(db) : ST_OK;
@@ -123,20 +124,28 @@ static enum st set_up(struct db *db, enum db_mode mode)
 		              "PRAGMA journal_size_limit=16777216; PRAGMA secure_delete=OFF");
 	if (!st)
 		st = bound_cache(db, mode);
-	if (!st && !stat(db->path, &file))
-		db->inode = file.st_ino;
+	if (!st && mode == DB_CREATE)
+		st = exec(db, "PRAGMA schema_version"); /* what has just got a log opens it when it is first read */
 	return st;
+}
+
+static void close_lite(struct db *db)
+{
+	for (unsigned i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(db->cursors[i].stmt);
+	for (unsigned i = 0; i < CONTROL__MAX; i++)
+		sqlite3_finalize(db->control[i]);
+	sqlite3_close(db->lite);
+	*db = (struct db){ .files = db->files };
+	files_close(&db->files);
 }
 
 static void lite_close(struct db *db)
 {
 	if (!db)
 		return;
-	for (unsigned i = 0; i < STATEMENTS; i++)
-		sqlite3_finalize(db->cursors[i].stmt);
-	for (unsigned i = 0; i < CONTROL__MAX; i++)
-		sqlite3_finalize(db->control[i]);
-	sqlite3_close(db->lite);
+	files_leave(&db->files);
+	close_lite(db);
 	free(db);
 }
 
@@ -155,24 +164,45 @@ static void set_up_library(void)
 	sqlite3_config(SQLITE_CONFIG_PAGECACHE, pages, (int)PAGE_ROOM, (int)HOT_PAGES);
 }
 
-static enum st lite_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
+static enum st open_once(struct db *db, const char *where, enum db_mode mode, bool alone, struct faults *faults)
 {
 	static const int flags[] = {
 		[DB_READ] = SQLITE_OPEN_READONLY,
 		[DB_WRITE] = SQLITE_OPEN_READWRITE,
 		[DB_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	};
-	struct db *db = calloc(1, sizeof *db);
-	if (!db)
-		return ST_MEMORY;
-	set_up_library();
-	snprintf(db->path, sizeof db->path, "%s", where);
+	enum st st = files_open(&db->files, where, mode, alone, faults);
+	if (st)
+		return st;
 	int rc = sqlite3_open_v2(where, &db->lite, flags[mode] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, sqlite_wal_layer());
 	if (rc != SQLITE_OK || set_up(db, mode)) {
 		fault_add(faults, where, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner",
 		          db->lite ? sqlite3_errmsg(db->lite) : "no memory");
-		lite_close(db);
 		return ST_STORE;
+	}
+	db->unwritable = mode != DB_READ && sqlite3_db_readonly(db->lite, "main") == 1;
+	sqlite_wal_watch(db->lite, &db->files.copying);
+	return files_opened(&db->files, db->wal ? sqlite_wal_index(db->lite) : NULL);
+}
+
+/* Alone where others have changed something; once more where somebody changes it while we look. */
+static enum st lite_open(struct db **out, const char *where, enum db_mode mode, struct faults *faults)
+{
+	struct db *db = calloc(1, sizeof *db);
+	enum st st = ST_STALE;
+	if (!db)
+		return ST_MEMORY;
+	set_up_library();
+	for (unsigned try = 0; try < OPENINGS && st == ST_STALE; try++) {
+		st = open_once(db, where, mode, try, faults);
+		if (st)
+			close_lite(db);
+	}
+	if (st == ST_STALE)
+		fault_add(faults, where, "the database's files are replaced again and again");
+	if (st) {
+		free(db);
+		return st == ST_BUSY ? ST_BUSY : ST_STORE;
 	}
 	*out = db;
 	return ST_OK;
@@ -297,10 +327,62 @@ static enum st run_control(struct db *db, enum control which)
 	return st;
 }
 
+static enum st begin_write(struct db *db)
+{
+	if (db->unwritable) {
+		log_error("%s can only be read: look at its mode and owner, and at how its file system is mounted", db->files.db);
+		return ST_STORE;
+	}
+	return files_ready(&db->files) ? run_control(db, BEGIN_WRITE) : ST_STALE;
+}
+
+static enum st lite_begin(struct db *db, bool write)
+{
+	return write ? begin_write(db) : run_control(db, BEGIN_READ);
+}
+
+/* As often as SQLite would by itself, but not before it is known that the files are what they were. One that fails is made up for by the next. */
+static void copy_some(struct db *db, int how)
+{
+	files_copy_begins(&db->files);
+	sqlite3_wal_checkpoint_v2(db->lite, "main", how, NULL, NULL);
+	files_copy_ended(&db->files);
+}
+
+/* What a failed write or sync has left in the log may be found there after the power has failed. */
+static bool is_unknown(int code)
+{
+	code &= 0xff;
+	return code != SQLITE_BUSY && code != SQLITE_FULL && code != SQLITE_CONSTRAINT;
+}
 
 static enum st lite_commit(struct db *db)
 {
-	return run_control(db, COMMIT);
+	const bool reads = sqlite3_txn_state(db->lite, NULL) != SQLITE_TXN_WRITE;
+	enum st st = run_control(db, COMMIT);
+	if (reads)
+		return st;
+	if (st && !is_unknown(sqlite3_errcode(db->lite)))
+		return st;
+	if (st)
+		files_take_back(&db->files);
+	if (st || !files_settled(&db->files))
+		return ST_IO;
+	if (files_want_copying(&db->files))
+		copy_some(db, SQLITE_CHECKPOINT_PASSIVE);
+	return ST_OK;
+}
+
+/* A reader of before may keep the log: then it stays, and is read by whoever comes next. */
+static enum st lite_settle(struct db *db)
+{
+	if (!db->wal)
+		return ST_OK;
+	if (!files_held(&db->files))
+		return ST_STALE;
+	copy_some(db, SQLITE_CHECKPOINT_FULL); /* it is noted that all is in the file, before the log may go */
+	copy_some(db, SQLITE_CHECKPOINT_TRUNCATE);
+	return ST_OK;
 }
 
 static void lite_rollback(struct db *db)
@@ -327,18 +409,17 @@ static void lite_undo(struct db *db)
 
 static bool lite_gone(struct db *db)
 {
-	struct stat file;
-	return stat(db->path, &file) || file.st_ino != db->inode;
+	return db->files.stale || db->unwritable;
 }
 
-/* Who waited for this lock while the file was replaced or moved would write into one that nobody reads. */
-static enum st lite_begin(struct db *db, bool write)
+static bool lite_sound(const struct db *db)
 {
-	enum st st = run_control(db, write ? BEGIN_WRITE : BEGIN_READ);
-	if (st || !write || !lite_gone(db))
-		return st;
-	lite_rollback(db);
-	return ST_STALE;
+	return files_sound(&db->files);
+}
+
+static int lite_lock(const struct db *db)
+{
+	return db->files.lock;
 }
 
 /* ---- proving ---- */
@@ -383,11 +464,44 @@ static enum st prove_unopened(const char *where, const struct witness *witness, 
 	return st;
 }
 
+/* Who is asked to keep the writers away: the connection's own lock. */
+struct proving {
+	const struct witness *witness;
+	struct db *db;
+};
+
+static void tell_on(void *context, const char *text)
+{
+	const struct proving *p = context;
+	p->witness->tell(p->witness->context, text);
+}
+
+/* What is accepted goes into the database as a checkpoint's pages do. */
+static enum st hold_writers(void *context)
+{
+	struct proving *p = context;
+	if (p->db->files.lock < 0 || !files_wait_lock(p->db->files.lock, LOCK_EX))
+		return ST_BUSY;
+	if (p->witness->accept && files_held(&p->db->files))
+		files_copy_begins(&p->db->files);
+	return ST_OK;
+}
+
+static void release_writers(void *context)
+{
+	struct proving *p = context;
+	if (p->witness->accept)
+		files_copy_ended(&p->db->files);
+	flock(p->db->files.lock, LOCK_UN);
+}
+
 static enum st prove_opened(struct db *db, const struct witness *witness, struct file_facts *facts)
 {
+	struct proving p = { witness, db };
+	const struct witness own = { tell_on, hold_writers, release_writers, &p, witness->accept };
 	if (!run_control(db, BEGIN_READ))
 		sqlite3_exec(db->lite, "PRAGMA schema_version", NULL, NULL, NULL); /* where it cannot be read the proof says so */
-	enum st st = sqlite_prove(db->lite, witness, facts);
+	enum st st = sqlite_prove(db->lite, &own, facts);
 	lite_rollback(db);
 	return st;
 }
@@ -422,5 +536,6 @@ const struct driver sqlite_driver = {
 	.get_int = lite_get_int, .get_text = lite_get_text, .is_null = lite_is_null, .end = lite_end,
 	.begin = lite_begin, .commit = lite_commit, .rollback = lite_rollback,
 	.savepoint = lite_savepoint, .release = lite_release, .undo = lite_undo,
-	.gone = lite_gone, .durability = lite_durability,
+	.gone = lite_gone, .sound = lite_sound, .lock = lite_lock, .open_lock = files_open_lock,
+	.settle = lite_settle, .durability = lite_durability,
 };

@@ -6,12 +6,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "store/sqlite_files.h"
 
 #include "store/sqlite_pages.h"
 
 enum { ROOM = 64 << 10 };         /* a commit of 15 pages; a larger one takes more than one write */
 enum { FRAME_HEAD = 24, END = 4 }; /* https://sqlite.org/walformat.html: nothing else that is written has this size */
 enum { WRITERS_LOCK = 0, CHECKPOINTERS_LOCK = 1 }; /* among the locks of the wal-index */
+enum { INDEX_PIECE = 32 << 10 };  /* SQLite maps it in such */
 
 /* What the layer adds to a file; it lies behind what SQLite's own layer has of it. */
 struct added {
@@ -22,6 +26,7 @@ struct added {
 	int size;
 	bool ends; /* the frame whose head came last ends a transaction */
 	struct page_shape shape; /* of a database; its size is 0 until that is known */
+	struct copying *copying; /* of a database: who wants to know of checkpoints */
 };
 
 static sqlite3_vfs layer;
@@ -132,6 +137,39 @@ static int log_close(sqlite3_file *file)
 	return own_log->xClose(file);
 }
 
+/* ---- checkpoints: pages go into the database ---- */
+
+static void look_at_db(struct copying *c)
+{
+	struct stat db;
+	if (fstat(c->file, &db))
+		return;
+	c->spoilt |= db.st_size < c->size; /* a program that writes a file over cuts it off first */
+	c->size = db.st_size;
+	c->time = seen_time(&db);
+}
+
+/* As the bytes go to the system. */
+static int put_in_db(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
+{
+	struct copying *c = added(file)->copying;
+	if (c && c->on) {
+		look_at_db(c);
+		if (c->spoilt)
+			return SQLITE_IOERR_WRITE;
+		seen_note_page(&c->pages, (uint32_t)(at / size) + 1, bytes, (size_t)size);
+	}
+	return own_db->xWrite(file, bytes, size, at);
+}
+
+static int db_sync(sqlite3_file *file, int flags)
+{
+	struct copying *c = added(file)->copying;
+	if (c && c->on)
+		look_at_db(c);
+	return own_db->xSync(file, flags);
+}
+
 /* ---- pages of the database ---- */
 
 static void learn_shape(sqlite3_file *file)
@@ -157,10 +195,10 @@ static int db_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int
 	else if (!shape->size)
 		learn_shape(file);
 	if (!is_page(shape, size, at))
-		return own_db->xWrite(file, bytes, size, at);
+		return put_in_db(file, bytes, size, at);
 	memcpy(copy, bytes, (size_t)size);
 	page_seal(copy, (size_t)size, (uint32_t)(at / size + 1));
-	return own_db->xWrite(file, copy, size, at);
+	return put_in_db(file, copy, size, at);
 }
 
 /* What SQLite gets to see has no checksum: it would come back with another content, and a program without this layer that
@@ -194,6 +232,7 @@ static void take_db(sqlite3_file *file)
 		our_db.xShmLock = db_lock;
 		our_db.xWrite = db_write;
 		our_db.xRead = db_read;
+		our_db.xSync = db_sync;
 	}
 	if (file->pMethods != own_db)
 		return;
@@ -255,4 +294,27 @@ const char *sqlite_wal_layer(void)
 	if (sqlite3_vfs_register(&layer, 0) != SQLITE_OK)
 		layer.zName = NULL;
 	return layer.zName;
+}
+
+static sqlite3_file *file_of(sqlite3 *lite)
+{
+	sqlite3_file *file = NULL;
+	const int rc = sqlite3_file_control(lite, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	return rc == SQLITE_OK && file && file->pMethods == &our_db ? file : NULL;
+}
+
+void sqlite_wal_watch(sqlite3 *lite, struct copying *copying)
+{
+	sqlite3_file *file = file_of(lite);
+	if (file)
+		added(file)->copying = copying;
+}
+
+void *sqlite_wal_index(sqlite3 *lite)
+{
+	sqlite3_file *file = file_of(lite);
+	void volatile *piece = NULL;
+	/* SQLite gives back what it has mapped with its log. */
+	const int rc = file && added(file)->log ? file->pMethods->xShmMap(file, 0, INDEX_PIECE, 0, &piece) : SQLITE_ERROR;
+	return rc == SQLITE_OK ? (void *)piece : NULL;
 }

@@ -15,4 +15,13 @@ struct sqlite3_file;
  *  Returns: SQLite's own codes. */
 int sqlite_wal_read(struct sqlite3_file *file, void *bytes, int size, long long at);
 
+struct sqlite3;
+struct copying;
+
+/** Tell `copying` (sqlite_files.h) what checkpoints by this connection do to the database. */
+void sqlite_wal_watch(struct sqlite3 *lite, struct copying *copying);
+
+/** The first bytes of the index that processes share, once a statement has run. NULL: there is none, or not to be written. */
+void *sqlite_wal_index(struct sqlite3 *lite);
+
 #endif

@@ -30,7 +30,10 @@ static enum st connect_db(struct store *s, struct faults *faults)
 		[STORE_READ] = DB_READ, [STORE_WRITE] = DB_WRITE, [STORE_CREATE] = DB_CREATE,
 	};
 	s->connection = ++connections;
-	return s->driver->open(&s->db, s->where, mode[s->mode], faults);
+	enum st st = s->opened = s->driver->open(&s->db, s->where, mode[s->mode], faults);
+	if (!st && s->driver->lock)
+		s->lock = s->driver->lock(s->db);
+	return st;
 }
 
 enum st store_lock(struct store *s)
@@ -61,9 +64,7 @@ static enum st check_schema(struct store *s, struct faults *faults)
 
 bool store_open_lock(struct store *s)
 {
-	char path[sizeof s->beside + 8];
-	snprintf(path, sizeof path, "%s.lock", s->beside);
-	s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	s->lock = s->driver->open_lock ? s->driver->open_lock(s->where) : -1;
 	return s->lock >= 0;
 }
 
@@ -80,38 +81,21 @@ struct combine *store_combine(struct store *s)
 	return s->combine;
 }
 
-static enum st open_file_lock(struct store *s, struct faults *faults)
-{
-	if (s->mode == STORE_READ || !s->driver->one_file || store_open_lock(s))
-		return ST_OK;
-	fault_add(faults, s->where, "cannot open the lock file beside it: %s", strerror(errno));
-	return ST_IO;
-}
-
-/* SQLite would make it for everybody to read, and gives its log the mode that the file has. */
-static void make_private(const char *file)
-{
-	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd); /* no lock of SQLite's goes with it: nobody had it open before there was one */
-}
-
-/* Who makes a file's database does so alone. */
+/* Who makes a file's database brings its schema up to date alone. */
 static enum st open_all(struct store *s, struct faults *faults)
 {
-	const bool locked = s->driver->one_file && s->mode == STORE_CREATE;
-	enum st st = open_file_lock(s, faults);
-	if (!st && locked)
+	const bool alone = s->driver->one_file && s->mode == STORE_CREATE;
+	if (alone && switch_aside(s->where))
+		return ST_STALE; /* an empty one must not take its place */
+	enum st st = connect_db(s, faults);
+	if (st && alone && switch_aside(s->where))
+		st = ST_STALE; /* while we waited */
+	if (!st && alone)
 		st = store_lock(s);
-	if (!st && locked && switch_aside(s->where))
-		st = ST_STALE; /* while we waited: an empty one must not take its place */
-	if (!st && locked)
-		make_private(s->where);
-	if (!st)
-		st = connect_db(s, faults);
-	if (!st)
-		st = check_schema(s, faults);
-	if (locked && s->lock >= 0)
+	if (st)
+		return st;
+	st = check_schema(s, faults);
+	if (alone)
 		store_unlock(s);
 	return st;
 }
@@ -121,8 +105,6 @@ static void close_all(struct store *s)
 	combine_close(s->combine);
 	if (s->db)
 		s->driver->close(s->db);
-	if (s->lock >= 0)
-		close(s->lock);
 	s->combine = NULL;
 	s->asked = false;
 	s->db = NULL;
@@ -259,19 +241,29 @@ static enum st follow(struct store *s, struct faults *faults)
 		st = locate_anew(s, faults);
 		if (!st)
 			st = open_all(s, faults);
-		if (!st || !s->driver->one_file)
+		if (!st || st == ST_BUSY || !s->driver->one_file)
 			break;
 		close_all(s);
 	}
 	return st;
 }
 
+enum st store_reopen(struct store *s, struct faults *faults)
+{
+	close_all(s);
+	return follow(s, faults);
+}
+
 enum st store_refresh(struct store *s, struct faults *faults)
 {
 	if (s->db && !s->driver->gone(s->db))
 		return ST_OK;
-	close_all(s);
-	return follow(s, faults);
+	return store_reopen(s, faults);
+}
+
+bool store_sound(const struct store *s)
+{
+	return s->db && (!s->driver->sound || s->driver->sound(s->db));
 }
 
 uint64_t store_connection(const struct store *s)

@@ -19,10 +19,14 @@ enum store_mode {
 enum st store_open(struct store **store, const struct conf *conf, enum store_mode mode, struct faults *faults) MUST_USE;
 void store_close(struct store *store);
 
-/** Open it again if its file was replaced (a restore), if it was moved to a server (the configuration is
- *  read again), or if its server went away; cheap, called before each request.
+/** Open it again if it is known that its files changed or its server went away; cheap, called before each request.
  *  Returns: ST_OK; as store_open(). */
 enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
+
+/** After a request that read and wrote nothing: was what it read the store? Else a file was replaced (a restore), taken away
+ *  or put elsewhere (a move): open it again with store_reopen(), which reads the configuration anew, and do the request again. */
+bool store_sound(const struct store *store);
+enum st store_reopen(struct store *store, struct faults *faults) MUST_USE;
 
 /** A number that changes with each connection of this process, so that what it keeps of one
  *  database is not taken for another's. */
@@ -86,6 +90,7 @@ void store_read_end(struct store *store);
 struct write_op {
 	const char *name;
 	bool flat; /* and knows its own work when it meets it again: it may be carried out twice */
+	bool holds_tenant; /* by itself, as a flat one does: writers of other tenants need not wait for it */
 	/** Do the work of requests of one party in one statement, which is a transaction of its own, where the database
 	 *  can. NULL: never. Returns: ST_OK with each job's st (ST_DONE: not this one, alone); for all of them: ST_DONE:
 	 *  not together, or apply() it if it is alone; what store_write() returns. */
@@ -104,7 +109,7 @@ struct write_op {
 };
 
 /** Carry out one write in a transaction and return when it is on disk.
- *  On SQLite it is alone among all processes (an flock on a side file). A flat one that is small enough shares its
+ *  On SQLite it is alone among all processes (an flock on the database). A flat one that is small enough shares its
  *  transaction with those of other processes (combine.h); on a server, its call with those of its party. On a server
  *  it is tried again, a few times, when it met another's or lost its connection; apply() must then hold what it changes.
  *  Returns: what apply() returned; ST_OK means committed and synced; ST_BUSY and ST_STORE mean that

@@ -9,10 +9,16 @@
 
 static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
 
-/* What all tenants share has one writer at a time; a flat write sees to its own tenant. */
+/* What all tenants share has one writer at a time; others see to their own tenant. */
 static enum st take_turn(struct store *s, const struct write_op *op)
 {
-	return op->flat || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+	return op->flat || op->holds_tenant || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+}
+
+/* What failed while the files were taken away or replaced did not fail by itself. */
+static enum st blame(const struct store *s, enum st st)
+{
+	return st == ST_STORE && s->driver->sound && !s->driver->gone(s->db) && !s->driver->sound(s->db) ? ST_STALE : st;
 }
 
 static enum st in_transaction(struct store *s, const struct write_op *op, const void *request, size_t size, void *answer)
@@ -27,7 +33,7 @@ static enum st in_transaction(struct store *s, const struct write_op *op, const 
 		st = s->driver->commit(s->db);
 	if (st)
 		s->driver->rollback(s->db);
-	return st;
+	return blame(s, st);
 }
 
 /* One request of a group: what fails is undone by itself. */
@@ -79,16 +85,16 @@ static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigne
 		st = s->driver->commit(s->db);
 	if (st)
 		s->driver->rollback(s->db);
-	return st;
+	return blame(s, st);
 }
 
 static void commit_group(void *context, struct combine_job *jobs, unsigned count)
 {
 	const struct leading *l = context;
 	bool stopped = !l->op->together;
+	enum st st = ST_OK;
 	pass_over_malformed(l->op, jobs, count);
-	enum st st = l->store->driver->gone(l->store->db) ? ST_STALE : ST_OK;
-	if (!st && l->op->together)
+	if (l->op->together)
 		st = in_one(l, jobs, count, true, &stopped);
 	if (st != ST_STALE && stopped)
 		st = in_one(l, jobs, count, false, &stopped);
@@ -109,7 +115,7 @@ static enum st write_alone(struct store *s, const struct write_op *op, const voi
 	if (op->flat)
 		commit_group(&leading, &job, 1);
 	else
-		job.st = s->driver->gone(s->db) ? ST_STALE : in_transaction(s, op, request, size, answer);
+		job.st = in_transaction(s, op, request, size, answer);
 	store_unlock(s);
 	return job.st;
 }
@@ -178,7 +184,7 @@ static bool reopen(struct store *s)
 	struct faults faults = { 0 };
 	if (arena_open(&faults.arena, 64 << 10))
 		return false;
-	enum st st = store_refresh(s, &faults);
+	enum st st = store_sound(s) ? store_refresh(s, &faults) : store_reopen(s, &faults);
 	for (unsigned i = 0; i < faults.count; i++)
 		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
 	arena_close(faults.arena);
@@ -189,10 +195,11 @@ static bool reopen(struct store *s)
  * waits, so no try begins late. */
 static bool try_again(struct store *s, const struct write_op *op, enum st st, unsigned try, instant began)
 {
-	const bool server = !s->driver->one_file && (st == ST_BUSY || (st == ST_IO && op->flat));
-	if (try == TRIES || !(server || st == ST_STALE) || clock_now() - began > PATIENCE)
+	const bool server = !s->driver->one_file;
+	const bool passes = st == ST_STALE || (st == ST_BUSY && server) || (st == ST_IO && op->flat);
+	if (try == TRIES || !passes || clock_now() - began > PATIENCE)
 		return false;
-	if (server)
+	if (server && st != ST_STALE)
 		pause_before(s, try);
 	return reopen(s);
 }
@@ -213,6 +220,8 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 		s->again |= st == ST_IO;
 		st = write_once(s, op, request, size, answer, answer_size);
 	}
+	if (st == ST_STALE && !s->db)
+		st = s->opened == ST_BUSY ? ST_BUSY : ST_STORE;
 	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE || st == ST_CONFLICT);
 	s->again = false;
 	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;

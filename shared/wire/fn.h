@@ -13,8 +13,8 @@ enum param_type {
 	P_TEXT = 1, /* a string of min to max bytes (default 1 to 255), no control characters */
 	P_KEY,      /* 1 to 255 visible ASCII characters */
 	P_QUANTITY, /* a number or decimal string of at most 6 decimals: rq_qty() */
-	P_INSTANT,  /* RFC 3339, or a date: its first instant */
-	P_END,      /* RFC 3339, or a date: the end of that day */
+	P_INSTANT,  /* RFC 3339, or a date: that day's first instant in the tenant's zone */
+	P_END,      /* RFC 3339, or a date: the end of that day there */
 	P_INT,      /* a whole number from min to max */
 	P_BOOL,
 	P_OBJECT,   /* a JSON object of at most max bytes */

@@ -16,37 +16,53 @@
 
 /* ---- what both transports read from the environment ---- */
 
-static void take_variable(struct incoming *in, const char *entry)
+/* header: of what may stand only once, by its name in HTTP. Where it came twice some servers hand over both; others
+ * join them, which is no good value either. What a configuration may hand over once more is left out. */
+static const struct wanted { const char *name; size_t offset; const char *header; } wanted[] = {
+	{ "REQUEST_METHOD=", offsetof(struct incoming, method), NULL },
+	{ "REQUEST_URI=", offsetof(struct incoming, uri), NULL },
+	{ "QUERY_STRING=", offsetof(struct incoming, query), NULL },
+	{ "CONTENT_TYPE=", offsetof(struct incoming, content_type), NULL },
+	{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length), NULL },
+	{ "HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization), NULL },
+	{ "REDIRECT_HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization), NULL },
+	{ "HTTP_X_API_KEY=", offsetof(struct incoming, api_key), "X-Api-Key" },
+	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct incoming, idempotency_key), "Idempotency-Key" },
+	{ "HTTP_CONTENT_ENCODING=", offsetof(struct incoming, content_encoding), "Content-Encoding" },
+	{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match), NULL },
+	{ "HTTP_ACCEPT=", offsetof(struct incoming, accept), NULL },
+};
+
+enum { WANTED = sizeof wanted / sizeof *wanted };
+
+static void take_value(struct incoming *in, const struct wanted *w, const char *value, bool seen)
 {
-	static const struct { const char *name; size_t offset; } wanted[] = {
-		{ "REQUEST_METHOD=", offsetof(struct incoming, method) },
-		{ "REQUEST_URI=", offsetof(struct incoming, uri) },
-		{ "QUERY_STRING=", offsetof(struct incoming, query) },
-		{ "CONTENT_TYPE=", offsetof(struct incoming, content_type) },
-		{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length) },
-		{ "HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
-		{ "REDIRECT_HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
-		{ "HTTP_X_API_KEY=", offsetof(struct incoming, api_key) },
-		{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct incoming, idempotency_key) },
-		{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match) },
-		{ "HTTP_ACCEPT=", offsetof(struct incoming, accept) },
-	};
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-		size_t size = strlen(wanted[i].name);
+	const char **field = (const char **)((char *)in + w->offset);
+	const bool redirected = *w->name == 'R' && w->name[2] == 'D';
+	if (seen && w->header)
+		in->repeated = w->header;
+	if (!*field || !redirected)
+		*field = value;
+}
+
+/* In/Out: seen  a bit for each row that has come */
+static void take_variable(struct incoming *in, const char *entry, unsigned *seen)
+{
+	for (unsigned i = 0; i < WANTED; i++) {
+		const size_t size = strlen(wanted[i].name);
 		if (*entry != *wanted[i].name || strncmp(entry, wanted[i].name, size))
 			continue;
-		const char **field = (const char **)((char *)in + wanted[i].offset);
-		bool redirected = *wanted[i].name == 'R' && wanted[i].name[2] == 'D';
-		if (!*field || !redirected)
-			*field = entry + size;
+		take_value(in, &wanted[i], entry + size, *seen & 1u << i);
+		*seen |= 1u << i;
 		return;
 	}
 }
 
 static void take_environment(struct incoming *in, char *const *environment)
 {
+	unsigned seen = 0;
 	for (; *environment; environment++)
-		take_variable(in, *environment);
+		take_variable(in, *environment, &seen);
 }
 
 /* ---- FastCGI ---- */

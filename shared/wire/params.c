@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/zone.h"
 
 enum { TEXT_MAX = 255, OBJECT_MAX = 4096 };
 
@@ -29,31 +30,31 @@ static bool has_control(const char *s)
 	return false;
 }
 
-static enum st read_text(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_text(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	const struct param *p = arg->param;
 	size_t size = strlen(text), least = p->min ? (size_t)p->min : 1, most = p->max ? (size_t)p->max : TEXT_MAX;
 	if (size < least || size > most)
-		return fault_add(f, at, "must have %zu to %zu characters", least, most);
+		return fault_add(rq->faults, at, "must have %zu to %zu characters", least, most);
 	if (has_control(text))
-		return fault_add(f, at, "must not hold control characters");
+		return fault_add(rq->faults, at, "must not hold control characters");
 	arg->text = text;
 	return ST_OK;
 }
 
-static enum st read_key(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_key(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	size_t size = strlen(text);
 	for (const char *s = text; *s; s++)
 		if ((unsigned char)*s <= 0x20 || (unsigned char)*s >= 0x7f)
-			return fault_add(f, at, "must be visible ASCII characters");
+			return fault_add(rq->faults, at, "must be visible ASCII characters");
 	if (size < 1 || size > 255)
-		return fault_add(f, at, "must have 1 to 255 characters");
+		return fault_add(rq->faults, at, "must have 1 to 255 characters");
 	arg->text = text;
 	return ST_OK;
 }
 
-static enum st read_quantity(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_quantity(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	qty q;
 	switch (qty_read(&q, text, strlen(text))) {
@@ -61,45 +62,56 @@ static enum st read_quantity(struct arg *arg, struct faults *f, const char *text
 		arg->number = q;
 		return ST_OK;
 	case ST_RANGE:
-		return fault_add(f, at, "is too large: at most 9223372036854.775807");
+		return fault_add(rq->faults, at, "is too large: at most 9223372036854.775807");
 	default:
-		return fault_add(f, at, "must be a decimal with at most 6 digits after the point");
+		return fault_add(rq->faults, at, "must be a decimal with at most 6 digits after the point");
 	}
 }
 
-static enum st read_instant(struct arg *arg, struct faults *f, const char *text, const char *at)
+/* A date is a day of the tenant's zone; the last of all ends with the years. */
+static enum st read_date(struct arg *arg, struct request *rq, wall date, const char *at)
 {
-	instant t;
-	if (!instant_read_date(&t, text, strlen(text)))
-		arg->number = arg->param->type == P_END ? t + DAY : t;
-	else if (!instant_read(&t, text, strlen(text)))
-		arg->number = t;
-	else
-		return fault_add(f, at, "must be a time like 2026-01-15T16:45:00Z or a date like 2026-01-15");
-	return ST_OK;
+	const char *zone = rq->account ? rq->account->timezone : NULL;
+	const bool end = arg->param->type == P_END;
+	enum st st = zone_instant(&arg->number, zone, end ? date + DAY : date);
+	if (st == ST_RANGE && end && date > 0) {
+		arg->number = INSTANT_END;
+		st = ST_OK;
+	}
+	return st ? fault_add(rq->faults, at, "must lie in the years 1 to 9999") : ST_OK;
 }
 
-static enum st read_int(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_instant(struct arg *arg, struct request *rq, const char *text, const char *at)
+{
+	instant date;
+	if (!instant_read_date(&date, text, strlen(text)))
+		return read_date(arg, rq, date, at);
+	if (!instant_read(&arg->number, text, strlen(text)))
+		return ST_OK;
+	return fault_add(rq->faults, at, "must be a time like 2026-01-15T16:45:00Z or a date like 2026-01-15");
+}
+
+static enum st read_int(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	const struct param *p = arg->param;
 	char *end;
 	size_t size = strlen(text);
 	long long n = strtoll(text, &end, 10);
 	if (!size || size > 18 || *end || !((*text >= '0' && *text <= '9') || *text == '-') || n < p->min || n > p->max)
-		return fault_add(f, at, "must be a whole number from %lld to %lld", (long long)p->min, (long long)p->max);
+		return fault_add(rq->faults, at, "must be a whole number from %lld to %lld", (long long)p->min, (long long)p->max);
 	arg->number = n;
 	return ST_OK;
 }
 
-static enum st read_bool(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_bool(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	if (strcmp(text, "true") && strcmp(text, "false"))
-		return fault_add(f, at, "must be true or false");
+		return fault_add(rq->faults, at, "must be true or false");
 	arg->number = *text == 't';
 	return ST_OK;
 }
 
-static enum st read_choice(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_choice(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	size_t size = strlen(text);
 	for (const char *c = arg->param->choices; size && *c;) {
@@ -111,16 +123,16 @@ static enum st read_choice(struct arg *arg, struct faults *f, const char *text, 
 		}
 		c += n + strspn(c + n, " ");
 	}
-	return fault_add(f, at, "must be one of: %s", arg->param->choices);
+	return fault_add(rq->faults, at, "must be one of: %s", arg->param->choices);
 }
 
-static enum st read_no_text(struct arg *arg, struct faults *f, const char *text, const char *at)
+static enum st read_no_text(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	(void)arg, (void)text;
-	return fault_add(f, at, "must be an object");
+	return fault_add(rq->faults, at, "must be an object");
 }
 
-static enum st (*const readers[P__MAX])(struct arg *, struct faults *, const char *, const char *) = {
+static enum st (*const readers[P__MAX])(struct arg *, struct request *, const char *, const char *) = {
 	[P_TEXT] = read_text, [P_KEY] = read_key, [P_QUANTITY] = read_quantity, [P_INSTANT] = read_instant,
 	[P_END] = read_instant, [P_INT] = read_int, [P_BOOL] = read_bool, [P_OBJECT] = read_no_text, [P_CHOICE] = read_choice,
 };
@@ -163,7 +175,7 @@ enum st param_value(struct arg *arg, struct request *rq, const struct param *par
 	if (kind == JSON_OBJECT)
 		return read_object(arg, rq, value, at);
 	const char *text = kind == JSON_BOOL ? (json_true(value) ? "true" : "false") : json_text(value);
-	return readers[param->type](arg, rq->faults, text, at);
+	return readers[param->type](arg, rq, text, at);
 }
 
 /* ---- whole declarations ---- */
@@ -249,7 +261,7 @@ static enum st query_pair(struct request *rq, const struct param *declared, char
 		return fault_add(rq->faults, pair, "is not a parameter of this address");
 	if (arg_of(rq, pair))
 		return fault_add(rq->faults, pair, "stands twice");
-	enum st st = readers[arg.param->type](&arg, rq->faults, value, pair);
+	enum st st = readers[arg.param->type](&arg, rq, value, pair);
 	return st ? st : keep(rq, &arg);
 }
 

@@ -18,6 +18,7 @@ enum {
 	ARENA_CAP = 64 << 20,
 	BODY_CAP = 64 << 10,
 	REPLY_CAP = 16 << 20,
+	REPLY_ARENA_CAP = 2 * REPLY_CAP + (2 << 20), /* a body that grows leaves half as much behind, and that a quarter … */
 	PIECE_CAP = 1 << 20,
 	READ_PIECE = 16 << 10
 };
@@ -25,6 +26,7 @@ enum {
 struct server {
 	const struct fn_entry *table;
 	struct arena *arena;      /* of a request */
+	struct arena *reply_arena; /* of its answer: what a request has used up cannot take the room to say so */
 	struct arena *conf_arena; /* of the process */
 	struct conf conf;
 	struct store *store; /* NULL until it could be opened */
@@ -59,6 +61,8 @@ enum st server_open(struct server **out, const struct fn_entry *table)
 	s->writes = routes_write(table);
 	enum st st = arena_open(&s->arena, ARENA_CAP);
 	if (!st)
+		st = arena_open(&s->reply_arena, REPLY_ARENA_CAP);
+	if (!st)
 		st = arena_open(&s->conf_arena, 1 << 20);
 	struct faults faults = { .arena = s->conf_arena };
 	if (!st)
@@ -83,6 +87,7 @@ void server_close(struct server *s)
 	store_close(s->store);
 	rate_limit_close(s->limits);
 	arena_close(s->arena);
+	arena_close(s->reply_arena);
 	arena_close(s->conf_arena);
 	free(s);
 }
@@ -98,15 +103,20 @@ static enum st open_store(struct server *s, struct faults *why)
 
 /* The store is opened by the first request that wants it, and again after a failure or a
  * restore, so that a process started too early heals by itself. */
-static enum st want_store(struct exchange *x)
+static enum st fetch_store(struct exchange *x, bool anew)
 {
 	struct server *s = x->server;
 	struct faults why = { .arena = s->arena };
-	enum st st = s->store ? store_refresh(s->store, &why) : open_store(s, &why);
+	enum st st = !s->store ? open_store(s, &why) : anew ? store_reopen(s->store, &why) : store_refresh(s->store, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
 	x->rq.store = st ? NULL : s->store;
-	return st ? ST_STORE : ST_OK;
+	return st && st != ST_BUSY ? ST_STORE : st;
+}
+
+static enum st want_store(struct exchange *x)
+{
+	return fetch_store(x, false);
 }
 
 /* ---- the steps of a request ---- */
@@ -197,6 +207,17 @@ static bool listed(const char *list, const char *word)
 	return false;
 }
 
+/* RFC 9110, 15.5.16: the answer says what would be taken. */
+static enum st check_encoding(struct exchange *x)
+{
+	const char *coding = x->in->content_encoding;
+	if (!coding || !*coding || !strcasecmp(coding, "identity"))
+		return ST_OK;
+	text_adds(&x->headers, "Accept-Encoding: identity\r\n");
+	fault_add(&x->faults, "Content-Encoding", "must be identity: send the body as it is, not compressed");
+	return ST_BAD_MEDIA;
+}
+
 static enum st check_media(struct exchange *x)
 {
 	const char *accepts = x->verb->kind == BODY_RAW ? x->verb->media : "application/json";
@@ -263,7 +284,7 @@ static enum st read_object_body(struct exchange *x)
 	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
 	if (!st && json_kind(root) != JSON_OBJECT)
 		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
-	enum st key = !st && x->verb->idempotent ? take_key(x, root) : ST_OK;
+	enum st key = st ? ST_OK : take_key(x, root);
 	if (!st)
 		st = params_body(&x->rq, x->verb->body, root);
 	return st ? st : key;
@@ -274,11 +295,13 @@ static enum st validate(struct exchange *x)
 	enum st st = params_query(&x->rq, x->verb->query, x->in->query);
 	if (st || x->verb->kind == BODY_NONE)
 		return st;
-	st = check_media(x);
+	st = check_encoding(x);
+	if (!st)
+		st = check_media(x);
 	if (!st)
 		st = read_body(x);
-	if (!st && x->verb->kind == BODY_OBJECT)
-		st = read_object_body(x);
+	if (!st)
+		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_key(x, NULL);
 	return st;
 }
 
@@ -293,9 +316,17 @@ static enum st handle(struct exchange *x)
 	return st;
 }
 
+/* Which of the two was meant cannot be told. */
+static enum st check_headers(struct exchange *x)
+{
+	return x->in->repeated ? fault_add(&x->faults, x->in->repeated, "came twice; send it once") : ST_OK;
+}
+
 static enum st run(struct exchange *x)
 {
 	enum st st = find_verb(x);
+	if (!st)
+		st = check_headers(x);
 	if (!st)
 		st = authenticate(x);
 	if (!st)
@@ -339,16 +370,39 @@ static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
 	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
 }
 
+/* Was what it read the store, all the time? A write's transaction sees to that itself. */
+static bool is_sound(const struct exchange *x, uint64_t writes_before)
+{
+	return !x->rq.store || store_writes(x->rq.store) != writes_before || store_sound(x->rq.store);
+}
+
+/* On the store as it is now. A body that was read cannot be read again, nor has it to. */
+static enum st run_on_reopened(struct exchange *x, enum st found)
+{
+	enum st st = fetch_store(x, true);
+	if (st)
+		return st;
+	if (x->verb->scope != SCOPE_PUBLIC && (x->handled || x->rq.raw))
+		return run_anew(x, found);
+	forget_reply(x);
+	if (x->handled)
+		return handle(x);
+	text_clear(&x->headers);
+	return run(x);
+}
+
 static enum st run_proved(struct exchange *x)
 {
 	const uint64_t writes = x->server->store ? store_writes(x->server->store) : 0;
 	enum st st = run(x);
-	for (unsigned tries = 1; !is_proved(x, st, writes); tries++) {
+	for (unsigned tries = 1;; tries++) {
+		const bool sound = is_sound(x, writes);
+		if (sound && is_proved(x, st, writes))
+			return st;
 		if (tries == 4)
 			return ST_BUSY;
-		st = run_anew(x, st);
+		st = sound ? run_anew(x, st) : run_on_reopened(x, st);
 	}
-	return st;
 }
 
 /* ---- the answer ---- */
@@ -377,7 +431,7 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 	                             "Referrer-Policy: no-referrer\r\n"
 	                             "Cross-Origin-Resource-Policy: same-origin\r\n"
 	                             "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
-	struct text head = text_new(x->server->arena, 8192);
+	struct text head = text_new(x->server->reply_arena, 8192);
 	text_adds(&head, "Status: ");
 	text_addi(&head, status);
 	text_add(&head, "\r\n", 2);
@@ -395,7 +449,9 @@ static void send_pieces(struct exchange *x)
 	while (!st) {
 		text_clear(&x->rp.body);
 		st = x->rp.piece(&x->rq, &x->rp, x->rp.piece_context);
-		if (!x->rp.body.failed)
+		if (!store_sound(x->rq.store)) /* what was sent was right; what comes now would not be */
+			st = ST_STALE;
+		else if (!x->rp.body.failed)
 			send(x, x->rp.body.bytes, x->rp.body.size);
 	}
 	if (st != ST_DONE)
@@ -439,11 +495,11 @@ static void send_problem(struct exchange *x, enum st st)
 
 void serve(struct server *s, const struct incoming *in)
 {
-	struct exchange x = { .server = s, .in = in, .faults.arena = s->arena };
-	x.headers = text_new(s->arena, 4096);
+	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena };
+	x.headers = text_new(s->reply_arena, 4096);
 	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
 		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
-	x.rp = (struct reply){ .body = text_new(s->arena, REPLY_CAP), .problem = text_new(s->arena, 4096),
+	x.rp = (struct reply){ .body = text_new(s->reply_arena, REPLY_CAP), .problem = text_new(s->reply_arena, 4096),
 		.content_type = "application/json" };
 	x.rp.json = jw_new(&x.rp.body);
 	x.rp.more = jw_new(&x.rp.problem);
@@ -455,4 +511,5 @@ void serve(struct server *s, const struct incoming *in)
 	if (s->store)
 		store_read_end(s->store);
 	arena_reset(s->arena);
+	arena_reset(s->reply_arena);
 }

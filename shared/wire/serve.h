@@ -7,7 +7,8 @@
 /** What the transport hands over. Absent values are NULL. */
 struct incoming {
 	const char *method, *uri, *query, *content_type, *content_length;
-	const char *authorization, *api_key, *idempotency_key, *if_none_match, *accept;
+	const char *authorization, *api_key, *idempotency_key, *if_none_match, *accept, *content_encoding;
+	const char *repeated; /* a header that came twice though it may stand only once */
 	void *stream;
 	/** Read up to `room` bytes of the body; 0 at its end. */
 	size_t (*read)(void *stream, char *bytes, size_t room);

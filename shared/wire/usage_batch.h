@@ -19,7 +19,11 @@ struct usage_batch {
  *  Returns: ST_OK; ST_INVALID if the whole is no batch; ST_MEMORY. In: b  zeroed, with `rq` set */
 enum st usage_batch_read(struct usage_batch *b) MUST_USE;
 
-/** Write {"inserted", "duplicates", "rejected": [{"index", "code", "errors"}]}. */
-void usage_batch_write(struct jwriter *w, const struct usage_batch *b);
+/** [{"index", "code", "errors"}] of those that were not taken, in the request's arena. NULL: it has no room. */
+const char *usage_batch_rejected(const struct usage_batch *b);
+
+/** Write {"inserted", "duplicates", "rejected"}; of a repeat, what it was told at first.
+ *  In: once  NULL: it had no key. Returns: ST_OK; ST_MEMORY. */
+enum st usage_batch_write(struct jwriter *w, const struct usage_batch *b, const struct usage_once *once) MUST_USE;
 
 #endif

@@ -33,83 +33,28 @@ struct usage_event usage_event_of(const struct request *rq)
 	};
 }
 
-enum st usage_event_read(struct usage_event *event, struct faults *faults, const struct request *rq, const struct json *item)
+enum st usage_event_keep(struct usage_event *event, struct arena *arena)
 {
-	struct request one = { .arena = rq->arena, .faults = faults, .now = rq->now };
-	enum st st = params_body(&one, usage_event_params, item);
-	if (!st)
-		*event = usage_event_of(&one);
-	return st;
-}
-
-/* ---- CloudEvents ---- */
-
-static const struct param cloud_text[] = {
-	{ "id", P_TEXT, REQUIRED, "", 1, 200, NULL },      { "source", P_TEXT, REQUIRED, "", 1, 300, NULL },
-	{ "type", P_TEXT, REQUIRED, "", 1, 64, NULL },     { "specversion", P_CHOICE, REQUIRED, "", 0, 0, "1.0" },
-	{ "subject", P_TEXT, OPTIONAL, "", 1, 255, NULL }, { "time", P_INSTANT, OPTIONAL, "", 0, 0, NULL },
-	{ 0 },
-};
-static const struct param cloud_value = { "value", P_QUANTITY, OPTIONAL, "", 0, 0, NULL };
-static const struct param cloud_data = { "data", P_OBJECT, OPTIONAL, "", 0, METADATA_CAP, NULL };
-
-/* Attributes by name; extension attributes are anybody's and are passed over. */
-static enum st read_attributes(struct request *one, const struct json *item, const char *pointer)
-{
-	char at[128];
-	for (const struct param *p = cloud_text; p->name; p++) {
-		const struct json *value = json_get(item, p->name);
-		snprintf(at, sizeof at, "%s/%s", pointer, p->name);
-		if (value && json_kind(value) == JSON_NULL && p->presence == OPTIONAL)
+	const char **const texts[] = { &event->metric, &event->resource_id, &event->metadata, &event->key };
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (!*texts[i])
 			continue;
-		if (!value && p->presence == REQUIRED)
-			fault_add(one->faults, at, "is required by CloudEvents 1.0");
-		else if (value && !param_value(&one->args[one->arg_count], one, p, value, at))
-			one->arg_count++;
+		*texts[i] = arena_copy(arena, *texts[i], strlen(*texts[i]));
+		if (!*texts[i])
+			return ST_MEMORY;
 	}
-	return one->faults->count ? ST_INVALID : ST_OK;
+	return ST_OK;
 }
 
-static enum st read_data(struct usage_event *event, struct request *one, const struct json *item, const char *pointer)
+enum st usage_event_read(struct usage_event *event, struct faults *faults, const struct request *rq, const struct json *item,
+                         struct arena *room)
 {
-	const struct json *data = json_get(item, "data"), *value = json_get(data, "value");
-	struct arg arg;
-	char at[128];
-	event->quantity = 1000000;
-	snprintf(at, sizeof at, "%s/data", pointer);
-	if (json_get(item, "data_base64"))
-		return fault_add(one->faults, pointer, "data_base64 cannot be read; send data as JSON");
-	if (!data || json_kind(data) == JSON_NULL)
-		return ST_OK;
-	enum st st = param_value(&arg, one, &cloud_data, data, at);
+	struct request one = { .arena = room, .faults = faults, .account = rq->account, .now = rq->now };
+	enum st st = params_body(&one, usage_event_params, item);
 	if (st)
 		return st;
-	event->metadata = arg.text;
-	snprintf(at, sizeof at, "%s/data/value", pointer);
-	if (value)
-		st = param_value(&arg, one, &cloud_value, value, at);
-	if (value && !st)
-		event->quantity = arg.number;
-	return st;
-}
-
-enum st cloud_event_read(struct usage_event *event, struct request *rq, const struct json *item, const char *pointer)
-{
-	struct request one = { .arena = rq->arena, .faults = rq->faults, .now = rq->now };
-	if (json_kind(item) != JSON_OBJECT)
-		return fault_add(rq->faults, pointer, "must be a CloudEvents object, not %s", json_kind_name(item));
-	enum st st = read_attributes(&one, item, pointer);
-	if (st)
-		return st;
-	*event = (struct usage_event){
-		.metric = rq_text(&one, "type"),
-		.resource_id = rq_text(&one, "subject"),
-		.dated = rq_has(&one, "time"),
-		.recorded_at = rq_instant(&one, "time", 0),
-		/* A control character keeps these keys apart from any Idempotency-Key. */
-		.key = arena_format(rq->arena, "%s\x1f%s", rq_text(&one, "source"), rq_text(&one, "id")),
-	};
-	return event->key ? read_data(event, &one, item, pointer) : ST_MEMORY;
+	*event = usage_event_of(&one);
+	return usage_event_keep(event, rq->arena);
 }
 
 void usage_refusal(struct request *rq, struct reply *rp, const struct usage_result *r)
@@ -125,4 +70,11 @@ void usage_refusal(struct request *rq, struct reply *rp, const struct usage_resu
 	write_standing(&rp->more, r->standing.policy, r->standing.used, r->standing.included);
 	jw_end(&rp->more);
 	fault_add(rq->faults, "/quantity", "would pass the limit of %s", r->standing.metric->name);
+}
+
+enum st usage_named(struct request *rq, enum st st)
+{
+	if (st == ST_KEY_REUSED)
+		fault_add(rq->faults, "Idempotency-Key", "was sent with another body before");
+	return st;
 }

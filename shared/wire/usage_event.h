@@ -1,4 +1,4 @@
-/* Usage events off the wire: what record, batch and CloudEvents read, and what they answer. */
+/* Usage events off the wire: what record and batch read, and what all that record answer. */
 #ifndef WIRE_USAGE_EVENT_H
 #define WIRE_USAGE_EVENT_H
 
@@ -12,16 +12,21 @@ extern const struct param usage_event_params[];
 struct usage_event usage_event_of(const struct request *rq);
 
 /** Read an event from an item of a batch, as if it were a body by itself.
- *  Returns: ST_OK; ST_INVALID with faults; ST_MEMORY. */
+ *  Returns: ST_OK; ST_INVALID with faults; ST_MEMORY.
+ *  Out: event  in the request's arena  In: room  to work in, where the item lies too */
 enum st usage_event_read(struct usage_event *event, struct faults *faults, const struct request *rq,
-                         const struct json *item) MUST_USE;
+                         const struct json *item, struct arena *room) MUST_USE;
 
-/** Read a CloudEvents 1.0 event: id and source are the key, subject the resource, type the
- *  metric, time the instant, data.value the quantity (default 1), data the metadata.
- *  Returns: as usage_event_read(). In: pointer  of the event in the body */
-enum st cloud_event_read(struct usage_event *event, struct request *rq, const struct json *item, const char *pointer) MUST_USE;
+/** Copy an event's texts into an arena: what it was read from does not last. Returns: ST_OK; ST_MEMORY. */
+enum st usage_event_keep(struct usage_event *event, struct arena *arena) MUST_USE;
+
+/** Memory for reading one event; between two of them it is reset. */
+enum { EVENT_ROOM = 8 << 20 };
 
 /** What an event's failure adds to a problem: the metric's standing, where to upgrade. */
 void usage_refusal(struct request *rq, struct reply *rp, const struct usage_result *result);
+
+/** What recording a whole that has a key came to: names the header where it is to blame. Returns: `st`. */
+enum st usage_named(struct request *rq, enum st st) MUST_USE;
 
 #endif

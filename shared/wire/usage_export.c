@@ -2,7 +2,6 @@
 #include "wire/usage_export.h"
 
 #include "billing/event_id.h"
-#include "billing/history.h"
 #include "document/csv.h"
 
 enum { EXPORT_PIECE = 500 };
@@ -37,19 +36,34 @@ static enum st csv_piece(struct request *rq, struct reply *rp, void *context)
 	return st;
 }
 
-enum st usage_export(struct request *rq, struct reply *rp, const struct metric *metric, struct period range)
+/* A download that begins with the names of its columns. */
+static enum st begin_csv(struct request *rq, struct reply *rp, const struct metric *metric)
 {
 	static const char *const heads[] = { "id", "recorded_at", "metric_name", "quantity", "unit", "resource_id", "metadata" };
-	struct history_export *x = arena_take(rq->arena, sizeof *x);
-	if (!x)
-		return ST_MEMORY;
-	*x = (struct history_export){ .metric = metric, .range = range };
 	for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
 		csv_cell(&rp->body, heads[i], false);
 	csv_end(&rp->body);
 	rp->content_type = "text/csv; charset=utf-8";
 	rp->file_name = arena_format(rq->arena, "usage-%s.csv", metric ? metric->name : "all");
+	return rp->file_name ? ST_OK : ST_MEMORY;
+}
+
+enum st usage_export(struct request *rq, struct reply *rp, const struct metric *metric, struct period range)
+{
+	struct history_export *x = arena_take(rq->arena, sizeof *x);
+	if (!x)
+		return ST_MEMORY;
+	*x = (struct history_export){ .metric = metric, .range = range };
 	rp->piece = csv_piece;
 	rp->piece_context = x;
-	return ST_OK;
+	return begin_csv(rq, rp, metric);
+}
+
+enum st usage_export_some(struct request *rq, struct reply *rp, const struct metric *metric, const struct history_event *events,
+                          unsigned count)
+{
+	enum st st = begin_csv(rq, rp, metric);
+	for (unsigned i = 0; i < count && !st; i++)
+		csv_event(&rp->body, &events[i]);
+	return st;
 }

@@ -21,6 +21,8 @@ before(async () => {
   await tenant.use('readers', 1, { metadata: { reader: 'ann' } });
   await tenant.use('storage_gb', 9, { idempotency_key: 'key-1', metadata: { a: 1 } }); // 90 percent of what is included: two alerts
   await tenant.use('api_calls', 1, { idempotency_key: 'key-2' });
+  assert.equal((await tenant.post('/api/usage/batch', [{ metric_name: 'api_calls', quantity: 1 }], { 'Idempotency-Key': 'batch-1' })).json.inserted, 1);
+  assert.equal((await tenant.post('/api/v1/events', { specversion: '1.0', id: 'cloud-1', source: 's', type: 'api_calls' })).status, 204);
   later = tenantOf(server, { plan: 'starter', name: 'Later' });
   await later.use('api_calls', 1);
 });
@@ -79,6 +81,9 @@ describe('check', () => {
   alter('finds a key that stands for another payload', 'usage_keys', "fingerprint = 'x' || fingerprint", 'fingerprint = substr(fingerprint, 2)', ofKey, 'key-1');
   alter('finds an event of a key that was changed', 'usage_events', "metadata = '{\"a\":2}'", "metadata = '{\"a\":1}'", "metric = 'storage_gb'", 'key-1');
   tampered('finds two keys of one event', `INSERT INTO usage_keys SELECT tenant_id, 'key-3', recorded_at, event_id, fingerprint FROM usage_keys WHERE ${ofKey}`, "DELETE FROM usage_keys WHERE idempotency_key = 'key-3'", 'key');
+  tampered('finds a batch whose answer is gone', "CREATE TABLE kept AS SELECT * FROM usage_batches; DELETE FROM usage_batches", 'INSERT INTO usage_batches SELECT * FROM kept; DROP TABLE kept', 'batch-1');
+  alter('finds the answer to a batch that has lost its key', 'usage_keys', "idempotency_key = 'batch-2'", "idempotency_key = 'batch-1'", "idempotency_key IN ('batch-1', 'batch-2')", 'batch-1');
+  alter('finds a CloudEvent whose key stands for nothing', 'usage_keys', 'event_id = event_id + 1', 'event_id = event_id - 1', "idempotency_key LIKE '%cloud-1'", 'cloud-1');
   alter('finds an alert that was not due', 'usage_alerts', 'used = used - 1000000 * 9', 'used = used + 1000000 * 9', 'threshold_percent = 90', 'storage_gb');
   alter('finds an alert at a threshold there is not', 'usage_alerts', 'threshold_percent = 85', 'threshold_percent = 80', 'threshold_percent IN (80, 85)', 'storage_gb');
   alter('finds rows of a metric that nobody declared', 'usage_alerts', "metric = 'storage_gc'", "metric = 'storage_gb'", "metric IN ('storage_gb', 'storage_gc')", 'storage_gc');

@@ -67,3 +67,38 @@ for (const [bad, why] of [['after=evt_nonsense', 'after'], ['after=', 'after'], 
     assert.equal(json.errors[0].pointer, why);
   });
 }
+
+test('a full last page has no next', async () => {
+  const own = server.addTenant({ plan: 'starter' }).token;
+  const body = JSON.stringify(Array.from({ length: 10 }, (_, i) => ({ metric_name: 'api_calls', quantity: i + 1 })));
+  assert.equal((await server.request('POST', '/api/usage/batch', { token: own, body })).json.inserted, 10);
+  const page = async (query) => (await server.request('GET', `/api/usage/history?${query}`, { token: own })).json;
+  const all = await page('limit=10');
+  assert.deepEqual([all.events.length, all.next], [10, null]);
+  const first = await page('limit=5');
+  assert.equal(first.next, first.events[4].id);
+  const second = await page(`limit=5&after=${first.next}`);
+  assert.deepEqual([second.events.length, second.next], [5, null]);
+  assert.deepEqual([...first.events, ...second.events].map((e) => e.id), all.events.map((e) => e.id));
+});
+
+const csv = (query) => server.request('GET', `/api/usage/history?${query}`, { token, headers: { Accept: 'text/csv' } });
+
+test('as CSV a list by cursor gives those events, and the last id goes on', async () => {
+  const { json } = await get('/api/usage/history?limit=7');
+  const first = await csv('limit=3');
+  assert.equal(first.status, 200);
+  assert.match(first.headers['content-type'], /^text\/csv/);
+  const ids = (reply) => reply.text.trim().split('\r\n').slice(1).map((line) => line.split(',')[0].replaceAll('"', ''));
+  assert.equal(ids(first).length, 3);
+  const second = await csv(`limit=4&after=${ids(first)[2]}`);
+  assert.deepEqual([...ids(first), ...ids(second)], json.events.map((e) => e.id));
+});
+
+for (const [query, why, headers] of [['limit=5&page=2', 'page'], ['limit=5&per_page=2', 'per_page'], ['page=1', 'page', { Accept: 'text/csv' }], ['per_page=10', 'per_page', { Accept: 'text/csv' }]]) {
+  test(`refuses ${query}${headers ? ' for CSV' : ''} in place of passing it over`, async () => {
+    const reply = await server.request('GET', `/api/usage/history?${query}`, { token, headers });
+    assert.equal(reply.status, 400, reply.text);
+    assert.equal(reply.json.errors[0].pointer, why);
+  });
+}

@@ -66,7 +66,7 @@ static enum st record(struct seeding *s, long from, unsigned count)
 	static struct usage_result results[BATCH_CAP];
 	for (unsigned i = 0; i < count; i++)
 		events[i] = event_of(s, from + i);
-	enum st st = usage_record(results, s->store, &s->conf, &s->account, events, count, true, s->now, s->arena);
+	enum st st = usage_record(results, s->store, &s->conf, &s->account, events, count, true, NULL, s->now, s->arena);
 	for (unsigned i = 0; i < count && !st; i++)
 		st = results[i].duplicate ? ST_KEY_REUSED : results[i].st;
 	arena_reset(s->arena);

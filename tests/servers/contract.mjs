@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { startServer } from '../lib/server.mjs';
 import { isProblem, json } from '../lib/tenant.mjs';
 
@@ -56,6 +56,23 @@ export function provesTheContract(server, { unknownVerb = 405, overCap = [413], 
       assert.equal(repeat.json.duplicate, true);
       isProblem(await record({ ...event, quantity: 4 }, { headers }), 422, { code: 'idempotency-key-reused' });
       assert.equal(await used('emails_sent'), 3);
+    });
+
+    test('refuses an Idempotency-Key that comes twice, and records nothing', async () => {
+      for (const keys of [['d1', 'd2'], ['d1', 'd1']]) {
+        const reply = await record({ metric_name: 'webhooks_delivered', quantity: 1 }, { headers: { 'Idempotency-Key': keys } });
+        isProblem(reply, 400);
+        assert.equal(reply.json.errors[0].pointer, 'Idempotency-Key');
+      }
+      assert.equal(await used('webhooks_delivered'), 0);
+    });
+
+    test('refuses an encoded body, and says what it takes', async () => {
+      const body = gzipSync(json(quote)), before = await used('quotes_generated');
+      const reply = await s.request('POST', '/api/usage/record', { token, body, headers: { 'Content-Encoding': 'gzip', 'Content-Type': 'application/json' } });
+      isProblem(reply, 415, 'unsupported-media-type');
+      assert.equal(reply.headers['accept-encoding'], 'identity');
+      assert.equal(await used('quotes_generated'), before);
     });
 
     test('answers below /api, below /api/v1, and at the other address of a function', async () => {

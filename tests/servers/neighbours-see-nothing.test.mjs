@@ -158,7 +158,7 @@ describe('a folder that all could read', () => {
   });
 
   test('the first request closes database and configuration, so that a neighbour can neither read them nor hold writers up by a lock', () => {
-    const { data, token } = openedToAll(), ours = ['conf', 'db', 'db-wal', 'db-shm', 'db.lock'].map((end) => path.join(data, `pennymeter.${end}`));
+    const { data, token } = openedToAll(), ours = ['conf', 'db', 'db-wal', 'db-shm', 'db.seen'].map((end) => path.join(data, `pennymeter.${end}`));
     assert.ok(whatNeighboursCan(ours).length > 4, 'all can read it before');
     assert.equal(cgi(data, 'usage-record', 'POST', '/api/usage/record', { token, body: quote }).status, 201);
     assert.deepEqual(whatNeighboursCan(ours), []);
@@ -285,7 +285,7 @@ describe('a folder that others can write to', () => {
 });
 
 describe('what belongs to another user', () => {
-  for (const name of ['pennymeter.db', 'pennymeter.db-wal', 'pennymeter.db-shm', 'pennymeter.db.lock', 'pennymeter.conf']) {
+  for (const name of ['pennymeter.db', 'pennymeter.db-wal', 'pennymeter.db-shm', 'pennymeter.db.seen', 'pennymeter.conf']) {
     test(`a planted ${name} is refused, by init too`, another, () => {
       const { data, token } = openedToAll(), file = path.join(data, name);
       cpSync(file, `${file}.copy`);

@@ -33,7 +33,7 @@ for (const signal of ['SIGTERM', 'SIGUSR1']) {
   test(`usage-record that gets ${signal} during a request answers it, and ends by itself`, async () => {
     const program = startProgram(server.data, 'usage-record');
     assert.equal((await program.ask('POST', '/api/usage/record', quote())).status, 201);
-    const holder = spawn('flock', [path.join(server.data, 'pennymeter.db.lock'), 'sh', '-c', 'echo held; read -r _'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const holder = spawn('flock', [path.join(server.data, 'pennymeter.db'), 'sh', '-c', 'echo held; read -r _'], { stdio: ['pipe', 'pipe', 'inherit'] });
     await soon(new Promise((held) => { holder.stdout.once('data', held); }), 'the lock to be held');
     let answered = false;
     const answer = program.ask('POST', '/api/usage/record', quote()).finally(() => { answered = true; });

@@ -435,9 +435,9 @@ static void names_that_are_taken_are_told_and_left(void **state)
 {
 	struct store *s = open_store(STORE_WRITE);
 	(void)state;
-	change(s, "DELETE FROM schema_version WHERE version > 1");
+	change(s, "UPDATE schema_version SET version = -version WHERE version > 1");
 	refused_to_make("usage_levels, usage_moments");
-	change(s, "INSERT INTO schema_version (version, name, applied_at) VALUES (2, 'x', 0), (3, 'x', 0), (4, 'x', 0), (5, 'x', 0), (6, 'x', 0)");
+	change(s, "UPDATE schema_version SET version = -version WHERE version < 0");
 	store_close(open_store(STORE_WRITE));
 	store_close(s);
 }

@@ -249,6 +249,84 @@ static void an_arena_never_gives_more_than_its_cap(void **state)
 	arena_close(small);
 }
 
+/* The items of a text, each by its own arena; ends with what ended them. */
+static enum st walk(const char *text, size_t size, unsigned *count, struct faults *faults)
+{
+	struct json_items items;
+	const struct json *item;
+	struct arena *room;
+	*count = 0;
+	*faults = (struct faults){ .arena = arena };
+	assert_int_equal(arena_open(&room, 1 << 20), ST_OK);
+	enum st st = json_items_open(&items, faults, text, size);
+	while (!st || st == ST_TOO_LARGE) {
+		arena_reset(room);
+		st = json_items_next(&item, &items, room);
+		*count += !st;
+	}
+	arena_close(room);
+	return st;
+}
+
+static void reads_an_array_item_by_item_as_it_reads_the_whole(void **state)
+{
+	static const char *const texts[] = {
+		"[]", " [ ] ", "[1]", "[1,2 , 3]", "[\"a,b]\",\"\\\"]\",{\"a\":[1,{\"b\":\"]\"}]}]", "[[],[[]],{}]", "[null,true,-1.5e3,\"\"]",
+		"[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]]", "[1] 2", "[1,,2]", "[{]", "[}]", "[{\"a\":1],2}]", "[\"a]", "[\"\\", "[tru]", "[01]",
+		"[{\"a\":1,\"a\":2}]", "[\"\x01\"]", "[\"\xff\"]", "[\"\\u0000\"]", "[1]\n,", "[\"\\ud800\"]",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		const struct json *root = NULL;
+		struct faults whole, parts;
+		unsigned count;
+		const enum st st = parse(&root, &whole, texts[i], strlen(texts[i]));
+		const enum st by_item = walk(texts[i], strlen(texts[i]), &count, &parts);
+		if (by_item != (st ? st : ST_DONE) || (!st && count != json_count(root)) || parts.count != whole.count)
+			fail_msg("%s: %d and %d, %u items", texts[i], (int)st, (int)by_item, count);
+	}
+}
+
+static void an_array_of_any_length_needs_the_memory_of_one_item(void **state)
+{
+	enum { ITEMS = 200000 };
+	static char text[ITEMS * 8 + 2] = "[";
+	struct faults f;
+	unsigned count;
+	(void)state;
+	for (size_t i = 0; i < ITEMS; i++)
+		memcpy(text + 1 + i * 8, "[1,1,1],", 8);
+	text[ITEMS * 8] = ']';
+	assert_int_equal(walk(text, ITEMS * 8 + 1, &count, &f), ST_DONE);
+	assert_int_equal(count, ITEMS);
+}
+
+static void passes_an_item_that_is_too_large_and_reads_the_next(void **state)
+{
+	static char text[JSON_ITEM_CAP + 100];
+	struct faults f;
+	unsigned count;
+	(void)state;
+	memset(text, ' ', sizeof text);
+	memcpy(text, "[1,[", 4);
+	memcpy(text + sizeof text - 6, "],2,3]", 6);
+	assert_int_equal(walk(text, sizeof text, &count, &f), ST_DONE);
+	assert_int_equal(count, 3);
+}
+
+static void an_array_is_as_deep_item_by_item(void **state)
+{
+	char text[80];
+	struct faults f;
+	unsigned count;
+	(void)state;
+	for (size_t depth = 30; depth <= 34; depth++) {
+		memset(text, '[', depth);
+		memset(text + depth, ']', depth);
+		assert_int_equal(walk(text, 2 * depth, &count, &f), depth > JSON_DEPTH_CAP ? ST_INVALID : ST_DONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
@@ -260,6 +338,10 @@ int main(void)
 		FACT(refuses_more_than_32_levels),
 		FACT(takes_256_members_and_no_more),
 		FACT(takes_10000_items_and_no_more),
+		FACT(reads_an_array_item_by_item_as_it_reads_the_whole),
+		FACT(an_array_of_any_length_needs_the_memory_of_one_item),
+		FACT(passes_an_item_that_is_too_large_and_reads_the_next),
+		FACT(an_array_is_as_deep_item_by_item),
 		FACT(keeps_the_digits_of_numbers),
 		FACT(writes_back_what_it_read),
 		FACT(escapes_what_must_be_wherever_it_stands),

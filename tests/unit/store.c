@@ -82,7 +82,7 @@ static void a_write_waits_for_who_holds_the_lock(void **state)
 	assert_int_equal(pipe(told), 0);
 	pid_t holder = fork();
 	if (!holder) { /* holds the lock, says so, writes nothing more, and dies with it */
-		snprintf(path, sizeof path, "%s/pennymeter.db.lock", folder);
+		snprintf(path, sizeof path, "%s/pennymeter.db", folder);
 		int fd = open(path, O_RDWR);
 		if (fd < 0 || flock(fd, LOCK_EX) || write(told[1], "x", 1) != 1)
 			_exit(1);
@@ -141,8 +141,10 @@ static void a_replaced_file_is_opened_again(void **state)
 	assert_int_equal(rename(from, to), 0);
 	snprintf(from, sizeof from, "%s/pennymeter.db-wal", folder);
 	unlink(from);
-	assert_int_equal(store_refresh(s, &f), ST_OK);
+	assert_false(store_sound(s));
+	assert_int_equal(store_reopen(s, &f), ST_OK);
 	assert_int_equal(metrics_stored(s), 1);
+	assert_true(store_sound(s));
 	store_close(s);
 }
 

@@ -169,17 +169,26 @@ LIMIT 20;
 
 -- Each key beside its event; the event's columns are NULL where it is gone.
 -- name: proof_keys (tenant)
-SELECT k.idempotency_key, k.recorded_at, k.fingerprint, e.metric, e.quantity, e.resource_id, e.metadata
+SELECT k.idempotency_key, k.recorded_at, k.fingerprint, e.metric, e.quantity, e.resource_id, e.metadata,
+  CASE WHEN k.event_id = 0 THEN (SELECT COUNT(*) FROM usage_batches b WHERE b.tenant_id = :tenant AND b.idempotency_key = k.idempotency_key)
+    ELSE 0 END
 FROM usage_keys k
 LEFT JOIN usage_events e ON e.tenant_id = :tenant AND e.recorded_at = k.recorded_at AND e.event_id = k.event_id
 WHERE k.tenant_id = :tenant;
 
 -- name: proof_keys_together (tenant)
 SELECT recorded_at, MIN(idempotency_key), COUNT(*) FROM usage_keys
-WHERE tenant_id = :tenant
+WHERE tenant_id = :tenant AND event_id <> 0
 GROUP BY recorded_at, event_id
 HAVING COUNT(*) > 1
 ORDER BY recorded_at
+LIMIT 20;
+
+-- What a batch was answered stands under its key.
+-- name: proof_batches (tenant)
+SELECT b.idempotency_key FROM usage_batches b
+LEFT JOIN usage_keys k ON k.tenant_id = :tenant AND k.idempotency_key = b.idempotency_key AND k.event_id = 0
+WHERE b.tenant_id = :tenant AND k.idempotency_key IS NULL
 LIMIT 20;
 
 -- name: proof_alerts (tenant)

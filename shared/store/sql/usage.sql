@@ -16,6 +16,12 @@ ON CONFLICT (tenant_id, idempotency_key) DO NOTHING;
 SELECT recorded_at, event_id, fingerprint FROM usage_keys
 WHERE tenant_id = :tenant AND idempotency_key = :key;
 
+-- name: usage_batch_find (tenant, key)
+SELECT taken, rejected FROM usage_batches WHERE tenant_id = :tenant AND idempotency_key = :key;
+
+-- name: usage_batch_keep (tenant, key, taken, rejected)
+INSERT INTO usage_batches (tenant_id, idempotency_key, taken, rejected) VALUES (:tenant, :key, :taken, :rejected);
+
 -- name: usage_event_insert (tenant, recorded_at, event, metric, quantity, user, resource, metadata)
 INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, user_id, resource_id, metadata)
 VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata)

@@ -1,0 +1,315 @@
+/* Whether the files of a database belong together, by what the last writer saw and by what lies there. */
+#include "store/sqlite_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	INDEX_HEAD = INDEX_MARK + 4,
+	LATER_LIVES = 1 << 20,                         /* of one log: salts that lie farther apart are another's */
+	DB_PAGE_SIZE = 16, DB_RESERVE = 20, DB_PAGES = 28, /* places in the database's head */
+	SETTLED = 2 * 1000 * 1000                      /* microseconds without a write: whoever copied it is done */
+};
+
+/* What is looked at while the log is read. */
+struct look {
+	const struct files *files;
+	const struct seen *seen;
+	bool found;              /* the last commit that was acknowledged */
+	struct seen_pages pages; /* those that the log does not hold itself */
+	uint32_t old_pages, new_pages; /* of the database, before and after it grew */
+	unsigned char reserve;   /* bytes at a page's end that need not be the log's */
+	unsigned char *grown;    /* of each page between: is it as the log has it? */
+};
+
+static const char way_out[] = "nothing is answered or recorded until it is mended: put the right file back, or run `pennymeter restore FILE` "
+                              "with a backup, or with a copy of the database as it lies";
+
+static uint32_t page_size_of(const struct log_state *s)
+{
+	return s->page_size == 1 ? 65536 : s->page_size;
+}
+
+/* ---- what was seen, against what lies there ---- */
+
+bool judge_db(const struct seen *s, const struct stat *db)
+{
+	return db->st_size == s->db_size && seen_time(db) == s->db_time;
+}
+
+bool judge_at_once(const struct files *f)
+{
+	struct seen s;
+	struct stat db, log;
+	if (f->seen_file < 0 || f->log_file < 0 || !seen_read(&s, f->seen_file) || fstat(f->lock, &db) || fstat(f->log_file, &log))
+		return false;
+	const struct file_id id = seen_id(f->lock);
+	return seen_same(&s.db, &id) && s.log.inode == log.st_ino && s.log_time == seen_time(&log) && !s.copying && judge_db(&s, &db) &&
+	       log_holds(f->log_file, &s.state) && !access(f->index, F_OK);
+}
+
+static bool is_ahead(const struct log_state *now, const struct log_state *then)
+{
+	const bool same_life = !memcmp(now->salt, then->salt, sizeof now->salt);
+	return same_life ? now->frames > then->frames : log_starts_between(now, then) > 0;
+}
+
+/* A mark of 0: SQLite has made the index anew. */
+bool judge_index(const struct files *f, const struct seen *s, bool ahead)
+{
+	struct log_state now;
+	uint32_t mark;
+	memcpy(&now, (const unsigned char *)f->shared, sizeof now);
+	memcpy(&mark, (const unsigned char *)f->shared + INDEX_MARK, sizeof mark);
+	if (!memcmp(&now, &s->state, sizeof now))
+		return mark == s->mark || !mark;
+	return ahead && mark == s->mark && is_ahead(&now, &s->state);
+}
+
+/* ---- reading the log ---- */
+
+static void look_at_pages(struct look *l, const struct log_frame *frame)
+{
+	const uint32_t place = frame->page % SEEN_PAGES;
+	if (l->pages.of[place].page == frame->page)
+		l->pages.of[place].page = 0;
+}
+
+static void look_at_growth(struct look *l, const struct log_frame *frame)
+{
+	unsigned char *page = malloc(frame->size);
+	const off_t at = (off_t)(frame->page - 1) * frame->size;
+	if (page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
+	    !memcmp(page, frame->bytes, frame->size - l->reserve))
+		l->grown[frame->page - l->old_pages - 1] = 1;
+	free(page);
+}
+
+static void look_at(void *context, const struct log_frame *frame)
+{
+	struct look *l = context;
+	const struct log_state *s = &l->seen->state;
+	l->found |= frame->number == s->frames && !memcmp(frame->check, s->check, sizeof s->check);
+	look_at_pages(l, frame);
+	if (l->grown && frame->page > l->old_pages && frame->page <= l->new_pages)
+		look_at_growth(l, frame);
+}
+
+static bool grew_by_log(const struct look *l)
+{
+	for (uint32_t i = 0; i < l->new_pages - l->old_pages; i++)
+		if (!l->grown || !l->grown[i])
+			return false;
+	return true;
+}
+
+static bool page_is_as_seen(const struct files *f, uint32_t page, uint32_t sum, uint32_t size)
+{
+	unsigned char *bytes = malloc(size);
+	const bool same = bytes && pread(f->lock, bytes, size, (off_t)(page - 1) * size) == (ssize_t)size && seen_page_sum(bytes, size) == sum;
+	free(bytes);
+	return same;
+}
+
+/* It was written by another than the last writer: touched, or a checkpoint of another program? Then each page is as it was, or in the log. */
+static bool db_is_ours(const struct look *l, uint32_t page_size)
+{
+	if (l->new_pages < l->old_pages || !grew_by_log(l))
+		return false;
+	for (unsigned i = 0; i < SEEN_PAGES; i++)
+		if (l->pages.of[i].page && !page_is_as_seen(l->files, l->pages.of[i].page, l->pages.of[i].sum, page_size))
+			return false;
+	return true;
+}
+
+/* ---- the verdict ---- */
+
+static enum st condemn(struct faults *faults, const char *file, const char *why)
+{
+	fault_add(faults, file, "%s: %s", why, way_out);
+	return ST_STORE;
+}
+
+/* Without what it says: SQLite makes it anew of the log, and everybody opens it anew. */
+static void drop_index(const struct files *f)
+{
+	(void)!unlink(f->index);
+}
+
+/* Of another process that has it open it can be read, as long as this one has not. */
+static void check_index(const struct files *f, const struct seen *seen, const struct log_state *end)
+{
+	unsigned char head[INDEX_HEAD];
+	struct log_state one, two;
+	uint32_t mark;
+	const int file = open(f->index, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return;
+	const bool whole = pread(file, head, sizeof head, 0) == sizeof head;
+	close(file);
+	memcpy(&one, head, sizeof one);
+	memcpy(&two, head + sizeof one, sizeof two);
+	memcpy(&mark, head + INDEX_MARK, sizeof mark);
+	const bool same_end = one.frames == end->frames && (!end->frames || (!memcmp(one.check, end->check, sizeof one.check) &&
+	                                                                     !memcmp(one.salt, end->salt, sizeof one.salt)));
+	if (!whole || memcmp(&one, &two, sizeof one) || !same_end || (seen && mark && mark != seen->mark))
+		drop_index(f);
+}
+
+/* As many pages as it says itself. */
+static bool is_whole(const struct files *f, const struct stat *db)
+{
+	unsigned char head[DB_PAGES + 4];
+	if (pread(f->lock, head, sizeof head, 0) != sizeof head)
+		return false;
+	const int64_t size = head[DB_PAGE_SIZE] << 8 | head[DB_PAGE_SIZE + 1];
+	const int64_t pages = (int64_t)head[DB_PAGES] << 24 | head[DB_PAGES + 1] << 16 | head[DB_PAGES + 2] << 8 | head[DB_PAGES + 3];
+	return pages && (size == 1 ? 65536 : size) * pages == db->st_size;
+}
+
+/* The last commit is not in the log. Was all of it in the database, or brought there by another program's checkpoint? */
+static bool is_explained(const struct look *l, bool log, const struct log_state *end, bool db_copied, bool *keep)
+{
+	const struct seen *s = l->seen;
+	const int32_t starts = log_starts_between(end, &s->state);
+	const bool later = log && starts > 0 && starts < LATER_LIVES;
+	const bool earlier = log && starts <= 0 && starts > -LATER_LIVES;
+	struct stat info;
+	const bool other = fstat(l->files->log_file, &info) || info.st_ino != s->log.inode;
+	const bool empty = l->files->log_file < 0 || !info.st_size;
+	*keep = empty || later || (log && !earlier && (other || db_copied));
+	return s->copied >= s->state.frames || (db_copied && *keep);
+}
+
+static void open_log(struct files *f)
+{
+	if (f->log_file >= 0)
+		close(f->log_file);
+	f->log_file = open(f->log, O_RDWR | O_CLOEXEC);
+}
+
+static void start_look(struct look *l, const struct files *f, const struct seen *seen, const struct stat *db)
+{
+	const uint32_t size = page_size_of(&seen->state);
+	*l = (struct look){ .files = f, .seen = seen, .found = !seen->state.frames };
+	seen_read_pages(&l->pages, f->seen_file);
+	if (!size)
+		return;
+	(void)!pread(f->lock, &l->reserve, 1, DB_RESERVE);
+	l->old_pages = (uint32_t)(seen->db_size / size);
+	l->new_pages = (uint32_t)(db->st_size / size);
+	if (l->new_pages > l->old_pages)
+		l->grown = calloc(l->new_pages - l->old_pages, 1);
+}
+
+/* The database was written over. If nothing of it lies in the log alone, that is a restore by other means: what was there is gone,
+ * and what lies there now is the database. A program of SQLite's that was the last to close it has removed the log and is
+ * done; who copies a file over it leaves the log, and may not be. */
+static enum st judge_written_over(struct files *f, const struct seen *seen, const struct log_state *end, const struct stat *db,
+                                  struct faults *faults)
+{
+	if (seen->copied < seen->state.frames || end->frames > seen->state.frames)
+		return condemn(faults, f->db, "the database was written over, and commits that it does not hold lie in its log");
+	const bool closed = f->log_file < 0;
+	if (!is_whole(f, db) || (!closed && clock_now() - seen_time(db) / 1000 < SETTLED))
+		return condemn(faults, f->db, "the database was written over, or is being written over, and is not whole");
+	log_error("%s was written over while nothing lay in its log alone: it is taken as it is now", f->db);
+	drop_index(f);
+	(void)!ftruncate(f->seen_file, 0);
+	return rescue_put_aside(f->log) ? ST_OK : ST_STORE;
+}
+
+static bool read_log(const struct files *f, struct look *l, struct log_state *end)
+{
+	*end = (struct log_state){ 0 };
+	return f->log_file >= 0 && log_walk(end, f->log_file, look_at, l);
+}
+
+/* Is the last writer's log another file than the one that has its name? */
+static bool log_was_taken(const struct files *f, const struct seen *seen)
+{
+	const struct file_id id = f->log_file < 0 ? (struct file_id){ 0 } : seen_id(f->log_file);
+	return !seen_same(&id, &seen->log);
+}
+
+/* An earlier life of a log that was empty when it was last seen would be read into a later database. */
+static bool is_earlier(const struct seen *seen, const struct log_state *end)
+{
+	const int32_t starts = log_starts_between(end, &seen->state);
+	return !seen->state.frames && end->frames && starts < 0 && starts > -LATER_LIVES;
+}
+
+static enum st judge_log(struct files *f, struct look *l, struct seen *seen, const struct stat *db, struct faults *faults)
+{
+	struct log_state end;
+	bool keep = true, log = read_log(f, l, &end);
+	if (!l->found && log_was_taken(f, seen) && rescue_file(&seen->log, f->log, &seen->log)) {
+		open_log(f);
+		log = read_log(f, l, &end);
+	}
+	const bool db_moved = !seen->copying && !judge_db(seen, db);
+	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
+		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
+	if (l->found && db_moved && !db_is_ours(l, page_size_of(&seen->state)))
+		return judge_written_over(f, seen, &end, db, faults);
+	f->sample = db_moved || seen->copying;
+	keep = keep && !is_earlier(seen, &end);
+	if (!keep && f->log_file >= 0 && !rescue_put_aside(f->log))
+		return ST_STORE;
+	check_index(f, seen, keep ? &end : &(struct log_state){ 0 });
+	return ST_OK;
+}
+
+/* The database is another than the last writer's: a restore. Its log would be read into it. */
+static enum st judge_another(const struct files *f, const struct seen *seen)
+{
+	struct stat log;
+	drop_index(f);
+	if (f->log_file < 0 || fstat(f->log_file, &log) || log.st_ino != seen->log.inode)
+		return ST_OK;
+	const struct file_id id = seen_id(f->log_file);
+	return !seen_same(&id, &seen->log) || rescue_put_aside(f->log) ? ST_OK : ST_STORE;
+}
+
+enum st judge(struct files *f, struct faults *faults)
+{
+	struct seen seen;
+	struct stat db;
+	struct look look;
+	open_log(f);
+	if (f->log_file >= 0 && fdatasync(f->log_file)) { /* what a writer left that died before it could */
+		fault_add(faults, f->log, "the log cannot be synced: %s", strerror(errno));
+		return ST_STORE;
+	}
+	if (f->seen_file < 0 || !seen_read(&seen, f->seen_file) || fstat(f->lock, &db))
+		return f->sample = true, ST_OK; /* nobody has seen anything */
+	const struct file_id id = seen_id(f->lock);
+	if (!seen_same(&seen.db, &id)) {
+		f->sample = true;
+		const enum st st = judge_another(f, &seen);
+		(void)!ftruncate(f->seen_file, 0);
+		return st;
+	}
+	start_look(&look, f, &seen, &db);
+	const enum st st = judge_log(f, &look, &seen, &db, faults);
+	free(look.grown);
+	return st;
+}
+
+enum st judge_without(struct files *f)
+{
+	struct stat log;
+	if (files_have_log(f) || f->log_file < 0)
+		return ST_OK;
+	drop_index(f);
+	const bool gone = !fstat(f->log_file, &log) && log.st_size ? rescue_put_aside(f->log) : !unlink(f->log) || errno == ENOENT;
+	close(f->log_file);
+	f->log_file = -1;
+	return gone ? ST_OK : ST_STORE;
+}
