@@ -16,8 +16,8 @@ enum { MARK_BYTES = 3, MEMBERS_CAP = 256, ARRAY_CAP = 10000, NUMBER_CAP = 64, PO
 /* ---- the scan: bytes in, bytes for cJSON out ---- */
 
 struct scan {
-	const unsigned char *start, *at, *end; /* start: of the whole text, from which a fault's byte is counted */
-	size_t size;                           /* of the part that is read, up to `end` */
+	const unsigned char *start, *from, *at, *end; /* start: of the whole text, from which a fault's byte is counted */
+	bool item; /* ends at the comma or bracket behind an item of an array, in which it begins */
 	struct text out;
 	struct faults *faults;
 	unsigned depth;
@@ -101,6 +101,8 @@ static enum st scan_number(struct scan *s)
 static enum st scan_other(struct scan *s)
 {
 	unsigned char c = *s->at;
+	if (s->item && s->depth == 1 && (c == ',' || c == ']'))
+		return ST_DONE;
 	if (c >= 0x80 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r'))
 		return refuse(s, "an unexpected character");
 	if (c == '{' || c == '[')
@@ -116,14 +118,15 @@ static enum st scan_other(struct scan *s)
 
 static enum st scan_all(struct scan *s)
 {
-	while (s->at < s->end) {
+	enum st st = ST_OK;
+	while (s->at < s->end && !st) {
 		unsigned char c = *s->at;
-		enum st st = c == '"' ? scan_string(s)
-		           : c == '-' || (c >= '0' && c <= '9') ? scan_number(s)
-		           : scan_other(s);
-		if (st)
-			return st;
+		st = c == '"' ? scan_string(s)
+		   : c == '-' || (c >= '0' && c <= '9') ? scan_number(s)
+		   : scan_other(s);
 	}
+	if (st && st != ST_DONE)
+		return st;
 	text_addc(&s->out, '\0');
 	return s->out.failed ? ST_MEMORY : ST_OK;
 }
@@ -169,7 +172,7 @@ static enum st build(cJSON **root, struct scan *s)
 		return ST_OK;
 	if (cjson_starved)
 		return ST_MEMORY;
-	const size_t lead = (size_t)(s->at - s->start) - s->size;
+	const size_t lead = (size_t)(s->from - s->start);
 	return fault_add(s->faults, "", "not valid JSON near byte %zu", lead + original_offset(&s->out, stop) + 1);
 }
 
@@ -245,7 +248,7 @@ static enum st parse(const struct json **root, struct scan *s, struct path *path
 static struct scan scan_of(struct faults *faults, struct arena *arena, const char *start, const char *part, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)part;
-	return (struct scan){ .start = (const unsigned char *)start, .at = at, .end = at + size, .size = size,
+	return (struct scan){ .start = (const unsigned char *)start, .from = at, .at = at, .end = at + size,
 		.out = text_new(arena, size * 5 + 16), .faults = faults };
 }
 
@@ -287,25 +290,31 @@ static const char *behind_string(const char *at, const char *end)
 	return at < end ? at + 1 : end;
 }
 
-/* The end of a value, judged by its brackets and quotes alone: what lies between is for parse() to refuse.
- * Returns: NULL where it is nested too deep. */
+/* The end of a value, judged by its brackets and quotes alone. */
 static const char *behind_value(const char *at, const char *end)
 {
 	unsigned depth = 0;
-	while (at < end) {
+	while (at < end && (depth || (*at != ',' && *at != ']'))) {
 		if (*at == '"') {
 			at = behind_string(at, end);
-		} else if (!depth && (*at == ',' || *at == ']')) {
-			return at;
-		} else {
-			depth += *at == '{' || *at == '[';
-			depth -= depth && (*at == '}' || *at == ']');
-			at++;
+			continue;
 		}
-		if (depth >= JSON_DEPTH_CAP)
-			return NULL;
+		depth += *at == '{' || *at == '[';
+		depth -= depth && (*at == '}' || *at == ']');
+		at++;
 	}
 	return at;
+}
+
+/* What could not be read in as many bytes as an item may have. Returns: `why`, or ST_TOO_LARGE if that is what it is. */
+static enum st pass_over(struct json_items *i, const char *from, unsigned faults, enum st why)
+{
+	const char *end = behind_value(from, i->end);
+	if (end - from <= JSON_ITEM_CAP)
+		return why;
+	i->faults->count = faults;
+	i->at = end;
+	return ST_TOO_LARGE;
 }
 
 /* Behind the array nothing may stand. */
@@ -329,24 +338,36 @@ static enum st begin_item(struct json_items *i)
 	return i->at < i->end ? ST_OK : items_refuse(i, "not valid JSON");
 }
 
+static void path_start(struct path *p, unsigned index)
+{
+	char digits[12], *at = digits + sizeof digits;
+	do
+		*--at = (char)('0' + index % 10);
+	while (index /= 10);
+	p->size = (size_t)(digits + sizeof digits - at) + 1;
+	p->text[0] = '/';
+	memcpy(p->text + 1, at, p->size - 1);
+	p->text[p->size] = '\0';
+}
+
 enum st json_items_next(const struct json **item, struct json_items *i, struct arena *arena)
 {
-	char index[16];
 	enum st st = begin_item(i);
 	if (st)
 		return st;
-	const char *from = i->at, *end = behind_value(from, i->end);
-	if (!end)
-		return fault_add(i->faults, "", "nested more than %d levels deep", JSON_DEPTH_CAP);
-	i->at = end;
-	struct scan s = scan_of(i->faults, arena, i->start, from, (size_t)(end - from));
-	struct path path = { .size = 0 };
-	snprintf(index, sizeof index, "%u", i->count++);
-	path_push(&path, index);
+	const char *from = i->at;
+	const unsigned faults = i->faults->count;
+	const size_t rest = (size_t)(i->end - from), most = rest <= JSON_ITEM_CAP ? rest : JSON_ITEM_CAP + 1;
+	struct scan s = scan_of(i->faults, arena, i->start, from, most);
+	struct path path;
+	s.item = true;
 	s.depth = 1;
-	if (s.size > JSON_ITEM_CAP)
-		return ST_TOO_LARGE;
-	return s.size ? parse(item, &s, &path) : items_refuse(i, "not valid JSON");
+	path_start(&path, i->count++);
+	st = parse(item, &s, &path);
+	i->at = (const char *)s.at;
+	if (most < rest && (st || s.at == s.end))
+		st = pass_over(i, from, faults, st);
+	return st || s.at > s.from ? st : items_refuse(i, "not valid JSON");
 }
 
 /* ---- reading the tree ---- */

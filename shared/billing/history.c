@@ -57,10 +57,10 @@ static bool wants_summary(const struct metric *m)
 /* Of usage_day_totals and usage_hour_totals. */
 static struct bucket bucket_row(const struct rows *r)
 {
-	return (struct bucket){ rows_int(r, 0), {
-		.beyond = rows_null(r, 1), .sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
-		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
-	} };
+	struct bucket b = { rows_int(r, 0), rollup_sums(r, 1) };
+	b.rollup.first_at = rows_int(r, 5);
+	b.rollup.last_at = rows_int(r, 6);
+	return b;
 }
 
 /* A row is the next bucket, or one more part of the last. */
@@ -465,7 +465,7 @@ struct chart {
 static void add_day(struct chart *c, const struct rows *r)
 {
 	const struct metric *m = metric_find(c->catalog, rows_text(r, 1));
-	const struct rollup row = { .beyond = rows_null(r, 2), .sum = rows_int(r, 2), .count = rows_int(r, 3), .min = rows_int(r, 4), .max = rows_int(r, 5) };
+	const struct rollup row = rollup_sums(r, 2);
 	const int64_t day = (rows_int(r, 0) - c->first) / DAY;
 	if (m && day >= 0 && day < (int64_t)c->days)
 		rollup_gather(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);

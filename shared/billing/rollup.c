@@ -35,12 +35,11 @@ enum st rollup_merge(struct rollup *into, const struct rollup *o)
 void rollup_gather(struct rollup *into, const struct rollup *o)
 {
 	struct rollup part = *o;
-	qty sum;
-	const bool beyond = into->beyond || o->beyond || __builtin_add_overflow(into->sum, o->sum, &sum);
-	if (beyond)
-		into->sum = part.sum = 0;
+	if (!into->beyond && !o->beyond && !rollup_merge(into, o))
+		return;
+	into->sum = part.sum = 0;
 	(void)!rollup_merge(into, &part); /* fits, now */
-	into->beyond = beyond;
+	into->beyond = true;
 }
 
 static qty whole(int64_t count)
@@ -76,5 +75,14 @@ struct rollup rollup_row(const struct rows *r, unsigned c)
 		.sum = rows_int(r, c), .count = rows_int(r, c + 1), .min = rows_int(r, c + 2), .max = rows_int(r, c + 3),
 		.first_at = rows_int(r, c + 4), .last_at = rows_int(r, c + 5), .last_event = rows_int(r, c + 6),
 		.last = rows_int(r, c + 7), .distinct = rows_int(r, c + 8),
+	};
+}
+
+struct rollup rollup_sums(const struct rows *r, unsigned c)
+{
+	const qty sum = rows_int(r, c);
+	return (struct rollup){
+		.beyond = !sum && rows_null(r, c), /* NULL reads as 0 */
+		.sum = sum, .count = rows_int(r, c + 1), .min = rows_int(r, c + 2), .max = rows_int(r, c + 3),
 	};
 }

@@ -80,10 +80,9 @@ static struct usage_total *total_of(struct usage_total *totals, unsigned *count,
 /* Rows of (metric, sum, count, min, max, first_at, last_at), whatever they have been read from. */
 static void add_row(struct usage_total *t, const struct rows *r)
 {
-	const struct rollup part = {
-		.beyond = rows_null(r, 1), .sum = rows_int(r, 1), .count = rows_int(r, 2), .min = rows_int(r, 3), .max = rows_int(r, 4),
-		.first_at = rows_int(r, 5), .last_at = rows_int(r, 6),
-	};
+	struct rollup part = rollup_sums(r, 1);
+	part.first_at = rows_int(r, 5);
+	part.last_at = rows_int(r, 6);
 	rollup_gather(&t->rollup, &part);
 }
 

@@ -202,15 +202,23 @@ static void mark_index(const struct files *f, uint32_t mark)
 
 /* ---- between SQLite's opening and ours ---- */
 
+size_t files_reserve(const struct files *f)
+{
+	unsigned char reserve = 0;
+	(void)!pread(f->lock, &reserve, sizeof reserve, DB_RESERVE);
+	return reserve;
+}
+
 static void take_samples(struct files *f)
 {
 	unsigned char page[65536];
 	struct seen_pages pages = { 0 };
 	const uint32_t size = f->seen.state.page_size == 1 ? sizeof page : f->seen.state.page_size;
+	const size_t reserve = files_reserve(f);
 	const uint32_t last = size ? (uint32_t)(f->seen.db_size / size) : 0;
 	for (uint32_t i = last > SEEN_PAGES ? last - SEEN_PAGES + 1 : 1; i <= last; i++)
 		if (pread(f->lock, page, size, (off_t)(i - 1) * size) == (ssize_t)size)
-			seen_note_page(&pages, i, page, size);
+			seen_note_page(&pages, i, page, size, reserve);
 	seen_write_pages(&pages, f->seen_file);
 }
 

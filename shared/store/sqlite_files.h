@@ -107,6 +107,11 @@ bool rescue_db(struct files *files);
 /** Rename a file that does not belong there. Returns: is it gone from its name? */
 bool rescue_put_aside(const char *name);
 
+enum { DB_RESERVE = 20 }; /* place in the database's head */
+
+/** How many bytes at the end of each page the database leaves alone: a checksum may lie there. */
+size_t files_reserve(const struct files *files);
+
 /** Does the database say that it has a log? */
 bool files_have_log(const struct files *files);
 

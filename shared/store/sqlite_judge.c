@@ -13,7 +13,7 @@
 enum {
 	INDEX_HEAD = INDEX_MARK + 4,
 	LATER_LIVES = 1 << 20,                         /* of one log: salts that lie farther apart are another's */
-	DB_PAGE_SIZE = 16, DB_RESERVE = 20, DB_PAGES = 28, /* places in the database's head */
+	DB_PAGE_SIZE = 16, DB_PAGES = 28, /* places in the database's head */
 	SETTLED = 2 * 1000 * 1000                      /* microseconds without a write: whoever copied it is done */
 };
 
@@ -24,7 +24,7 @@ struct look {
 	bool found;              /* the last commit that was acknowledged */
 	struct seen_pages pages; /* those that the log does not hold itself */
 	uint32_t old_pages, new_pages; /* of the database, before and after it grew */
-	unsigned char reserve;   /* bytes at a page's end that need not be the log's */
+	size_t reserve;          /* bytes at a page's end that need not be the log's */
 	unsigned char *grown;    /* of each page between: is it as the log has it? */
 };
 
@@ -109,10 +109,11 @@ static bool grew_by_log(const struct look *l)
 	return true;
 }
 
-static bool page_is_as_seen(const struct files *f, uint32_t page, uint32_t sum, uint32_t size)
+static bool page_is_as_seen(const struct look *l, uint32_t page, uint32_t sum, uint32_t size)
 {
 	unsigned char *bytes = malloc(size);
-	const bool same = bytes && pread(f->lock, bytes, size, (off_t)(page - 1) * size) == (ssize_t)size && seen_page_sum(bytes, size) == sum;
+	const bool same = bytes && pread(l->files->lock, bytes, size, (off_t)(page - 1) * size) == (ssize_t)size &&
+	                  seen_page_sum(bytes, size, l->reserve) == sum;
 	free(bytes);
 	return same;
 }
@@ -123,7 +124,7 @@ static bool db_is_ours(const struct look *l, uint32_t page_size)
 	if (l->new_pages < l->old_pages || !grew_by_log(l))
 		return false;
 	for (unsigned i = 0; i < SEEN_PAGES; i++)
-		if (l->pages.of[i].page && !page_is_as_seen(l->files, l->pages.of[i].page, l->pages.of[i].sum, page_size))
+		if (l->pages.of[i].page && !page_is_as_seen(l, l->pages.of[i].page, l->pages.of[i].sum, page_size))
 			return false;
 	return true;
 }
@@ -201,7 +202,7 @@ static void start_look(struct look *l, const struct files *f, const struct seen 
 	seen_read_pages(&l->pages, f->seen_file);
 	if (!size)
 		return;
-	(void)!pread(f->lock, &l->reserve, 1, DB_RESERVE);
+	l->reserve = files_reserve(f);
 	l->old_pages = (uint32_t)(seen->db_size / size);
 	l->new_pages = (uint32_t)(db->st_size / size);
 	if (l->new_pages > l->old_pages)

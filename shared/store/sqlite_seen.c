@@ -21,8 +21,8 @@ static uint64_t sum_of(const void *bytes, size_t size)
 	return sum;
 }
 
-/* Each page that a checkpoint writes is summed up: two words at a time, by additions alone. */
-uint32_t seen_page_sum(const void *bytes, size_t size)
+/* Two words at a time, by additions alone. */
+static uint32_t quick_sum(const void *bytes, size_t size)
 {
 	typedef uint64_t pair __attribute__((vector_size(16)));
 	pair part, a = { 1, 3 }, b = { 0, 0 };
@@ -33,6 +33,14 @@ uint32_t seen_page_sum(const void *bytes, size_t size)
 	}
 	const uint64_t sum[] = { a[0], a[1], b[0], b[1] };
 	return (uint32_t)sum_of(sum, sizeof sum);
+}
+
+uint32_t seen_page_sum(const void *bytes, size_t size, size_t reserve)
+{
+	uint64_t checksum = 0;
+	if (reserve >= sizeof checksum)
+		memcpy(&checksum, (const char *)bytes + size - sizeof checksum, sizeof checksum);
+	return checksum ? (uint32_t)(checksum ^ checksum >> 32) : quick_sum(bytes, size);
 }
 
 bool seen_read(struct seen *s, int file)
@@ -49,20 +57,20 @@ bool seen_write(struct seen *s, int file)
 
 void seen_read_pages(struct seen_pages *p, int file)
 {
-	if (pread(file, p, sizeof *p, PAGES_AT) != sizeof *p || p->sum != seen_page_sum(p, offsetof(struct seen_pages, sum)))
+	if (pread(file, p, sizeof *p, PAGES_AT) != sizeof *p || p->sum != quick_sum(p, offsetof(struct seen_pages, sum)))
 		memset(p, 0, sizeof *p);
 }
 
 void seen_write_pages(struct seen_pages *p, int file)
 {
-	p->sum = seen_page_sum(p, offsetof(struct seen_pages, sum));
+	p->sum = quick_sum(p, offsetof(struct seen_pages, sum));
 	(void)!pwrite(file, p, sizeof *p, PAGES_AT);
 }
 
-void seen_note_page(struct seen_pages *p, uint32_t page, const void *bytes, size_t size)
+void seen_note_page(struct seen_pages *p, uint32_t page, const void *bytes, size_t size, size_t reserve)
 {
 	p->of[page % SEEN_PAGES].page = page;
-	p->of[page % SEEN_PAGES].sum = seen_page_sum(bytes, size);
+	p->of[page % SEEN_PAGES].sum = seen_page_sum(bytes, size, reserve);
 }
 
 struct file_id seen_id(int file)

@@ -43,9 +43,10 @@ bool seen_write(struct seen *seen, int file);
 void seen_read_pages(struct seen_pages *pages, int file); /* all zeros if there are none */
 void seen_write_pages(struct seen_pages *pages, int file);
 
-/** Note a page as it is written. */
-void seen_note_page(struct seen_pages *pages, uint32_t page, const void *bytes, size_t size);
-uint32_t seen_page_sum(const void *bytes, size_t size);
+/** Note a page as it is written. In: reserve  bytes at its end, in which its checksum lies if there is room for one */
+void seen_note_page(struct seen_pages *pages, uint32_t page, const void *bytes, size_t size, size_t reserve);
+/** A page that carries a checksum is told by that. */
+uint32_t seen_page_sum(const void *bytes, size_t size, size_t reserve);
 
 struct file_id seen_id(int file);
 bool seen_same(const struct file_id *a, const struct file_id *b);

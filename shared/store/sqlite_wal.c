@@ -150,14 +150,14 @@ static void look_at_db(struct copying *c)
 }
 
 /* As the bytes go to the system. */
-static int put_in_db(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at)
+static int put_in_db(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 at, size_t reserve)
 {
 	struct copying *c = added(file)->copying;
 	if (c && c->on) {
 		look_at_db(c);
 		if (c->spoilt)
 			return SQLITE_IOERR_WRITE;
-		seen_note_page(&c->pages, (uint32_t)(at / size) + 1, bytes, (size_t)size);
+		seen_note_page(&c->pages, (uint32_t)(at / size) + 1, bytes, (size_t)size, reserve);
 	}
 	return own_db->xWrite(file, bytes, size, at);
 }
@@ -195,10 +195,10 @@ static int db_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int
 	else if (!shape->size)
 		learn_shape(file);
 	if (!is_page(shape, size, at))
-		return put_in_db(file, bytes, size, at);
+		return put_in_db(file, bytes, size, at, 0);
 	memcpy(copy, bytes, (size_t)size);
 	page_seal(copy, (size_t)size, (uint32_t)(at / size + 1));
-	return put_in_db(file, copy, size, at);
+	return put_in_db(file, copy, size, at, PAGE_RESERVE);
 }
 
 /* What SQLite gets to see has no checksum: it would come back with another content, and a program without this layer that

@@ -7,7 +7,7 @@ import { DAY, HOUR, MINUTE, floorTo, fromInstant, fromMicro, now, toMicro } from
 import { cases, randomness } from '../lib/random.mjs';
 import { byInstant, total, within } from '../lib/recount.mjs';
 import { startServer } from '../lib/server.mjs';
-import { tenantOf } from '../lib/tenant.mjs';
+import { isProblem, tenantOf } from '../lib/tenant.mjs';
 
 const random = randomness(7);
 const units = { quotes_generated: 'quote', api_calls: 'call', storage_gb: 'GB', team_members: 'member' };
@@ -156,12 +156,13 @@ describe('CSV', () => {
     });
   }
 
-  test('of a page asked for is still all of it, and negative quantities stay numbers', async () => {
+  test('is all of it, of which no page is asked, and negative quantities stay numbers', async () => {
     const other = tenantOf(server);
     await other.use('storage_gb', 2);
     await other.use('storage_gb', '-0.5');
-    const { text } = await other.get('/api/usage/history?days=7&page=2&per_page=1', { Accept: 'text/csv' });
+    const { text } = await other.get('/api/usage/history?days=7', { Accept: 'text/csv' });
     assert.deepEqual(readCsv(text).slice(1).map((row) => row[3]), ['-0.5', '2']);
+    isProblem(await other.get('/api/usage/history?days=7&page=2&per_page=1', { Accept: 'text/csv' }), 400, { pointer: 'page' });
   });
 
   test('of nothing is the heading alone', async () => {
