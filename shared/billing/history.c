@@ -55,9 +55,9 @@ static bool wants_summary(const struct metric *m)
 /* ---- roll-ups ---- */
 
 /* Of usage_day_totals and usage_hour_totals. */
-static struct bucket bucket_row(const struct rows *r)
+static struct bucket bucket_row(const struct rows *r, const struct metric *m)
 {
-	struct bucket b = { rows_int(r, 0), rollup_sums(r, 1) };
+	struct bucket b = { rows_int(r, 0), rollup_sums(r, 1, m) };
 	b.rollup.first_at = rows_int(r, 5);
 	b.rollup.last_at = rows_int(r, 6);
 	return b;
@@ -119,7 +119,7 @@ static enum st load_hours(struct walk *w, instant day)
 	enum st st = ROWS(w->store, &r, SQL_USAGE_HOUR_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
 	                  INT(day), INT(end));
 	while (!st && !(st = rows_next(&r))) {
-		const struct bucket hour = bucket_row(&r);
+		const struct bucket hour = bucket_row(&r, w->h->metric);
 		add_bucket(w->hours, &w->hour_count, 24, &hour);
 	}
 	rows_end(&r);
@@ -153,13 +153,13 @@ static enum st load_days(struct walk *w, instant first)
 {
 	const struct period range = w->h->range;
 	struct rows r = { 0 };
-	w->days = arena_take(w->arena, (HISTORY_DAYS_CAP + 1) * sizeof *w->days);
+	w->days = arena_take_raw(w->arena, (HISTORY_DAYS_CAP + 1) * sizeof *w->days);
 	if (!w->days)
 		return ST_MEMORY;
 	enum st st = ROWS(w->store, &r, SQL_USAGE_DAY_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
 	                  INT(first), INT(range.end));
 	while (!st && !(st = rows_next(&r))) {
-		const struct bucket day = bucket_row(&r);
+		const struct bucket day = bucket_row(&r, w->h->metric);
 		if (day.start < range.start)
 			rollup_gather(&w->previous, &day.rollup);
 		else
@@ -465,7 +465,7 @@ struct chart {
 static void add_day(struct chart *c, const struct rows *r)
 {
 	const struct metric *m = metric_find(c->catalog, rows_text(r, 1));
-	const struct rollup row = rollup_sums(r, 2);
+	const struct rollup row = rollup_sums(r, 2, true);
 	const int64_t day = (rows_int(r, 0) - c->first) / DAY;
 	if (m && day >= 0 && day < (int64_t)c->days)
 		rollup_gather(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);

@@ -78,11 +78,11 @@ struct rollup rollup_row(const struct rows *r, unsigned c)
 	};
 }
 
-struct rollup rollup_sums(const struct rows *r, unsigned c)
+struct rollup rollup_sums(const struct rows *r, unsigned c, bool summed)
 {
 	const qty sum = rows_int(r, c);
 	return (struct rollup){
-		.beyond = !sum && rows_null(r, c), /* NULL reads as 0 */
+		.beyond = summed && !sum && rows_null(r, c), /* NULL reads as 0 */
 		.sum = sum, .count = rows_int(r, c + 1), .min = rows_int(r, c + 2), .max = rows_int(r, c + 3),
 	};
 }

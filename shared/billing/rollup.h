@@ -33,7 +33,8 @@ qty rollup_used(const struct rollup *rollup, const struct metric *metric);
  *  last_at, last_event_id, last_quantity, distinct_values. */
 struct rollup rollup_row(const struct rows *rows, unsigned column);
 
-/** Read the four of a sum of roll-ups: sum (NULL where it is beyond), count, min, max. */
-struct rollup rollup_sums(const struct rows *rows, unsigned column);
+/** Read the four of a sum of roll-ups: sum (NULL where it is beyond), count, min, max.
+ *  In: summed  false: of all metrics, where the sum is 0 and means nothing */
+struct rollup rollup_sums(const struct rows *rows, unsigned column, bool summed);
 
 #endif

@@ -80,7 +80,7 @@ static struct usage_total *total_of(struct usage_total *totals, unsigned *count,
 /* Rows of (metric, sum, count, min, max, first_at, last_at), whatever they have been read from. */
 static void add_row(struct usage_total *t, const struct rows *r)
 {
-	struct rollup part = rollup_sums(r, 1);
+	struct rollup part = rollup_sums(r, 1, true);
 	part.first_at = rows_int(r, 5);
 	part.last_at = rows_int(r, 6);
 	rollup_gather(&t->rollup, &part);

@@ -161,9 +161,11 @@ static void add_up(struct usage_state *s, const struct account *account, instant
 static const struct currency *currency_of(struct usage_state *s, const char *code)
 {
 	const struct currency *known = currency_find(code);
+	if (known)
+		return known;
 	snprintf(s->other.code, sizeof s->other.code, "%.3s", code);
 	s->other.digits = 2;
-	return known ? known : &s->other;
+	return &s->other;
 }
 
 static enum st load_plan(struct usage_state *s, struct store *store, const struct account *account)
