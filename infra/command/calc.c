@@ -11,21 +11,6 @@
 
 enum { LINE_CAP = 16 << 20, ARENA_CAP = 1 << 29, READ_SIZE = 1 << 16 };
 
-static const struct kind {
-	const char *name;
-	calc_kind *run;
-} kinds[] = {
-	{ "price", calc_price },
-	{ "plan_overage", calc_plan_overage },
-	{ "periods", calc_periods },
-	{ "proration", calc_proration },
-	{ "allocation", calc_allocation },
-	{ "tax", calc_tax },
-	{ "aggregation", calc_aggregation },
-	{ "alerts", calc_alerts },
-	{ "rounding", calc_rounding },
-};
-
 /* ---- what kinds share ---- */
 
 const char *const calc_units[] = { "minute", "hour", "day", "week", "month", "quarter", "year" };
@@ -202,13 +187,14 @@ static bool is_blank(const char *line, size_t size)
 	return size == 0;
 }
 
-static int filter(calc_kind *run)
+int calc_filter(calc_kind *run)
 {
 	struct arena *arena = NULL;
 	struct input in = { .bytes = malloc(2 * READ_SIZE), .room = 2 * READ_SIZE };
 	const char *line;
 	size_t size;
 	bool all = true;
+	setvbuf(stdout, NULL, _IOFBF, READ_SIZE);
 	enum st st = in.bytes ? arena_open(&arena, ARENA_CAP) : ST_MEMORY;
 	while (!st && !(st = next_line(&in, &line, &size))) {
 		if (is_blank(line, size))
@@ -221,19 +207,4 @@ static int filter(calc_kind *run)
 	arena_close(arena);
 	free(in.bytes);
 	return fflush(stdout) == 0 && st == ST_DONE && all ? 0 : 1;
-}
-
-int calc_command(int argc, char **argv)
-{
-	for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++) {
-		if (strcmp(kinds[i].name, argv[1]))
-			continue;
-		setvbuf(stdout, NULL, _IOFBF, READ_SIZE);
-		return filter(kinds[i].run);
-	}
-	fputs("usage: pennymeter calc KIND < cases.jsonl\nKIND is one of:", stderr);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		fprintf(stderr, " %s", kinds[i].name);
-	fputs("\n", stderr);
-	return 2;
 }

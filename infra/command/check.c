@@ -71,10 +71,10 @@ enum st command_check(struct run *r)
 	jw_bool(&r->w, "ok", !st && !differences);
 	jw_int(&r->w, "tenants", result.tenants);
 	jw_end(&r->w);
-	if (st == ST_NOT_FOUND) {
-		fault_add(&r->faults, "--tenant", "there is no tenant %lld", (long long)tenant);
-		return st;
-	}
+	if (st && !differences)
+		text_clear(&r->out); /* nothing was proved: what failed is the answer */
+	if (st == ST_NOT_FOUND)
+		return no_tenant(r, tenant);
 	if (!st && !differences)
 		say_right(r, &file, &result);
 	return differences ? fault_add(&r->faults, "check", "%u differences", differences) : st;

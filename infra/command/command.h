@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/instant.h"
 #include "base/json.h"
+#include "calc_kind.h"
 #include "store/store.h"
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -36,6 +37,7 @@ struct run {
 	const char *word[WORDS_CAP];     /* what stands without an option */
 	unsigned words;
 	char **rest;                     /* what stands behind "--", ended by NULL; NULL: nothing */
+	bool misused;                    /* a value was refused by itself, whatever the store holds: exit 2 */
 	struct text out;
 	struct jwriter w;                /* writes to `out`: printed with --json */
 };
@@ -46,6 +48,9 @@ struct command {
 	const char *help;
 	const struct option_row *options; /* ended by a row without a name */
 	enum st (*run)(struct run *run);  /* ST_OK; a failure: faults say why */
+	const char *example;    /* for a shell, as it stands; "@" before a program: where it lies */
+	const char *needs;      /* names of options that must be there, a blank between */
+	calc_kind *kind;        /* of `calc`, in place of `run` */
 };
 
 /** An option's value by name, or NULL. */
@@ -53,6 +58,12 @@ const char *run_option(const struct run *run, const char *name);
 
 /** A whole number from 1 from an option. Returns: ST_OK; ST_INVALID with a fault; 0 if it is absent. */
 enum st run_number(int64_t *number, struct run *run, const char *name) MUST_USE;
+
+/** Note that an option's value is no good by itself. Returns: ST_INVALID. */
+enum st misuse(struct run *run, const char *option, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/** Note that the tenant of --tenant does not exist. Returns: ST_NOT_FOUND. */
+enum st no_tenant(struct run *run, int64_t tenant) MUST_USE;
 
 /** Open the store. Returns: as store_open(). */
 enum st run_store(struct run *run, enum store_mode mode) MUST_USE;

@@ -379,7 +379,7 @@ static const char *absolute(struct run *r, const char *path, const char *what)
 	char whole[PATH_MAX];
 	if (path && realpath(path, whole))
 		return arena_copy(r->arena, whole, strlen(whole));
-	fault_add(&r->faults, path ? path : what, "%s", strerror(errno));
+	fault_add(&r->faults, what, "%s: %s", path ? path : "", strerror(errno));
 	return NULL;
 }
 

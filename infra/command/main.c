@@ -1,15 +1,16 @@
-/* pennymeter: the operator's command. One table of subcommands; help comes from it. */
+/* pennymeter: the operator's command. One table of subcommands; help, the reading of the command line and its tests come from it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "base/clock.h"
 #include "base/conf_check.h"
 #include "base/log.h"
 #include "calc.h"
-#include "command.h"
+#include "help.h"
 
 static const struct option_row none[] = { { 0 } };
 static const struct option_row init_options[] = {
@@ -60,127 +61,140 @@ static const struct option_row launch_options[] = {
 	{ 0 },
 };
 
+/* A case of calc by standard input; quotes of JSON need none of the shell's. */
+#define CASE(kind, line) "echo '" line "' | @pennymeter calc " kind
+
 static const struct command commands[] = {
-	{ "init", NULL, NULL, "make the data folder and its database, or bring them up to date", init_options, command_init },
-	{ "doctor", NULL, NULL, "look for what is wrong with this installation", none, command_doctor },
-	{ "tenant", "add", NULL, "add a tenant; prints its first token, once", tenant_options, command_tenant_add },
-	{ "tenant", "list", NULL, "list the tenants and their plans", none, command_tenant_list },
-	{ "token", "add", NULL, "add a token; prints it, once", token_options, command_token_add },
-	{ "token", "list", NULL, "list a tenant's tokens", of_tenant, command_token_list },
-	{ "token", "revoke", NULL, "revoke a token, from its next request on", revoke_options, command_token_revoke },
-	{ "plan", "apply", "DIR", "apply metrics.json and plans; a changed plan makes a new version", none, command_plan_apply },
-	{ "plan", "list", NULL, "list the plans and their versions", none, command_plan_list },
-	{ "check", NULL, NULL, "prove the file, and that keys, roll-ups and balances equal the events", check_options, command_check },
-	{ "backup", NULL, "FILE", "write a verified copy of the database", none, command_backup },
-	{ "restore", NULL, "FILE", "put such a copy in the database's place; what was there is kept beside it", restore_options, command_restore },
-	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move },
-	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo },
-	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch },
+	{ "init", NULL, NULL, "make the data folder and its database, or bring them up to date", init_options, command_init,
+	  .example = "@pennymeter init --plans plans" },
+	{ "doctor", NULL, NULL, "look for what is wrong with this installation", none, command_doctor,
+	  .example = "@pennymeter doctor" },
+	{ "tenant", "add", NULL, "add a tenant; prints its first token, once", tenant_options, command_tenant_add,
+	  .example = "@pennymeter tenant add --name 'Acme Boxes' --plan starter --currency USD --timezone Europe/Berlin", .needs = "name" },
+	{ "tenant", "list", NULL, "list the tenants and their plans", none, command_tenant_list,
+	  .example = "@pennymeter tenant list" },
+	{ "token", "add", NULL, "add a token; prints it, once", token_options, command_token_add,
+	  .example = "@pennymeter token add --tenant 2 --name 'usage page' --scopes usage:read", .needs = "tenant" },
+	{ "token", "list", NULL, "list a tenant's tokens", of_tenant, command_token_list,
+	  .example = "@pennymeter token list --tenant 2", .needs = "tenant" },
+	{ "token", "revoke", NULL, "revoke a token, from its next request on", revoke_options, command_token_revoke,
+	  .example = "@pennymeter token revoke --tenant 2 --token 1", .needs = "tenant token" },
+	{ "plan", "apply", "DIR", "apply metrics.json and plans; a changed plan makes a new version", none, command_plan_apply,
+	  .example = "@pennymeter plan apply plans" },
+	{ "plan", "list", NULL, "list the plans and their versions", none, command_plan_list,
+	  .example = "@pennymeter plan list" },
+	{ "check", NULL, NULL, "prove the file, and that keys, roll-ups and balances equal the events", check_options, command_check,
+	  .example = "@pennymeter check --tenant 2" },
+	{ "backup", NULL, "FILE", "write a verified copy of the database", none, command_backup,
+	  .example = "mkdir -p backups && @pennymeter backup backups/meter-$(date +%F).db" },
+	{ "restore", NULL, "FILE", "put such a copy in the database's place; what was there is kept beside it", restore_options, command_restore,
+	  .example = "@pennymeter restore backups/meter-$(date +%F).db" },
+	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move,
+	  .example = "@pennymeter move --to postgresql:///meter" },
+	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo,
+	  .example = "@pennymeter demo" },
+	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch,
+	  .example = "@pennymeter init\n"
+	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www www --port 8080 > lighttpd.conf\n"
+	             "@pennymeter launch -- lighttpd -D -f lighttpd.conf" },
+	{ "calc", "price", NULL, "what a quantity costs by a price", none,
+	  .example = CASE("price", "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"), .kind = calc_price },
+	{ "calc", "plan_overage", NULL, "what use beyond a plan's included quantities costs", none,
+	  .example = CASE("plan_overage", "{\"lines\":[{\"metric\":\"storage_gb\",\"quantity\":\"12\",\"included\":\"10\",\"overage_unit_amount\":\"0.08\"}]}"),
+	  .kind = calc_plan_overage },
+	{ "calc", "periods", NULL, "the billing period that holds an instant", none,
+	  .example = CASE("periods", "{\"mode\":\"anniversary\",\"anchor\":\"2026-01-31T00:00:00Z\",\"interval\":{\"unit\":\"month\",\"count\":1},\"at\":\"2026-03-01T00:00:00Z\"}"),
+	  .kind = calc_periods },
+	{ "calc", "proration", NULL, "the part of a period that a range is", none,
+	  .example = CASE("proration", "{\"mode\":\"day\",\"period\":{\"start\":\"2026-06-01T00:00:00Z\",\"end\":\"2026-07-01T00:00:00Z\"},\"from\":\"2026-06-16T00:00:00Z\",\"to\":\"2026-07-01T00:00:00Z\"}"),
+	  .kind = calc_proration },
+	{ "calc", "allocation", NULL, "a total split by weights, to the last cent", none,
+	  .example = CASE("allocation", "{\"mode\":\"largest_remainder\",\"tie\":\"first\",\"total\":\"1.00\",\"currency\":\"USD\",\"weights\":[\"1\",\"1\",\"1\"]}"),
+	  .kind = calc_allocation },
+	{ "calc", "tax", NULL, "an invoice's taxes and totals", none,
+	  .example = CASE("tax", "{\"tax\":\"exclusive\",\"rounding\":[\"line\"],\"currency\":\"EUR\",\"lines\":[{\"amount\":\"19.99\",\"tax_rates\":[\"19\"]}]}"),
+	  .kind = calc_tax },
+	{ "calc", "aggregation", NULL, "events to one value by sum, max, unique and others", none,
+	  .example = CASE("aggregation", "{\"aggregation\":\"max\",\"window\":{\"start\":\"2026-01-01T00:00:00Z\",\"end\":\"2026-02-01T00:00:00Z\"},\"events\":[{\"at\":\"2026-01-05T00:00:00Z\",\"value\":\"3\"}]}"),
+	  .kind = calc_aggregation },
+	{ "calc", "alerts", NULL, "which thresholds fire as use goes up", none,
+	  .example = CASE("alerts", "{\"mode\":\"reached\",\"thresholds\":[\"80\",\"100\"],\"steps\":[[\"79\",\"81\"]]}"), .kind = calc_alerts },
+	{ "calc", "rounding", NULL, "a value rounded to digits, or to a currency's", none,
+	  .example = CASE("rounding", "{\"mode\":\"half_even\",\"value\":\"2.5\",\"digits\":0}"), .kind = calc_rounding },
 	{ 0 },
 };
-
-/* ---- help ---- */
-
-static void print_heading(FILE *to, const struct command *c)
-{
-	char title[64];
-	snprintf(title, sizeof title, "%s%s%s%s%s", c->name, c->sub ? " " : "", c->sub ? c->sub : "", c->words ? " " : "",
-	         c->words ? c->words : "");
-	fprintf(to, "  %-20s %s\n", title, c->help);
-}
-
-static void print_help(FILE *to)
-{
-	fputs("usage: pennymeter COMMAND [OPTION…]\n\n", to);
-	for (const struct command *c = commands; c->name; c++)
-		print_heading(to, c);
-	fputs("  calc KIND            rate JSON Lines: price, plan_overage, periods, proration, allocation, tax,\n"
-	      "                       aggregation, alerts, rounding\n\n"
-	      "  --json               print JSON\n"
-	      "  --help               this, or the options of a command\n"
-	      "  --version            the version\n\n"
-	      "Everything lies in the folder $PENNYMETER_DATA (default: var). Exit: 0 success, 1 failure, 2 bad usage.\n", to);
-}
-
-static void print_command_help(FILE *to, const struct command *c)
-{
-	fprintf(to, "usage: pennymeter %s%s%s [OPTION…]%s%s\n\n", c->name, c->sub ? " " : "", c->sub ? c->sub : "", c->words ? " " : "",
-	        c->words ? c->words : "");
-	fprintf(to, "  %s\n\n", c->help);
-	for (const struct option_row *o = c->options; o->name; o++) {
-		char title[32];
-		snprintf(title, sizeof title, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
-		fprintf(to, "  %-18s %s\n", title, o->help);
-	}
-	fputs("  --json             print JSON\n", to);
-}
-
-/* ---- reading the command line ---- */
-
-static int take_option(struct run *r, const char *name, const char *next)
-{
-	const struct option_row *rows = r->command->options;
-	size_t size = strcspn(name, "=");
-	for (unsigned i = 0; rows[i].name; i++) {
-		if (strlen(rows[i].name) != size || memcmp(rows[i].name, name, size))
-			continue;
-		const char *value = !rows[i].value ? "" : name[size] ? name + size + 1 : next;
-		if (r->option[i] || !value) {
-			fprintf(stderr, "pennymeter: --%s %s\n", rows[i].name, value ? "stands twice" : "wants a value");
-			return -1;
-		}
-		r->option[i] = value;
-		return rows[i].value && !name[size] ? 2 : 1;
-	}
-	fprintf(stderr, "pennymeter: unknown option --%s; `pennymeter %s%s%s --help` lists them\n", name, r->command->name,
-	        r->command->sub ? " " : "", r->command->sub ? r->command->sub : "");
-	return -1;
-}
-
-/* Returns: EXIT_FINE; EXIT_USAGE; -1: help was printed. */
-static int read_arguments(struct run *r, int count, char **args)
-{
-	const bool tail = r->command->words && *r->command->words == '[';
-	for (int i = 0, used = 1; i < count && !r->rest; i += used, used = 1) {
-		if (!strcmp(args[i], "--json")) {
-			r->json = true;
-		} else if (!strcmp(args[i], "--help")) {
-			print_command_help(stdout, r->command);
-			return -1;
-		} else if (!strcmp(args[i], "--") && tail && args[i + 1]) {
-			r->rest = args + i + 1;
-		} else if (!strncmp(args[i], "--", 2)) {
-			used = take_option(r, args[i] + 2, i + 1 < count ? args[i + 1] : NULL);
-			if (used < 0)
-				return EXIT_USAGE;
-		} else if (r->words < WORDS_CAP) {
-			r->word[r->words++] = args[i];
-		}
-	}
-	unsigned wanted = r->command->words && !tail ? 1 : 0;
-	if (r->words != wanted) {
-		print_command_help(stderr, r->command);
-		return EXIT_USAGE;
-	}
-	return EXIT_FINE;
-}
 
 /* ---- running ---- */
 
 enum { SHORT_WORK = 30, LONG_WORK = 1800 };
 
-static void print_failure(const struct run *r, enum st st)
+static const char *failure_word(enum st st)
 {
 	static const char *const words[ST__MAX] = {
 		[ST_BUSY] = "the store is busy, or did not answer in time; nothing was changed: try it again",
 		[ST_STORE] = "the store cannot be used; what is printed above says why, or `pennymeter doctor`",
 		[ST_IO] = "the store did not confirm it: it may be done or not. Look (`tenant list`, `token list`, `plan list`) before it is repeated",
 	};
+	return words[st] ? words[st] : st_name(st);
+}
+
+static void print_failure(const struct run *r, enum st st)
+{
 	for (unsigned i = 0; i < r->faults.count; i++)
 		fprintf(stderr, "pennymeter: %s%s%s\n", r->faults.item[i].pointer, *r->faults.item[i].pointer ? ": " : "",
 		        r->faults.item[i].detail);
 	if (!r->faults.count)
-		fprintf(stderr, "pennymeter: failed: %s\n", words[st] ? words[st] : st_name(st));
+		fprintf(stderr, "pennymeter: failed: %s\n", failure_word(st));
+}
+
+/* A report that says of itself that not all is well, as that of `check`, stands as the answer. */
+static bool is_report(const struct run *r)
+{
+	return !r->w.depth && !r->out.failed && r->out.size && strstr(r->out.bytes, "\"ok\":false");
+}
+
+/* Of any failure: what a program reads in place of the answer. */
+static void write_failure(struct run *r, enum st st)
+{
+	text_clear(&r->out);
+	r->w = jw_new(&r->out);
+	jw_object(&r->w, NULL);
+	jw_bool(&r->w, "ok", false);
+	jw_array(&r->w, "errors");
+	for (unsigned i = 0; i < r->faults.count || !i; i++) {
+		jw_object(&r->w, NULL);
+		jw_string(&r->w, "pointer", r->faults.count ? r->faults.item[i].pointer : "");
+		jw_string(&r->w, "detail", r->faults.count ? r->faults.item[i].detail : failure_word(st));
+		jw_end(&r->w);
+	}
+	jw_end(&r->w);
+	jw_end(&r->w);
+}
+
+/* Returns: the code to exit with. */
+static int end_with(struct run *r, enum st st, bool misused)
+{
+	if (st)
+		print_failure(r, st);
+	if (misused && r->command)
+		fprintf(stderr, "`pennymeter %s%s%s --help` has the options and an example.\n", r->command->name, r->command->sub ? " " : "",
+		        r->command->sub ? r->command->sub : "");
+	if (st && r->json && !is_report(r))
+		write_failure(r, st);
+	if (r->json && r->out.size)
+		puts(r->out.bytes);
+	return !st ? EXIT_FINE : misused ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Is it an option's value that was refused? Of `move` the value may be good, and what lies there not. */
+static bool is_misuse(const struct run *r, enum st st)
+{
+	if (st != ST_INVALID || r->command->run == command_move)
+		return r->misused;
+	for (unsigned i = 0; i < r->faults.count; i++)
+		if (!strncmp(r->faults.item[i].pointer, "--", 2))
+			return true;
+	return r->misused;
 }
 
 /* Seconds that one answer of a server may take: to what a person waits for, and to what may work on all there is. */
@@ -212,55 +226,48 @@ static int run_command(struct run *r)
 		st = conf_check(&r->conf, &r->faults);
 	if (!st)
 		st = r->command->run(r);
-	if (st)
-		print_failure(r, st);
-	if (r->json && r->out.size)
-		puts(r->out.bytes);
-	return !st ? EXIT_FINE : is_misuse(r, st) ? EXIT_USAGE : EXIT_FAILED;
+	return end_with(r, st, is_misuse(r, st));
 }
 
-static const struct command *find_command(int argc, char **argv, int *used)
+static void print_help(const struct run *r, const struct asked *asked, const char *program)
 {
-	for (const struct command *c = commands; c->name; c++) {
-		if (argc < 2 || strcmp(c->name, argv[1]))
-			continue;
-		if (!c->sub || (argc > 2 && !strcmp(c->sub, argv[2]))) {
-			*used = c->sub ? 3 : 2;
-			return c;
-		}
-	}
-	return NULL;
+	const struct help help = { commands, program };
+	if (r->command)
+		help_command(&help, r->command);
+	else if (asked->group)
+		help_group(&help, asked->group);
+	else
+		help_all(&help);
+}
+
+static int act(struct run *r, int argc, char **argv)
+{
+	struct asked asked = { 0 };
+	enum st st = arguments_read(r, &asked, commands, argc, argv);
+	if (st)
+		return end_with(r, st, true);
+	if (asked.version)
+		puts(PM_VERSION);
+	else if (asked.help)
+		print_help(r, &asked, argv[0]);
+	else
+		return r->command->kind ? calc_filter(r->command->kind) : run_command(r);
+	return EXIT_FINE;
 }
 
 int main(int argc, char **argv)
 {
-	const mode_t umask_before = umask(077);
-	int used = 0;
+	struct run r = { .umask_before = umask(077) };
+	r.now = clock_now();
 	log_name("command");
-	if (argc > 1 && !strcmp(argv[1], "calc"))
-		return calc_command(argc - 1, argv + 1);
-	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
-		print_help(stdout);
-		return EXIT_FINE;
-	}
-	if (argc > 1 && !strcmp(argv[1], "--version")) {
-		puts(PM_VERSION);
-		return EXIT_FINE;
-	}
-	struct run r = { .command = find_command(argc, argv, &used), .now = clock_now(), .umask_before = umask_before };
-	if (!r.command) {
-		print_help(stderr);
-		return EXIT_USAGE;
-	}
-	int code = read_arguments(&r, argc - used, argv + used);
-	if (code != EXIT_FINE)
-		return code < 0 ? EXIT_FINE : code;
-	if (arena_open(&r.arena, 256 << 20))
+	if (arena_open(&r.arena, 256 << 20)) {
+		fputs("pennymeter: there is not enough memory\n", stderr);
 		return EXIT_FAILED;
+	}
 	r.faults.arena = r.arena;
 	r.out = text_new(r.arena, 16 << 20);
 	r.w = jw_new(&r.out);
-	code = run_command(&r);
+	const int code = act(&r, argc, argv);
 	store_leave(r.store); /* so that whoever uploads the one file has it all */
 	store_close(r.store);
 	arena_close(r.arena);

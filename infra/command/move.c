@@ -77,13 +77,13 @@ static enum st check_way(struct run *r, const char *to)
 {
 	bool odd = false;
 	if (!is_address(to))
-		return fault_add(&r->faults, "--to", "must be an address like postgresql://user@host/database");
+		return misuse(r, "--to", "must be an address like postgresql://user@host/database");
 	for (const char *p = to; *p; p++)
 		odd |= (unsigned char)*p <= ' ' || *p == '#' || *p == 0x7f;
 	if (odd)
-		return fault_add(&r->faults, "--to", "write spaces, \"#\" and control characters in an address as %%20, %%23 and so on");
+		return misuse(r, "--to", "write spaces, \"#\" and control characters in an address as %%20, %%23 and so on");
 	if (strlen(to) > ADDRESS_CAP)
-		return fault_add(&r->faults, "--to", "an address may have %d bytes, not %zu", ADDRESS_CAP, strlen(to));
+		return misuse(r, "--to", "an address may have %d bytes, not %zu", ADDRESS_CAP, strlen(to));
 	if (getenv("PENNYMETER_STORE"))
 		return fault_add(&r->faults, "PENNYMETER_STORE", "is set in the environment, which overrides pennymeter.conf: the switch "
 		                                                 "could not take effect; take it out there first");
@@ -255,7 +255,7 @@ enum st command_move(struct run *r)
 	if (run_option(r, "cancel"))
 		return cancel(r);
 	if (!m.to)
-		return fault_add(&r->faults, "--to", "is needed: an address like postgresql://user@host/database");
+		return misuse(r, "--to", "is needed: an address like postgresql://user@host/database");
 	enum st st = check_way(r, m.to);
 	if (!st)
 		st = take_turn(r);

@@ -27,8 +27,24 @@ enum st run_number(int64_t *number, struct run *r, const char *name)
 	errno = 0;
 	*number = strtoll(text, &end, 10);
 	if (errno || *end || end == text || *number < 1)
-		return fault_add(&r->faults, arena_format(r->arena, "--%s", name), "must be a number from 1, not \"%s\"", text);
+		return misuse(r, arena_format(r->arena, "--%s", name), "must be a number from 1, not \"%s\"", text);
 	return ST_OK;
+}
+
+enum st misuse(struct run *r, const char *option, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	const char *detail = arena_vformat(r->arena, format, args);
+	va_end(args);
+	r->misused = true;
+	return fault_add(&r->faults, option, "%s", detail ? detail : "is no good");
+}
+
+enum st no_tenant(struct run *r, int64_t tenant)
+{
+	fault_add(&r->faults, "--tenant", "there is no tenant %lld; `pennymeter tenant list` has them", (long long)tenant);
+	return ST_NOT_FOUND;
 }
 
 enum st run_store(struct run *r, enum store_mode mode)

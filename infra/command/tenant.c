@@ -1,5 +1,6 @@
 /* pennymeter tenant add|list and token add|list|revoke. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/zone.h"
 #include "billing/tenant.h"
@@ -22,14 +23,37 @@ static enum st read_start(struct run *r, struct new_tenant *t)
 	(void)!zone_wall(&day, t->timezone, r->now);
 	if (!start || !instant_read_date(&day, start, strlen(start))) {
 		if (start_of_day(&t->start, day, t->timezone))
-			return fault_add(&r->faults, "--start", "must lie in the years 1 to 9999");
+			return misuse(r, "--start", "must lie in the years 1 to 9999");
 	} else if (instant_read(&t->start, start, strlen(start))) {
-		return fault_add(&r->faults, "--start", "must be a date like 2026-01-31, not \"%s\"", start);
+		return misuse(r, "--start", "must be a date like 2026-01-31, not \"%s\"", start);
 	}
 	t->yearly = cycle && !strcmp(cycle, "yearly");
 	if (cycle && !t->yearly && strcmp(cycle, "monthly"))
-		return fault_add(&r->faults, "--cycle", "must be monthly or yearly, not \"%s\"", cycle);
+		return misuse(r, "--cycle", "must be monthly or yearly, not \"%s\"", cycle);
 	return ST_OK;
+}
+
+/* Where pages are: as `make run` says while it serves; else what stands there in their address is for the operator to know. */
+static const char *site(struct run *r)
+{
+	struct faults quiet = { .arena = r->arena };
+	const struct json *root;
+	const char *path = conf_path(&r->conf, r->arena, "run.json");
+	const char *text = path && !access(path, R_OK) ? read_file(r, path, 4096) : NULL;
+	const char *url = text && !json_parse(&root, &quiet, r->arena, text, strlen(text)) ? json_text(json_get(root, "url")) : "";
+	return *url ? url : arena_format(r->arena, "https://YOUR.HOST%s", r->conf.text[CONF_BASE_PATH]);
+}
+
+static void tell_added(struct run *r, const struct tenant_added *added, const char *name)
+{
+	if (r->json)
+		return;
+	say(r, "Tenant %lld, %s, is added.\nIts token, shown this once: %s\n", (long long)added->tenant_id, name, added->token);
+	say(r, "It may do all that the tenant may, so record its usage too: keep it on your own servers.\n\n"
+	       "Its page:  %s/usage#token=%s\n\n"
+	       "To hand that link to the customer, make a token that can read and no more, and put it in its place:\n"
+	       "  pennymeter token add --tenant %lld --name 'usage page' --scopes usage:read\n",
+	    site(r), added->token, (long long)added->tenant_id);
 }
 
 enum st command_tenant_add(struct run *r)
@@ -56,7 +80,7 @@ enum st command_tenant_add(struct run *r)
 		jw_null(&r->w, "subscription_id");
 	jw_string(&r->w, "token", added.token);
 	jw_end(&r->w);
-	say(r, "Tenant %lld, %s, is added.\nIts token, shown this once: %s\n", (long long)added.tenant_id, t.name, added.token);
+	tell_added(r, &added, t.name);
 	return ST_OK;
 }
 
@@ -100,20 +124,12 @@ enum st command_tenant_list(struct run *r)
 
 /* ---- tokens ---- */
 
-static enum st required_number(int64_t *number, struct run *r, const char *name)
-{
-	enum st st = run_number(number, r, name);
-	if (!st && !*number)
-		st = fault_add(&r->faults, arena_format(r->arena, "--%s", name), "is required");
-	return st;
-}
-
 enum st command_token_add(struct run *r)
 {
 	const char *name = run_option(r, "name"), *granted = run_option(r, "scopes");
 	struct new_token t = { .name = name ? name : "", .scopes = granted ? granted : "*", .now = r->now };
 	struct token_added added;
-	enum st st = required_number(&t.tenant_id, r, "tenant");
+	enum st st = run_number(&t.tenant_id, r, "tenant");
 	if (!st)
 		st = run_number(&t.user_id, r, "user");
 	if (!st)
@@ -121,9 +137,9 @@ enum st command_token_add(struct run *r)
 	if (!st)
 		st = token_add(&added, r->store, &t);
 	if (st == ST_NOT_FOUND)
-		return fault_add(&r->faults, "--tenant", "there is no tenant %lld", (long long)t.tenant_id);
+		return no_tenant(r, t.tenant_id);
 	if (st == ST_INVALID && !r->faults.count)
-		return fault_add(&r->faults, "--scopes", "must name scopes like usage:read, or be *; not \"%s\"", t.scopes);
+		return misuse(r, "--scopes", "must name scopes like usage:read, or be *; not \"%s\"", t.scopes);
 	if (st)
 		return st;
 	jw_object(&r->w, NULL);
@@ -131,7 +147,10 @@ enum st command_token_add(struct run *r)
 	jw_int(&r->w, "token_id", added.token_id);
 	jw_string(&r->w, "token", added.token);
 	jw_end(&r->w);
-	say(r, "Token %lld of tenant %lld, shown this once: %s\n", (long long)added.token_id, (long long)t.tenant_id, added.token);
+	say(r, "Token %lld of tenant %lld, shown this once: %s\nIt may: %s.\n", (long long)added.token_id, (long long)t.tenant_id, added.token,
+	    strcmp(t.scopes, "*") ? t.scopes : "all that the tenant may");
+	if (!r->json && (!strcmp(t.scopes, "*") || strstr(t.scopes, "usage:read")))
+		say(r, "Its page:  %s/usage#token=%s\n", site(r), added.token);
 	return ST_OK;
 }
 
@@ -157,10 +176,15 @@ static void list_token(struct run *r, const struct rows *rows)
 enum st command_token_list(struct run *r)
 {
 	struct rows rows = { 0 };
+	struct account account;
 	int64_t tenant;
-	enum st st = required_number(&tenant, r, "tenant");
+	enum st st = run_number(&tenant, r, "tenant");
 	if (!st)
 		st = run_store(r, STORE_READ);
+	if (!st)
+		st = account_by_tenant(&account, r->store, tenant, r->arena);
+	if (st == ST_NOT_FOUND)
+		return no_tenant(r, tenant);
 	if (!st)
 		st = ROWS(r->store, &rows, SQL_TOKEN_LIST, INT(tenant));
 	jw_object(&r->w, NULL);
@@ -176,15 +200,15 @@ enum st command_token_list(struct run *r)
 enum st command_token_revoke(struct run *r)
 {
 	int64_t tenant, token;
-	enum st st = required_number(&tenant, r, "tenant");
+	enum st st = run_number(&tenant, r, "tenant");
 	if (!st)
-		st = required_number(&token, r, "token");
+		st = run_number(&token, r, "token");
 	if (!st)
 		st = run_store(r, STORE_WRITE);
 	if (!st)
 		st = token_revoke(r->store, tenant, token, r->now);
 	if (st == ST_NOT_FOUND)
-		return fault_add(&r->faults, "--token", "tenant %lld has no token %lld", (long long)tenant, (long long)token);
+		fault_add(&r->faults, "--token", "tenant %lld has no token %lld; `pennymeter token list` has them", (long long)tenant, (long long)token);
 	if (st)
 		return st;
 	jw_object(&r->w, NULL);

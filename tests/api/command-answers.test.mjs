@@ -11,8 +11,6 @@ import { bringBack, fileOf, isThere, takeAway, value } from '../lib/database.mjs
 import { build, repo } from '../lib/places.mjs';
 import { makeStore, storeEnvironment } from '../lib/store.mjs';
 
-const commands = [['init'], ['doctor'], ['tenant', 'add'], ['tenant', 'list'], ['token', 'add'], ['token', 'list'], ['token', 'revoke'], ['plan', 'apply'], ['plan', 'list'], ['check'], ['backup']];
-
 let data, store, env = {};
 const run = (...args) => {
   const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, ...env } });
@@ -114,39 +112,99 @@ describe('tenants and tokens', () => {
     [/--timezone.*Mars/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', 'Mars/Olympus']],
     [/--timezone/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', '../../etc/passwd']],
     [/--tenant/, ['token', 'add', '--name', 'x']],
-    [/--tenant/, ['token', 'add', '--tenant', '99']],
     [/--tenant/, ['token', 'add', '--tenant', 'two']],
     [/--scopes.*usage:everything/, ['token', 'add', '--tenant', '2', '--scopes', 'usage:everything']],
-    [/--token/, ['token', 'revoke', '--tenant', '2', '--token', '99']],
-    [/--tenant/, ['token', 'revoke', '--tenant', '1', '--token', '1']],
-    [/--tenant/, ['check', '--tenant', '99']],
   ];
-  for (const [cause, args] of bad) {
-    test(`refuses: ${args.join(' ')}`, () => {
-      const before = [value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')];
-      fails(2, cause.source === '--tenant' ? /--t/ : cause, ...args);
-      assert.deepEqual([value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')], before);
-    });
+  const absent = [
+    [/--tenant: there is no tenant 99/, ['token', 'add', '--tenant', '99']],
+    [/--tenant: there is no tenant 99/, ['token', 'list', '--tenant', '99']],
+    [/--token: tenant 2 has no token 99/, ['token', 'revoke', '--tenant', '2', '--token', '99']],
+    [/--token: tenant 1 has no token 1/, ['token', 'revoke', '--tenant', '1', '--token', '1']],
+    [/--tenant: there is no tenant 99/, ['check', '--tenant', '99']],
+  ];
+  for (const [code, rows] of [[2, bad], [1, absent]]) {
+    for (const [cause, args] of rows) {
+      test(`refuses with ${code}: ${args.join(' ')}`, () => {
+        const before = [value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')];
+        fails(code, cause, ...args);
+        assert.deepEqual([value(data, 'SELECT COUNT(*) FROM tenants'), value(data, 'SELECT COUNT(*) FROM tokens')], before);
+      });
+    }
   }
 });
 
-describe('bad usage is 2, and says what is wrong', () => {
-  const bad = [[], ['fly'], ['tenant'], ['tenant', 'fly'], ['token', 'remove'], ['init', '--force'], ['init', 'here'], ['backup'], ['backup', 'a', 'b'], ['plan', 'apply'],
-    ['tenant', 'add', '--name'], ['tenant', 'add', '--name', 'x', '--name', 'y'], ['check', '--tenant'], ['--fly'], ['calc'], ['calc', 'nothing']];
-  for (const args of bad) test(`pennymeter ${args.join(' ')}`, () => fails(2, /./, ...args));
-});
-
-describe('help', () => {
-  for (const command of commands) {
-    test(command.join(' '), () => {
-      const r = run(...command, '--help');
-      assert.equal(r.code, 0, r.err);
-      assert.ok(r.out.startsWith(`usage: pennymeter ${command.join(' ')}`), r.out);
-      assert.match(r.out, /--json/);
-      assert.ok(run('--help').out.includes(`  ${command.join(' ')} `), 'the list names it');
+/* What is known of a mistake, in words, and nothing else: no help as long as a page. */
+describe('a mistake is named, with the nearest that is known, and 2', () => {
+  const mistakes = [
+    ['a command is required', []],
+    ['unknown command "tenat"; did you mean "tenant"?', ['tenat']],
+    ['unknown command "docter"; did you mean "doctor"?', ['docter']],
+    ['unknown command "INIT"; did you mean "init"?', ['INIT']],
+    ['unknown command "cehck"; did you mean "check"?', ['cehck', '--tenant', '2']],
+    ['unknown command "tenants"; did you mean "tenant"?', ['tenants', 'list']],
+    ['unknown command "apply"; did you mean "plan apply"?', ['apply', 'plans']],
+    ['unknown command "fly"; `pennymeter --help` lists them', ['fly']],
+    ['unknown command "tenat"; did you mean "tenant"?', ['help', 'tenat']],
+    ['unknown option "--hlep"; did you mean "--help"?', ['--hlep']],
+    ['unknown option "--versoin"; did you mean "--version"?', ['--versoin']],
+    ['unknown option "--jsno"; did you mean "--json"?', ['tenant', '--jsno', 'list']],
+    ['tenant wants one of: add, list', ['tenant']],
+    ['unknown command "tenant ad"; did you mean "tenant add"?', ['tenant', 'ad']],
+    ['unknown command "token revok"; did you mean "token revoke"?', ['token', 'revok', '--tenant', '2']],
+    ['unknown command "plan fly"; `pennymeter plan --help` lists them', ['plan', 'fly']],
+    ['unknown command "calc prise"; did you mean "calc price"?', ['calc', 'prise']],
+    ['calc wants one of: price, ', ['calc']],
+    ['unknown option "--nmae"; did you mean "--name"?', ['tenant', 'add', '--nmae', 'x']],
+    ['unknown option "--tenant-id=2"; did you mean "--tenant"?', ['check', '--tenant-id=2']],
+    ['unknown option "-tenant"; did you mean "--tenant"?', ['check', '-tenant', '2']],
+    ['unknown option "--jsn"; did you mean "--json"?', ['tenant', 'list', '--jsn']],
+    ['unknown option "--force"; `pennymeter init --help` lists them', ['init', '--force']],
+    ['--name: stands twice', ['tenant', 'add', '--name', 'x', '--name', 'y']],
+    ['--name: wants a value, NAME', ['tenant', 'add', '--name']],
+    ['--name: wants a value, NAME', ['tenant', 'add', '--name', '--plan', 'starter']],
+    ['--all: takes no value', ['launch', '--all=yes']],
+    ['--: wants the web server\'s command behind it', ['launch', '--']],
+    ['"here" is one word too many', ['init', 'here']],
+    ['"b" is one word too many: there is one FILE', ['backup', 'a', 'b']],
+    ['"cases.jsonl" is one word too many: the cases come by standard input', ['calc', 'price', 'cases.jsonl']],
+    ['FILE is required', ['backup']],
+    ['DIR is required', ['plan', 'apply']],
+    ['--name: is required', ['tenant', 'add']],
+    ['--token: is required', ['token', 'revoke', '--tenant', '2']],
+    ['--to: is required', ['move']],
+    ['--to: must be an address like', ['move', '--to', 'mysql://host']],
+    ...['0', '-1', '1.5', 'x', '', '2 ', '99999999999999999999'].map((n) => [`--tenant: must be a number from 1, not "${n}"`, ['token', 'list', `--tenant=${n}`]]),
+  ];
+  for (const [words, args] of mistakes) {
+    test(`pennymeter ${args.join(' ')}`, () => {
+      const r = run(...args);
+      assert.deepEqual([r.code, r.out], [2, ''], r.err);
+      assert.ok(r.err.startsWith(`pennymeter: ${words}`), r.err);
+      assert.ok(r.err.trim().split('\n').length <= 2, r.err);
     });
   }
 
+  test('everything that is missing is named at once', () => {
+    fails(2, /--tenant: is required\n.*--token: is required/, 'token', 'revoke');
+  });
+
+  for (const [code, pointer, args] of [[2, '', ['tenat', '--json']], [2, '--name', ['tenant', 'add', '--json']], [2, '--tenant', ['--json', 'check', '--tenant', 'x']],
+    [1, '--tenant', ['token', 'list', '--tenant', '99', '--json']], [1, 'nowhere', ['plan', 'apply', 'nowhere', '--json']]]) {
+    test(`with --json it is an object on standard output too: ${args.join(' ')}`, () => {
+      const r = run(...args);
+      assert.equal(r.code, code);
+      assert.deepEqual([r.json.ok, r.json.errors.length, r.json.errors[0].pointer], [false, 1, pointer]);
+      assert.ok(r.err.includes(r.json.errors[0].detail));
+    });
+  }
+
+  test('with --json before the command as behind it', () => {
+    assert.deepEqual(run('--json', 'tenant', 'list').json, good('tenant', 'list'));
+    assert.deepEqual(run('tenant', '--json', 'list').json, good('tenant', 'list'));
+  });
+});
+
+describe('version', () => {
   test('version', () => {
     assert.equal(run('--version').out.trim(), readFileSync(path.join(repo, 'VERSION'), 'utf8').trim());
   });

@@ -236,18 +236,18 @@ test('launch refuses what cannot work, naming it', async () => {
   mkdirSync(long);
   unlinkSync(path.join(at.root, 'usage-stats.fcgi'));
   const cases = [
-    [['--run', long], /x\.?.*\.sock: is too long for a socket, by \d+ bytes/],
-    [[], /usage-stats\.fcgi: No such file/],
-    [['--root', path.join(bare, 'none')], /none: No such file/],
-    [['--run', path.join(bare, 'none/run')], /cannot be made/],
-    [['--group', 'no-such-group'], /there is no group/],
-    [['--procs', '0'], /--procs: must be a number from 1/],
-    [['--procs', '1001'], /at most 1000/],
+    [1, ['--run', long], /x\.?.*\.sock: is too long for a socket, by \d+ bytes/],
+    [1, [], /usage-stats\.fcgi: No such file/],
+    [2, ['--root', path.join(bare, 'none')], /--root: .*none: No such file/],
+    [1, ['--run', path.join(bare, 'none/run')], /cannot be made/],
+    [2, ['--group', 'no-such-group'], /--group: there is no group/],
+    [2, ['--procs', '0'], /--procs: must be a number from 1/],
+    [2, ['--procs', '1001'], /at most 1000/],
   ];
-  for (const [args, why] of cases) {
+  for (const [code, args, why] of cases) {
     const { root, run, data } = at, given = (name, value) => (args.includes(name) ? [] : [name, value]);
     const launched = launch({ root: undefined, run: undefined, data }, [...given('--root', root), ...given('--run', run), ...args]);
-    assert.equal(await launched.ended, 1, args.join(' '));
+    assert.equal(await launched.ended, code, args.join(' '));
     assert.match(launched.complained, why);
   }
   const unknown = launch(at, ['--threads', '4']);
