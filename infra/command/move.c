@@ -255,7 +255,7 @@ enum st command_move(struct run *r)
 	if (run_option(r, "cancel"))
 		return cancel(r);
 	if (!m.to)
-		return misuse(r, "--to", "is needed: an address like postgresql://user@host/database");
+		return misuse(r, "--to", "is required: an address like postgresql://user@host/database");
 	enum st st = check_way(r, m.to);
 	if (!st)
 		st = take_turn(r);

@@ -48,7 +48,7 @@ describe('infra/run', () => {
       assert.equal(status, '201');
       assert.equal(JSON.parse((await request(url, 'GET', '/demo.json')).text).token, token);
       process.kill(-started.child.pid, 'SIGINT');
-      assert.equal(await soon(started.ended, 'infra/run to end'), 130);
+      assert.equal(await soon(started.ended, 'infra/run to end'), 0, 'the end was asked for');
       assert.deepEqual(alive(data), []);
       assert.ok(!existsSync(path.join(data, 'run.json')));
     });
@@ -93,6 +93,33 @@ describe('infra/run', () => {
       await soon(started.ended, 'infra/run to end');
     });
   }
+
+  test('Ctrl-C ends `make run` without a complaint, and doctor finds nothing bad, neither while it serves nor after', async () => {
+    const data = path.join(scratch, 'made'), port = await freePort();
+    const make = spawn('make', ['run', `DATA=${data}`, `PORT=${port}`, 'DEMO=0'], { cwd: repo, detached: true, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', BUILD: build } });
+    const doctor = () => spawnSync(path.join(build, 'bin/pennymeter'), ['doctor'], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: data } });
+    const started = { child: make, said: '' };
+    let complained = '';
+    make.stdout.on('data', (text) => { started.said += text; });
+    make.stderr.on('data', (text) => { complained += text; });
+    const ended = new Promise((resolve) => { make.on('close', resolve); });
+    try {
+      await untilServes(started, data);
+      const add = /PENNYMETER_DATA=.* tenant add .*/.exec(started.said)[0];
+      const added = spawnSync('sh', ['-ec', add], { encoding: 'utf8', cwd: repo });
+      assert.match(added.stdout, new RegExp(`^Its page: +http://127\\.0\\.0\\.1:${port}/usage#token=pm_\\w+$`, 'm'), added.stderr);
+      const served = doctor();
+      assert.deepEqual([served.status, /BAD/.test(served.stdout)], [0, false], served.stdout);
+    } finally {
+      process.kill(-make.pid, 'SIGINT'); // as a terminal does, to make as well
+      await soon(ended, 'make run to end');
+    }
+    assert.equal(complained, '');
+    assert.deepEqual(alive(data), []);
+    const after = doctor();
+    assert.deepEqual([after.status, /BAD/.test(after.stdout)], [0, false], after.stdout);
+  });
 
   test('keeps the demo tenant and its token from one start to the next', async () => {
     const data = path.join(scratch, 'twice');
