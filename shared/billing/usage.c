@@ -272,7 +272,7 @@ enum st upgrade_name(const char **name, struct store *store, const struct plan *
 const char *upgrade_url(const struct conf *conf, const struct plan *plan, struct arena *arena)
 {
 	const char *pattern = conf->text[CONF_UPGRADE_URL], *mark = strstr(pattern, "{plan}");
-	if (!plan || !plan->next)
+	if (!plan || !plan->next || !*pattern)
 		return NULL;
 	return mark ? arena_format(arena, "%.*s%s%s", (int)(mark - pattern), pattern, plan->next, mark + 6) : pattern;
 }

@@ -69,7 +69,7 @@ unsigned usage_threshold(const struct usage_line *line);
 /** What the next plan is called; its code if it was never applied. NULL when there is none. */
 enum st upgrade_name(const char **name, struct store *store, const struct plan *plan, struct arena *arena) MUST_USE;
 
-/** Where to upgrade: the configured address with the next plan's code. NULL when there is no next plan. */
+/** Where to upgrade: the configured address with the next plan's code. NULL when there is no next plan, or no address is configured. */
 const char *upgrade_url(const struct conf *conf, const struct plan *plan, struct arena *arena);
 
 #endif

@@ -94,7 +94,7 @@ static void write_bill(struct jwriter *w, const struct usage_state *s, const cha
 	write_reckoned(w, "total", s->total, s->currency);
 	write_reckoned(w, "projected_total", s->projected_total, s->currency);
 	jw_end(w);
-	if (!upgrade) {
+	if (!s->plan || !s->plan->next) {
 		jw_null(w, "upgrade");
 		return;
 	}

@@ -14,7 +14,7 @@ struct stats {
 	struct history_event recent[STATS_RECENT];
 	unsigned recent_count;
 	const char *upgrade_name;
-	const char *upgrade_url; /* NULL: there is no larger plan */
+	const char *upgrade_url; /* NULL: there is no larger plan, or no page to change it */
 };
 
 /** Write tenant, plan, period, cards, series, recent events, warnings and the bill. */

@@ -1,13 +1,51 @@
 /* Talks to the API: the session's token, one request at a time with a limit, exact numbers, and errors in words. */
 
+import { store } from './dom.mjs';
 import { has, t } from './locale.mjs';
 
 const tokenKey = 'pm.token';
 const signedOutKey = 'pm.signed-out';
+const knownKey = 'pm.session'; // whether another tab may have a token: the word, never the token
 const requestLimit = 10_000;
 
 let token = null;
 let demo = null;
+let usedAt = Date.now();
+let ended = () => {};
+
+/* The open tabs of this site share a session: a new one asks the others, and signing out of one signs out of all. So the token stays
+ * in memory and sessionStorage, which a tab opened by Ctrl-click does not inherit. localStorage would keep it on disk after the browser
+ * is closed; in links it could be seen and passed on. Who can listen here are pages of this origin, which could read it anyway. */
+const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel('pm.session') : null;
+channel?.addEventListener('message', ({ data }) => {
+  if (data.ask && token !== null) channel.postMessage({ token, usedAt });
+  if (data.out && token !== null) {
+    forget();
+    ended();
+  }
+});
+for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, () => { usedAt = Date.now(); }, true);
+
+/** The token of the tab that was used last: the one that this was opened from. */
+function tokenOfTabs() {
+  if (!channel || store.read(knownKey) === null) return null;
+  return new Promise((resolve) => {
+    let best = null;
+    const finish = () => {
+      channel.removeEventListener('message', hear);
+      if (best === null) store.write(knownKey, null);
+      resolve(best?.token ?? null);
+    };
+    const hear = ({ data }) => {
+      if (!data.token) return;
+      if (best === null) setTimeout(finish, 50);
+      if (best === null || data.usedAt > best.usedAt) best = data;
+    };
+    channel.addEventListener('message', hear);
+    channel.postMessage({ ask: true });
+    setTimeout(() => best ?? finish(), 1000);
+  });
+}
 
 function remember(key, value) {
   try {
@@ -46,6 +84,10 @@ export async function openSession() {
   if (given) signIn(given);
   token ??= recall(tokenKey);
   if (token === null) {
+    const shared = await tokenOfTabs();
+    if (shared !== null) signIn(shared);
+  }
+  if (token === null) {
     demo = await tokenOfDemo();
     if (demo !== null && recall(signedOutKey) === null) token = demo;
   }
@@ -53,17 +95,30 @@ export async function openSession() {
 }
 
 export const demoToken = () => demo;
+export const currentToken = () => token;
 
 export function signIn(given) {
   token = given;
   remember(tokenKey, given);
   remember(signedOutKey, null);
+  store.write(knownKey, 'yes');
 }
 
-export function signOut() {
+function forget() {
   token = null;
   remember(tokenKey, null);
   remember(signedOutKey, 'yes');
+}
+
+export function signOut() {
+  forget();
+  store.write(knownKey, null);
+  channel?.postMessage({ out: true });
+}
+
+/** `act` is called when another tab signs out of the session that this one has. */
+export function whenSignedOut(act) {
+  ended = act;
 }
 
 /** A request that did not succeed. `status` is 0 when no answer came. */

@@ -154,7 +154,8 @@ function go(next, end) {
 async function download() {
   const button = byId('csv');
   const name = ['pennymeter-usage', view.type || 'all', `${view.days}-days`].join('-').replace(/[^\w.-]/g, '_');
-  button.disabled = true;
+  if (button.ariaBusy === 'true') return;
+  button.ariaBusy = 'true'; // disabled, it would lose the focus
   setText(button.lastChild, t('history.csvBusy'));
   try {
     const answer = await get(callOf(view, shown?.end), { accept: 'text/csv' });
@@ -166,7 +167,7 @@ async function download() {
     if (error.status === 401) failed(error);
     else setText(byId('csvnote'), error.message);
   }
-  button.disabled = false;
+  button.ariaBusy = 'false';
   button.lastChild.textContent = t('history.csv');
 }
 
@@ -176,11 +177,16 @@ function start() {
   fillTypes().catch(() => { /* the list of events says what is wrong; the filter then has only the metric in the address */ });
 }
 
-form.addEventListener('change', () => {
+function goAsChosen() {
   const chosen = new FormData(form);
   go({ type: chosen.get('type'), days: chosen.get('days'), per_page: chosen.get('per_page'), page: '1' });
+}
+
+form.addEventListener('change', goAsChosen);
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  goAsChosen();
 });
-form.addEventListener('submit', (event) => event.preventDefault());
 byId('pages').addEventListener('click', (event) => {
   const link = event.target.closest('a');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;

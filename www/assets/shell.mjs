@@ -1,6 +1,6 @@
 /* What every page shares: its words, the header's controls, the sign-in panel, and the panel of an error. */
 
-import { demoToken, openSession, signIn, signOut } from './api.mjs';
+import { demoToken, openSession, signIn, signOut, whenSignedOut } from './api.mjs';
 import { h, icon, store } from './dom.mjs';
 import { loadMessages, locale, locales, t, translate } from './locale.mjs';
 
@@ -59,6 +59,13 @@ function show(id) {
 /** The page's own content, after a sign-in or a retry. */
 export const showContent = () => show('content');
 
+/* What had the focus is gone: it goes to the heading of what came in its place, never to nowhere. */
+function focusHeading() {
+  const heading = document.querySelector('h1');
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
 /** Ask for a token in place of the content; the address stays, so the page goes on where it was. */
 export function askForToken(message, proceed) {
   signOutButton.hidden = true;
@@ -71,6 +78,7 @@ export function askForToken(message, proceed) {
     signIn(token);
     signOutButton.hidden = false;
     proceed();
+    focusHeading();
   };
   const form = h('form', {
     class: 'panel', novalidate: '',
@@ -93,7 +101,7 @@ export function askForToken(message, proceed) {
     demoToken() ? h('button', { type: 'button', onclick: () => enter(demoToken()) }, t('signin.demo')) : null));
   byId('signin').replaceChildren(form);
   show('signin');
-  if (message) field.focus();
+  if (message !== null) field.focus();
 }
 
 /** Say what went wrong in place of the content, with a way on. */
@@ -102,7 +110,7 @@ export function showFailure(error, retry) {
     h('h2', {}, t('error.title')),
     h('p', {}, error.message),
     error.detail ? h('p', { class: 'muted' }, error.detail) : null,
-    h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: retry }, t('retry')))));
+    h('div', { class: 'row' }, h('button', { type: 'button', class: 'primary', onclick: () => { retry(); focusHeading(); } }, t('retry')))));
   show('failure');
 }
 
@@ -115,10 +123,14 @@ export async function openPrivatePage(proceed, leave) {
     type: 'button', class: 'quiet', id: 'signout', hidden: true,
     onclick: () => {
       signOut();
-      leave();
-      askForToken(null, proceed);
+      end();
     },
   }, t('signout'));
+  const end = () => {
+    leave();
+    askForToken('', proceed);
+  };
+  whenSignedOut(end);
   byId('controls').append(signOutButton);
   if (await openSession()) {
     signOutButton.hidden = false;

@@ -1,6 +1,6 @@
 /* The page /usage: the bill so far, each metric against its limit, the last 30 days, and what was recorded last. */
 
-import { get } from './api.mjs';
+import { currentToken, get } from './api.mjs';
 import { cardList, hasLimit, stateOf } from './cards.mjs';
 import { usageChart } from './chart.mjs';
 import { h, icon, setChildren, setText, store } from './dom.mjs';
@@ -13,10 +13,11 @@ const address = '/usage/api/stats';
 const dayLength = 86_400_000;
 const byId = (id) => document.getElementById(id);
 
-/** A link from the API is followed only if it leads to a web page. */
-function safeLink(url) {
-  const target = new URL(url, location.href);
-  return ['http:', 'https:'].includes(target.protocol) ? target.href : '/pricing';
+/** A link to where the plan can be changed: only if the operator has named a web page for it. */
+function upgradeLink(upgrade, properties) {
+  if (!upgrade?.url) return null;
+  const link = h('a', { ...properties, href: upgrade.url }, t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan }));
+  return ['http:', 'https:'].includes(link.protocol) ? link : null;
 }
 
 function showSubject({ tenant, plan }) {
@@ -55,12 +56,9 @@ function showBill({ estimate, currency, period, begins_at: begins, plan, upgrade
   const current = tile('plan');
   setText(current('value'), plan?.name ?? '–');
   const note = current('note');
-  if (upgrade) {
-    const text = t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan });
-    if (note.textContent !== text) note.replaceChildren(h('a', { href: safeLink(upgrade.url) }, text));
-  } else {
-    setText(note, t('bill.top'));
-  }
+  const link = upgradeLink(upgrade);
+  if (!link) setText(note, upgrade ? t('bill.next', { plan: upgrade.name ?? upgrade.plan }) : t('bill.top'));
+  else if (note.firstChild?.href !== link.href) note.replaceChildren(link);
 }
 
 const rank = { warning: 1, critical: 2, over: 3 };
@@ -88,17 +86,18 @@ const dismissButton = (onclick) => h('button', {
 let shownWarnings = '';
 
 function showWarnings(stats) {
-  const { cards, period, upgrade } = stats;
+  const { cards, period, upgrade, recent } = stats;
   const all = pressing(cards);
   const hidden = hiddenWarnings();
   const visible = all.filter((card) => !hidden.has(warningKey(card, period)));
   const worst = visible[0];
-  const drawn = JSON.stringify([visible.map((card) => [card.metric_name, card.level, card.percent]), all.length, upgrade]);
+  const drawn = JSON.stringify([visible.map((card) => [card.metric_name, card.level, card.percent]), all.length, upgrade, recent.length === 0]);
   if (drawn === shownWarnings) return;
   shownWarnings = drawn;
 
   const banner = byId('warnings');
   banner.classList.remove('skeleton');
+  banner.hidden = recent.length === 0 && all.length === 0; // of nothing there is no need to say that it is within limits
   banner.dataset.state = worst ? stateOf(worst) : 'ok';
   const set = (keys) => {
     store.write('pm.hidden-warnings', JSON.stringify(keys));
@@ -119,7 +118,7 @@ function showWarnings(stats) {
       h('p', {}, h('strong', {}, line(worst))),
       rest.length ? h('details', {}, h('summary', {}, t('warning.more', { n: number(rest.length), count: rest.length })),
         h('ul', {}, rest.map((card) => h('li', {}, line(card))))) : null),
-    upgrade ? h('a', { class: 'button primary', href: safeLink(upgrade.url) }, t('bill.upgrade', { plan: upgrade.name ?? upgrade.plan })) : '',
+    upgradeLink(upgrade, { class: 'button primary' }) ?? '',
     dismissButton(() => set(all.map((card) => warningKey(card, period)))));
 }
 
@@ -138,7 +137,7 @@ function announce(cards) {
 
 const rows = new Map();
 
-function showRecent(events) {
+function showRecent(events, cards) {
   const body = byId('recent').tBodies[0];
   body.classList.remove('skeleton');
   const wanted = events.map((event) => {
@@ -150,14 +149,36 @@ function showRecent(events) {
   refreshTimes(body);
   byId('recent').hidden = events.length === 0;
   byId('norecent').hidden = events.length > 0;
-  if (events.length === 0) setText(byId('first'), firstEvent());
+  byId('start').hidden = events.length > 0;
+  if (events.length === 0) setText(byId('first'), firstEvent(cards));
 }
 
-const firstEvent = () => [
-  `curl ${location.origin}/api/usage/record \\`,
-  '  -H "Authorization: Bearer $PENNYMETER_TOKEN" \\',
-  '  -d \'{"metric_name":"api_calls","quantity":1}\'',
-].join('\n');
+const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What a shell takes as it stands: with the session's token, of a metric that the plan has. */
+function firstEvent(cards) {
+  const counted = cards.filter((card) => stateOf(card) !== 'none');
+  const card = counted.find(({ metric_name: name }) => name === 'api_calls')
+    ?? counted.find(({ aggregation }) => ['sum', 'count'].includes(aggregation)) ?? cards[0];
+  return [
+    `curl ${quoted(`${location.origin}/api/usage/record`)} \\`,
+    `  -H ${quoted(`Authorization: Bearer ${currentToken()}`)} \\`,
+    "  -H 'Content-Type: application/json' \\",
+    `  -d ${quoted(JSON.stringify({ metric_name: card?.metric_name ?? 'api_calls', quantity: 1 }))}`,
+  ].join('\n');
+}
+
+/* The clipboard is for pages of https and of this machine; elsewhere the text is selected, and the older way tried. */
+async function copyFirst() {
+  const area = byId('first');
+  getSelection().selectAllChildren(area);
+  try {
+    await navigator.clipboard.writeText(area.textContent);
+  } catch {
+    if (!document.execCommand('copy')) return setText(byId('copied'), t('first.selected'));
+  }
+  setText(byId('copied'), t('first.copied'));
+}
 
 function openDashboard() {
   const showCards = cardList(byId('cards'));
@@ -173,7 +194,7 @@ function openDashboard() {
     showWarnings(stats);
     showCards(stats);
     announce(stats.cards);
-    showRecent(stats.recent);
+    showRecent(stats.recent, stats.cards);
     showChart(stats);
   }
 
@@ -209,19 +230,30 @@ function openDashboard() {
   return { start, stop };
 }
 
-/* Paper has no closed parts: the table of the chart is printed open. */
+/* Paper has no closed parts, is white, and narrower than a window: the table is printed open, the chart drawn light and to its width. */
 function openForPrint() {
+  const root = document.documentElement;
   let closed = [];
+  let theme;
+  const redraw = () => document.dispatchEvent(new Event('pm:theme'));
   addEventListener('beforeprint', () => {
     closed = [...document.querySelectorAll('details:not([open])')];
     for (const element of closed) element.open = true;
+    theme = root.dataset.theme;
+    Object.assign(root.dataset, { theme: 'light', print: '' });
+    redraw();
   });
   addEventListener('afterprint', () => {
     for (const element of closed) element.open = false;
+    delete root.dataset.print;
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    redraw();
   });
 }
 
 openForPrint();
+byId('copy').addEventListener('click', copyFirst);
 let dashboard = null;
 openPrivatePage(() => {
   dashboard ??= openDashboard();

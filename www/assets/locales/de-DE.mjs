@@ -16,7 +16,7 @@ export default {
     'retry': 'Erneut versuchen',
 
     'signin.title': 'Anmelden',
-    'signin.lead': 'Fügen Sie ein Zugriffstoken Ihres Kontos ein. Es bleibt in diesem Browser-Tab und wird beim Schließen vergessen.',
+    'signin.lead': 'Fügen Sie ein Zugriffstoken Ihres Kontos ein. Es bleibt in den offenen Tabs dieser Seite und wird vergessen, wenn Sie sie schließen.',
     'signin.token': 'Zugriffstoken',
     'signin.submit': 'Anmelden',
     'signin.demo': 'Demokonto ansehen',
@@ -49,6 +49,7 @@ export default {
     'refresh.interval': 'Aktualisieren',
     'refresh.30': 'alle 30 s',
     'refresh.300': 'alle 5 min',
+    'refresh.off': 'aus',
     'refresh.stale': 'Veraltet',
     'refresh.staleText': '{cause} Diese Zahlen sind von {time}; der nächste Versuch ist um {next}.',
     'refresh.stalePaused': '{cause} Diese Zahlen sind von {time}.',
@@ -63,6 +64,7 @@ export default {
     'bill.left': { one: 'noch {n} Tag', other: 'noch {n} Tage' },
     'bill.plan': 'Tarif',
     'bill.upgrade': 'Zu {plan} wechseln',
+    'bill.next': 'Der nächstgrößere Tarif ist {plan}.',
     'bill.top': 'Sie haben den größten Tarif.',
 
     'level.ok': 'In Ordnung',
@@ -119,8 +121,14 @@ export default {
     'events.quantity': 'Menge',
     'events.source': 'Quelle',
     'events.empty': 'Noch keine Nutzung erfasst.',
-    'events.first': 'Senden Sie das erste Ereignis von einem Terminal und sehen Sie es hier erscheinen:',
     'events.all': 'Alle Aktivität ansehen',
+
+    'first.title': 'Das erste Ereignis erfassen',
+    'first.lead': 'Führen Sie dies in einem Terminal aus; das Ereignis erscheint hier innerhalb einer halben Minute.',
+    'first.copy': 'Kopieren',
+    'first.copied': 'Kopiert.',
+    'first.selected': 'Ausgewählt: kopieren Sie es mit der Tastatur.',
+    'first.token': 'Es enthält das Token, mit dem Sie angemeldet sind; es muss Nutzung erfassen dürfen.',
 
     'history.title': 'Nutzungsverlauf',
     'history.lead': 'Jedes erfasste Ereignis, das neueste zuerst.',
@@ -131,6 +139,7 @@ export default {
     'history.days': '{days} Tage',
     'history.year': '1 Jahr',
     'history.perPage': 'Zeilen je Seite',
+    'history.apply': 'Anzeigen',
     'history.csv': 'CSV herunterladen',
     'history.csvBusy': 'Wird erstellt…',
     'history.csvDone': 'Die Datei {name} wurde heruntergeladen.',
@@ -163,7 +172,7 @@ export default {
     'landing.yours': 'Ihres',
     'landing.yoursText': 'Kleine Programme über einer Datenbankdatei, auf jedem Webspace. Kein Dritter sieht Ihre Daten.',
     'missing.title': 'Diese Seite gibt es nicht',
-    'missing.lead': 'Vielleicht ist die Adresse vertippt, oder die Seite ist noch nicht gebaut. Ihre Nutzung ist, wo sie war.',
+    'missing.lead': 'Vielleicht ist die Adresse vertippt. Ihre Nutzung ist, wo sie war.',
   },
   labels: {
     'Quotes': 'Angebote',

@@ -16,7 +16,7 @@ export default {
     'retry': 'Try again',
 
     'signin.title': 'Sign in',
-    'signin.lead': 'Paste an access token of your account. It stays in this browser tab and is forgotten when you close it.',
+    'signin.lead': 'Paste an access token of your account. It stays in the open tabs of this site and is forgotten when you close them.',
     'signin.token': 'Access token',
     'signin.submit': 'Sign in',
     'signin.demo': 'Look at the demo account',
@@ -49,6 +49,7 @@ export default {
     'refresh.interval': 'Refresh',
     'refresh.30': 'every 30 s',
     'refresh.300': 'every 5 min',
+    'refresh.off': 'off',
     'refresh.stale': 'Out of date',
     'refresh.staleText': '{cause} These figures are from {time}; the next try is at {next}.',
     'refresh.stalePaused': '{cause} These figures are from {time}.',
@@ -63,6 +64,7 @@ export default {
     'bill.left': { one: '{n} day left', other: '{n} days left' },
     'bill.plan': 'Plan',
     'bill.upgrade': 'Upgrade to {plan}',
+    'bill.next': 'The next larger plan is {plan}.',
     'bill.top': 'You are on the largest plan.',
 
     'level.ok': 'OK',
@@ -119,8 +121,14 @@ export default {
     'events.quantity': 'Quantity',
     'events.source': 'Source',
     'events.empty': 'No usage recorded yet.',
-    'events.first': 'Send the first event from a terminal and watch it appear here:',
     'events.all': 'See all activity',
+
+    'first.title': 'Record the first event',
+    'first.lead': 'Run this in a terminal, and watch the event appear here within half a minute.',
+    'first.copy': 'Copy',
+    'first.copied': 'Copied.',
+    'first.selected': 'Selected: copy it with the keyboard.',
+    'first.token': 'It holds the token that you are signed in with, which must be allowed to record usage.',
 
     'history.title': 'Usage history',
     'history.lead': 'Every recorded event, newest first.',
@@ -131,6 +139,7 @@ export default {
     'history.days': '{days} days',
     'history.year': '1 year',
     'history.perPage': 'Rows per page',
+    'history.apply': 'Show',
     'history.csv': 'Download CSV',
     'history.csvBusy': 'Preparing…',
     'history.csvDone': 'The file {name} has been downloaded.',
@@ -163,7 +172,7 @@ export default {
     'landing.yours': 'Yours',
     'landing.yoursText': 'Small programs over one database file, on any web host. No third party sees your data.',
     'missing.title': 'There is no such page',
-    'missing.lead': 'The address may be mistyped, or the page is not built yet. Your usage is where it was.',
+    'missing.lead': 'The address may be mistyped. Your usage is where it was.',
   },
   labels: {},
   units: {

@@ -16,7 +16,7 @@ export default {
     'retry': '再試行',
 
     'signin.title': 'サインイン',
-    'signin.lead': 'アカウントのアクセストークンを貼り付けてください。このタブだけに保存され、閉じると消えます。',
+    'signin.lead': 'アカウントのアクセストークンを貼り付けてください。このサイトの開いているタブだけに保存され、すべて閉じると消えます。',
     'signin.token': 'アクセストークン',
     'signin.submit': 'サインイン',
     'signin.demo': 'デモアカウントを見る',
@@ -49,6 +49,7 @@ export default {
     'refresh.interval': '更新間隔',
     'refresh.30': '30秒ごと',
     'refresh.300': '5分ごと',
+    'refresh.off': 'オフ',
     'refresh.stale': '古いデータ',
     'refresh.staleText': '{cause} {time} 時点の数値です。次の試行は {next} です。',
     'refresh.stalePaused': '{cause} {time} 時点の数値です。',
@@ -63,6 +64,7 @@ export default {
     'bill.left': { other: '残り {n} 日' },
     'bill.plan': 'プラン',
     'bill.upgrade': '{plan} に変更',
+    'bill.next': '次に大きいプランは {plan} です。',
     'bill.top': '最上位のプランです。',
 
     'level.ok': '正常',
@@ -119,8 +121,14 @@ export default {
     'events.quantity': '数量',
     'events.source': '発生元',
     'events.empty': '利用の記録はまだありません。',
-    'events.first': 'ターミナルから最初のイベントを送ると、ここに表示されます：',
     'events.all': 'すべての利用を見る',
+
+    'first.title': '最初のイベントを記録する',
+    'first.lead': 'これをターミナルで実行すると、30秒以内にイベントがここに表示されます。',
+    'first.copy': 'コピー',
+    'first.copied': 'コピーしました。',
+    'first.selected': '選択しました。キーボードでコピーしてください。',
+    'first.token': 'サインイン中のトークンが含まれます。記録の権限が必要です。',
 
     'history.title': '利用履歴',
     'history.lead': '記録されたすべてのイベント（新しい順）。',
@@ -131,6 +139,7 @@ export default {
     'history.days': '{days}日',
     'history.year': '1年',
     'history.perPage': '1ページの行数',
+    'history.apply': '表示',
     'history.csv': 'CSV をダウンロード',
     'history.csvBusy': '準備中…',
     'history.csvDone': 'ファイル {name} をダウンロードしました。',
@@ -163,7 +172,7 @@ export default {
     'landing.yours': 'あなたのもの',
     'landing.yoursText': '1つのデータベースファイルと小さなプログラムだけ。どのホストでも動き、第三者がデータを見ることはありません。',
     'missing.title': 'ページが見つかりません',
-    'missing.lead': 'アドレスが間違っているか、ページがまだありません。利用状況は元の場所にあります。',
+    'missing.lead': 'アドレスが間違っている可能性があります。利用状況は元の場所にあります。',
   },
   labels: {
     'Quotes': '見積書',
