@@ -47,6 +47,35 @@ test('/ loads clean and leads to the dashboard', async () => {
   assert.equal(await page.locator('main a[href="/usage"]').count(), 1);
 });
 
+test('on a phone the words of the landing page begin where its buttons do', async () => {
+  const page = await openStatic('/', { viewport: { width: 320, height: 700 } });
+  const lefts = await page.locator('.hero h1, .hero p, .hero .button').evaluateAll((list) => list.map((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return Math.round(element.matches('.button') ? element.getBoundingClientRect().left : range.getClientRects()[0].left);
+  }));
+  assert.equal(new Set(lefts).size, 1, lefts.join());
+});
+
+test('the foot of a short page is at the foot of the window', async () => {
+  for (const path of ['/', '/no-such-page']) {
+    const page = await openStatic(path, { viewport: { width: 1280, height: 1600 } });
+    assert.equal(await page.evaluate(() => Math.round(document.querySelector('footer').getBoundingClientRect().bottom)), 1600, path);
+  }
+});
+
+test('no page has a link or a word that leads to what is not there', async () => {
+  const pages = [await loadedUsage(), await loadedHistory(), await openStatic('/', {}), await openStatic('/no-such-page', {})];
+  const links = new Set();
+  for (const page of pages) {
+    for (const link of await page.locator('a').evaluateAll((list) => list.map((a) => a.href))) links.add(link.replace(/#.*/, ''));
+    assert.doesNotMatch(await page.locator('body').innerText(), /not built|Upgrade/);
+  }
+  links.delete(`${url}/no-such-page`);
+  assert.ok(links.size >= 4, [...links].join());
+  for (const link of links) assert.equal((await fetch(link)).status, 200, link);
+});
+
 test('an unknown address gets a friendly page with status 404', async () => {
   const page = await newPage();
   const answer = await page.goto(`${url}/no-such-page`);

@@ -12,6 +12,8 @@ function required(name) {
 
 export const url = required('PENNYMETER_URL');
 export const token = required('PENNYMETER_TOKEN');
+/** Of the tenant "Fresh Start", which has recorded nothing: a test that records for it is the only one. */
+export const freshToken = required('PENNYMETER_FRESH_TOKEN');
 export const statsAddress = '**/usage/api/stats';
 
 const flags = [

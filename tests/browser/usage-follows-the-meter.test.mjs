@@ -90,6 +90,45 @@ test('a paused page asks nothing, and asks at once when resumed', async () => {
   await page.getByRole('button', { name: 'Pause' }).waitFor();
 });
 
+test('a pause is kept, is "off" among the intervals, and ends with the interval that was there before', async () => {
+  const { page, polls } = await watchedUsage();
+  await page.locator('#interval').selectOption('300');
+  await page.locator('#pause').click();
+  assert.equal(await page.locator('#interval').inputValue(), 'off');
+  await page.reload();
+  await page.locator('#age', { hasText: /^Paused\. Updated at/ }).waitFor(); // the figures are shown all the same
+  assert.equal(await page.locator('#interval').inputValue(), 'off');
+  polls.length = 0;
+  await page.clock.runFor(20 * interval);
+  assert.deepEqual(polls, []);
+  const answered = page.waitForResponse('**/usage/api/stats');
+  await page.locator('#pause').click();
+  await answered;
+  assert.equal(await page.locator('#interval').inputValue(), '300');
+  await page.locator('#interval').selectOption('off');
+  await page.getByRole('button', { name: 'Resume' }).waitFor();
+  const asked = page.waitForResponse('**/usage/api/stats');
+  await page.locator('#interval').selectOption('30');
+  await asked;
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+});
+
+test('a tab that is hidden while a request runs asks nothing after it', async () => {
+  const { page, polls } = await watchedUsage();
+  let free, seen;
+  const held = new Promise((resolve) => { free = resolve; }), began = new Promise((resolve) => { seen = resolve; });
+  await page.route('**/usage/api/stats', async (route) => { seen(); await held; await route.continue(); });
+  await page.clock.fastForward(interval);
+  await began;
+  await hide(page, true);
+  const answered = page.waitForResponse('**/usage/api/stats');
+  free();
+  await answered;
+  await page.waitForFunction(() => /^Updated \d sec/.test(document.querySelector('#age').textContent)); // it has taken the answer
+  await page.clock.runFor(10 * interval);
+  assert.equal(polls.length, 2);
+});
+
 test('the interval can be longer, and is remembered', async () => {
   const { page, polls } = await watchedUsage();
   await page.locator('#interval').selectOption('300');

@@ -122,10 +122,83 @@ test('a warning names metric and percentage, leads to the next plan, and stays h
   await banner.getByText('API calls is at 95% of its limit.').waitFor();
 });
 
+const apart = (stats, levels) => {
+  for (const item of stats.cards) Object.assign(item, { level: 'ok', policy: 'soft', included: 1000, used: 100, remaining: 900, percent: 10, overage_quantity: 0, overage_amount: 0, overage_rate: 0.1 });
+  for (const [name, level, percent] of levels) {
+    Object.assign(stats.cards.find((item) => item.metric_name === name), { level, percent, used: percent * 10, remaining: Math.max(0, 1000 - percent * 10) });
+  }
+  return stats;
+};
+
+test('a warning that was hidden comes back when its metric gets worse, and stays hidden when it does not', async () => {
+  let level = ['warning', 80];
+  const page = await openUsage({}, async (fresh) => {
+    await fresh.clock.install();
+    await reshape(fresh, statsAddress, (stats) => apart(stats, [['api_calls', ...level]]));
+  });
+  const banner = page.locator('#warnings'), poll = async () => {
+    const answered = page.waitForResponse(statsAddress);
+    await page.clock.fastForward(30_000);
+    await answered;
+  };
+  await banner.getByRole('button', { name: 'Hide for this period' }).click();
+  level = ['warning', 85];
+  await poll();
+  await page.locator('[data-metric="api_calls"] .percent', { hasText: '85%' }).waitFor();
+  assert.match(await banner.textContent(), /1 warning is hidden/);
+  level = ['critical', 95];
+  await poll();
+  await banner.getByText('API calls is at 95% of its limit.').waitFor();
+});
+
+test('warnings stand in order: the worse level first, and of one level the higher percentage', async () => {
+  const page = await openUsage({}, (fresh) => reshape(fresh, statsAddress, (stats) => apart(stats, [['leads_created', 'warning', 77], ['api_calls', 'critical', 91],
+    ['quotes_generated', 'warning', 88], ['storage_gb', 'over', 101], ['invoices_generated', 'critical', 99]])));
+  await page.locator('#warnings strong').waitFor();
+  await page.locator('#warnings summary').click();
+  const lines = await page.locator('#warnings strong, #warnings li').allTextContents();
+  assert.deepEqual(lines.map((line) => Number(/(\d+)%/.exec(line)[1])), [101, 99, 91, 88, 77]);
+});
+
+for (const [hours, words] of [[-1, '0 days left'], [0.5, '1 day left'], [24, '1 day left'], [25, '2 days left'], [24 * 30, '30 days left']]) {
+  test(`a period that ends in ${hours} hours has ${words}`, async () => {
+    const page = await openUsage({}, async (fresh) => {
+      await fresh.clock.install({ time: new Date('2026-06-10T12:00:00Z') });
+      await fresh.clock.pauseAt(new Date('2026-06-10T12:00:01Z'));
+      await reshape(fresh, statsAddress, (stats) => {
+        Object.assign(stats.period, { start: '2026-06-01T00:00:00Z', end: new Date(Date.UTC(2026, 5, 10, 12, 0, 1) + hours * 3_600_000).toISOString() });
+        return stats;
+      });
+    });
+    const value = page.locator('[data-tile="period"] [data-part="value"]');
+    await page.waitForSelector('#cards [data-metric]');
+    assert.equal(await value.textContent(), words);
+  });
+}
+
+test('a hard limit says before and at it that more is refused', async () => {
+  for (const [used, words] of [[999, 'At the limit: refused until it resets'], [1000, 'Limit reached: refused until it resets']]) {
+    const page = await openUsage({}, (fresh) => reshape(fresh, statsAddress, (stats) => {
+      Object.assign(withUse(stats, used, 'critical').cards.find((item) => item.metric_name === 'api_calls'), { policy: 'hard' });
+      return stats;
+    }));
+    await card(page).waitFor();
+    assert.equal(await card(page).locator('.next').textContent(), words);
+  }
+});
+
+test('where no page is named to change the plan there is no link to one', async () => {
+  const page = await openUsage({}, (fresh) => reshape(fresh, statsAddress, (stats) => withUse(stats, 950, 'critical')));
+  await card(page).waitFor();
+  await page.locator('#warnings strong').waitFor();
+  assert.equal(await page.locator('#warnings a, #bill a').count(), 0);
+  assert.equal(await page.locator('[data-tile="plan"] [data-part="note"]').textContent(), 'The next larger plan is Professional.');
+});
+
 test('a link of the API that is no web address is not followed', async () => {
   const page = await openUsage({}, (fresh) => reshape(fresh, statsAddress, (stats) => ({
     ...withUse(stats, 950, 'critical'), upgrade: { plan: 'x', name: 'X', url: 'javascript:alert(1)' },
   })));
-  await page.locator('#warnings a').waitFor();
-  assert.deepEqual(await page.locator('a[href^="javascript"]').count(), 0);
+  await page.locator('#warnings strong').waitFor();
+  assert.equal(await page.locator('#warnings a, #bill a, a[href^="javascript"]').count(), 0);
 });
