@@ -7,7 +7,7 @@ import { startServer } from '../lib/server.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
 
 let server;
-before(async () => { server = await startServer(); });
+before(async () => { server = await startServer({ env: { PENNYMETER_UPGRADE_URL: '/plans?to={plan}' } }); });
 after(() => server?.stop());
 
 const ask = (tenant, metric, quantity) => tenant.read(`/api/usage/check?metric_name=${metric}${quantity ? `&quantity=${quantity}` : ''}`);
@@ -36,7 +36,7 @@ describe('check answers', () => {
       const answer = await ask(tenant, metric, quantity);
       assert.equal(recorded(server.data, tenant.tenant_id), state, 'nothing is recorded');
       assert.deepEqual([answer.can_proceed, answer.policy, answer.used, answer.included, answer.remaining], [proceeds, policy, used, included, remaining]);
-      assert.equal(Boolean(answer.upgrade_url), upgrade);
+      assert.equal(answer.upgrade_url !== null, upgrade);
       assert.ok(answer.message.includes(answer.metric_name), answer.message);
       const reply = await tenant.record({ metric_name: metric, quantity: quantity ?? 1 });
       assert.equal(reply.status, proceeds ? 201 : 403, 'record does as was foretold');

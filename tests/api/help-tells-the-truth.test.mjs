@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -76,24 +76,36 @@ describe('every example runs as it stands', () => {
     });
   }
 
-  for (const words of serves) {
-    test(words.join(' '), async () => {
-      const port = await freePort(), text = example(run(...words, '--help').out);
-      assert.match(text, /--port 8080/);
-      const child = spawn('sh', ['-ec', text.replace('--port 8080', `--port ${port}`)], { ...options(), timeout: undefined, detached: true, stdio: 'ignore' });
-      const ended = new Promise((resolve) => { child.on('exit', resolve); });
-      try {
-        await until(async () => {
-          assert.equal(child.exitCode, null, 'it ended by itself');
-          return (await request(`http://127.0.0.1:${port}`, 'GET', '/api/health').catch(() => null))?.status === 200;
-        }, { what: 'the example to serve', every: 50 });
-      } finally {
-        process.kill(-child.pid, 'SIGTERM');
-        await soon(ended, 'the example to end');
-      }
-      await until(() => processesIn(place).length === 0, { what: 'all that it started to end' });
-    });
+  /** Commands of which the last one serves at port 8080, which may be taken here: until it does, and what they said. */
+  async function serve(text, env = {}) {
+    const port = await freePort();
+    assert.match(text, /--port 8080/);
+    const child = spawn('sh', ['-ec', text.replace('--port 8080', `--port ${port}`)], { ...options(), env: { ...options().env, ...env }, timeout: undefined, detached: true });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { said += piece; });
+    const ended = new Promise((resolve) => { child.on('close', resolve); });
+    try {
+      await until(async () => {
+        assert.equal(child.exitCode, null, said);
+        return (await request(`http://127.0.0.1:${port}`, 'GET', '/api/health').catch(() => null))?.status === 200;
+      }, { what: 'the commands to serve', every: 50 });
+    } finally {
+      if (child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+      await soon(ended, 'the commands to end');
+    }
+    await until(() => processesIn(place).length === 0, { what: 'all that they started to end' });
+    return said;
   }
+
+  for (const words of serves) test(words.join(' '), () => serve(example(run(...words, '--help').out)));
+
+  test('the operator\'s commands of README', async () => {
+    const readme = readFileSync(path.join(repo, 'README.md'), 'utf8');
+    const [, text] = /### The operator's command\n\n```sh\n([^]*?)```/.exec(readme);
+    const said = await serve(text, { HOME: place });
+    for (const words of [/is added\./, /It may: usage:read\./, /verified|proved/, /"expect":\{"amount":"3"/, /functions wait in/]) assert.match(said, words);
+    assert.doesNotMatch(said, /BAD/);
+  });
 
   for (const words of moves) { // the last: the file is put aside
     test(words.join(' '), async () => {

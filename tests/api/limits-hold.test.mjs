@@ -18,7 +18,7 @@ async function race(tenant, event, headers = () => ({})) {
 
 let server;
 before(async () => {
-  server = await startServer({ procs: 4 });
+  server = await startServer({ procs: 4, env: { PENNYMETER_UPGRADE_URL: 'https://example.org/plans?to={plan}' } });
   const without = ({ metrics: { webhooks_delivered: _, ...metrics }, ...plan }) => ({ ...plan, metrics });
   applyPlans(server, { 'free.json': without });
 });
@@ -32,7 +32,7 @@ test('50 clients racing for the last 10 units of a hard limit get ten 201 and fo
   assert.equal(refused.length, 40);
   for (const reply of refused) {
     const problem = isProblem(reply, 403, { code: 'limit-exceeded', pointer: '/quantity' });
-    assert.match(problem.upgrade_url, /professional/);
+    assert.equal(problem.upgrade_url, 'https://example.org/plans?to=professional');
     assert.equal(problem.metric_name, 'leads_created');
   }
   assert.deepEqual(accepted.map((r) => r.json.usage.used).sort((a, b) => a - b), Array.from({ length: 10 }, (_, i) => 491 + i));

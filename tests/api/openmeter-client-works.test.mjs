@@ -98,9 +98,11 @@ test('id and source cannot be shifted into one another', async () => {
   assert.equal(await used(tenant, 'api_calls'), '4');
 });
 
-test('an event past a hard limit is 403 with upgrade_url', async () => {
+test('an event past a hard limit is 403, and names no page to upgrade where none is configured', async () => {
   const tenant = tenantOf(server, { plan: 'free' });
   const reply = await tenant.post('/api/v1/events', { specversion: '1.0', id: '1', source: 't', type: 'leads_created', data: { value: 51 } });
-  assert.match(isProblem(reply, 403, { code: 'limit-exceeded' }).upgrade_url, /starter/, json(reply.json));
+  assert.equal(isProblem(reply, 403, { code: 'limit-exceeded' }).upgrade_url, null, json(reply.json));
+  assert.deepEqual((await tenant.read('/usage/api/stats')).upgrade, { plan: 'starter', name: 'Starter', url: null });
+  assert.equal((await tenant.read('/api/usage/check?metric_name=leads_created&quantity=51')).upgrade_url, null);
   assert.deepEqual(stored(tenant), []);
 });

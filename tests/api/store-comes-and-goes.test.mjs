@@ -1,13 +1,13 @@
 // What happens when the database is missing, restored, or a token asks too often.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { bringBack, isThere, keepCopy, restoreCopy, takeAway, value } from '../lib/database.mjs';
 import { applyPlans } from '../lib/plans.mjs';
 import { repo, startServer } from '../lib/server.mjs';
-import { isProblem, tenantOf } from '../lib/tenant.mjs';
+import { isProblem, tenantOf, until } from '../lib/tenant.mjs';
 
 const version = readFileSync(path.join(repo, 'VERSION'), 'utf8').trim();
 
@@ -107,5 +107,24 @@ describe('a rate limit', () => {
     const { metrics } = await other.read('/api/usage/summary');
     assert.equal(metrics[0].total_quantity, String(taken.length));
     assert.equal((await server.request('GET', '/api/health')).status, 200, 'health is not limited');
+  });
+
+  test('counts what came in a minute that is past no more', async () => {
+    const tenant = tenantOf(server), event = { metric_name: 'api_calls', quantity: 1 };
+    const refused = async () => (await tenant.record(event)).status === 429;
+    await until(refused, { what: 'the limit to be reached', every: 0 });
+    // Each slot holds its minute in the upper half: now all of it was counted a minute ago.
+    const file = path.join(server.data, 'rate-limit.shm'), slots = readFileSync(file);
+    let counted = 0;
+    for (let at = 0; at < slots.length; at += 8) {
+      const minute = slots.readUInt32LE(at + 4);
+      if (!minute) continue;
+      slots.writeUInt32LE(minute - 1, at + 4);
+      counted += 1;
+    }
+    assert.ok(counted >= 1);
+    writeFileSync(file, slots, { flag: 'r+' });
+    const reply = await tenant.record(event);
+    assert.deepEqual([reply.status, reply.headers['ratelimit-remaining']], [201, String(most - 1)]);
   });
 });
