@@ -59,6 +59,9 @@ const char *run_option(const struct run *run, const char *name);
 /** A whole number from 1 from an option. Returns: ST_OK; ST_INVALID with a fault; 0 if it is absent. */
 enum st run_number(int64_t *number, struct run *run, const char *name) MUST_USE;
 
+/** The same, at most `most`. */
+enum st run_number_to(int64_t *number, struct run *run, const char *name, int64_t most) MUST_USE;
+
 /** Note that an option's value is no good by itself. Returns: ST_INVALID. */
 enum st misuse(struct run *run, const char *option, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -68,7 +68,7 @@ enum st command_init(struct run *r)
 	const char *plans = run_option(r, "plans"), *durability;
 	struct text closed = text_new(r->arena, 1 << 20);
 	bool sound;
-	enum st st = make_folder(r);
+	enum st st = plans && access(plans, R_OK | X_OK) ? misuse(r, "--plans", "%s: %s", plans, strerror(errno)) : make_folder(r);
 	if (!st)
 		st = close_to_others(r, &closed);
 	if (!st)

@@ -32,6 +32,7 @@ enum {
 	WAITED = 4,                 /* looks in a row at which connections wait: more processes are wanted */
 	LINGER = 5 * SECONDS,       /* for the web server, and then for the functions, to end */
 	PROCS = 2, IDLE = 600,      /* the defaults */
+	PROCS_MOST = 1000, IDLE_MOST = 366 * 86400,
 	OTHER_FDS = 2               /* signals and the folder of programs, before the functions in the poll set */
 };
 
@@ -74,13 +75,11 @@ static enum st list_functions(struct run *r, struct launcher *l, const char *roo
 {
 	int64_t procs, writers;
 	size_t count = 0;
-	enum st st = run_number(&procs, r, "procs");
+	enum st st = run_number_to(&procs, r, "procs", PROCS_MOST);
 	if (!st)
-		st = run_number(&writers, r, "writers");
+		st = run_number_to(&writers, r, "writers", PROCS_MOST);
 	if (st)
 		return st;
-	if (procs > 1000 || writers > 1000)
-		return fault_add(&r->faults, "--procs", "and --writers are at most 1000");
 	while (fn_table[count].path)
 		count++;
 	struct site site = { .procs = procs ? (unsigned)procs : PROCS, .writers = (unsigned)writers,
@@ -406,7 +405,7 @@ static enum st prepare(struct run *r, struct launcher *l, const char **root)
 	const char *data = absolute(r, r->conf.data, "data");
 	int64_t idle;
 	*root = absolute(r, given ? given : functions_beside(r), "--root");
-	enum st st = data && *root ? run_number(&idle, r, "idle") : ST_INVALID;
+	enum st st = data && *root ? run_number_to(&idle, r, "idle", IDLE_MOST) : ST_INVALID;
 	if (st)
 		return st;
 	st = folder_judge(data, NULL, &r->faults);

@@ -26,9 +26,17 @@ enum st run_number(int64_t *number, struct run *r, const char *name)
 		return ST_OK;
 	errno = 0;
 	*number = strtoll(text, &end, 10);
-	if (errno || *end || end == text || *number < 1)
+	if (errno || *end || *text < '0' || *text > '9' || *number < 1) /* no blanks, no "+" */
 		return misuse(r, arena_format(r->arena, "--%s", name), "must be a number from 1, not \"%s\"", text);
 	return ST_OK;
+}
+
+enum st run_number_to(int64_t *number, struct run *r, const char *name, int64_t most)
+{
+	enum st st = run_number(number, r, name);
+	if (!st && *number > most)
+		st = misuse(r, arena_format(r->arena, "--%s", name), "must be at most %lld, not %lld", (long long)most, (long long)*number);
+	return st;
 }
 
 enum st misuse(struct run *r, const char *option, const char *format, ...)

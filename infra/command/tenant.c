@@ -1,10 +1,14 @@
 /* pennymeter tenant add|list and token add|list|revoke. */
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "base/zone.h"
 #include "billing/tenant.h"
 #include "command.h"
+
+enum { NAME_BYTES = 200 };
 
 /* ---- tenants ---- */
 
@@ -124,12 +128,36 @@ enum st command_tenant_list(struct run *r)
 
 /* ---- tokens ---- */
 
+/* What a list can show in a line. */
+static enum st check_token_name(struct run *r, const char *name)
+{
+	bool good = utf8_valid(name) && strlen(name) <= NAME_BYTES;
+	for (const char *p = name; *p; p++)
+		good &= !iscntrl((unsigned char)*p);
+	return good ? ST_OK : misuse(r, "--name", "must be text of at most %d bytes in one line", NAME_BYTES);
+}
+
+/* The scopes by their names, however they were typed. */
+static const char *permissions(struct run *r, const char *granted)
+{
+	struct text t = text_new(r->arena, 1024);
+	scopes set;
+	if (scopes_read(&set, granted) || !strcmp(granted, "*"))
+		return "all that the tenant may";
+	for (unsigned i = SCOPE_PUBLIC + 1; i < SCOPE__MAX; i++)
+		if (scopes_have(set, (enum scope)i))
+			text_addf(&t, "%s%s", t.size ? ", " : "", scope_name((enum scope)i));
+	return t.failed || !t.size ? granted : t.bytes;
+}
+
 enum st command_token_add(struct run *r)
 {
 	const char *name = run_option(r, "name"), *granted = run_option(r, "scopes");
 	struct new_token t = { .name = name ? name : "", .scopes = granted ? granted : "*", .now = r->now };
 	struct token_added added;
-	enum st st = run_number(&t.tenant_id, r, "tenant");
+	enum st st = check_token_name(r, t.name);
+	if (!st)
+		st = run_number(&t.tenant_id, r, "tenant");
 	if (!st)
 		st = run_number(&t.user_id, r, "user");
 	if (!st)
@@ -148,8 +176,8 @@ enum st command_token_add(struct run *r)
 	jw_string(&r->w, "token", added.token);
 	jw_end(&r->w);
 	say(r, "Token %lld of tenant %lld, shown this once: %s\nIt may: %s.\n", (long long)added.token_id, (long long)t.tenant_id, added.token,
-	    strcmp(t.scopes, "*") ? t.scopes : "all that the tenant may");
-	if (!r->json && (!strcmp(t.scopes, "*") || strstr(t.scopes, "usage:read")))
+	    permissions(r, t.scopes));
+	if (!r->json && (strchr(t.scopes, '*') || strstr(t.scopes, "usage:read")))
 		say(r, "Its page:  %s/usage#token=%s\n", site(r), added.token);
 	return ST_OK;
 }

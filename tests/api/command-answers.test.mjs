@@ -103,7 +103,7 @@ describe('tenants and tokens', () => {
   });
 
   const bad = [
-    [/--name/, ['tenant', 'add', '--plan', 'starter']],
+    [/--name: is required/, ['tenant', 'add', '--plan', 'starter']],
     [/--name/, ['tenant', 'add', '--name', '', '--plan', 'starter']],
     [/--plan.*gold/, ['tenant', 'add', '--name', 'x', '--plan', 'gold']],
     [/--start.*2026-02-30/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--start', '2026-02-30']],
@@ -112,6 +112,7 @@ describe('tenants and tokens', () => {
     [/--timezone.*Mars/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', 'Mars/Olympus']],
     [/--timezone/, ['tenant', 'add', '--name', 'x', '--plan', 'starter', '--timezone', '../../etc/passwd']],
     [/--tenant/, ['token', 'add', '--name', 'x']],
+    ...['a\u0001b', 'two\nlines', 'x'.repeat(201)].map((name) => [/--name: must be text of at most 200 bytes in one line/, ['token', 'add', '--tenant', '2', '--name', name]]),
     [/--tenant/, ['token', 'add', '--tenant', 'two']],
     [/--scopes.*usage:everything/, ['token', 'add', '--tenant', '2', '--scopes', 'usage:everything']],
   ];
@@ -171,9 +172,18 @@ describe('a mistake is named, with the nearest that is known, and 2', () => {
     ['DIR is required', ['plan', 'apply']],
     ['--name: is required', ['tenant', 'add']],
     ['--token: is required', ['token', 'revoke', '--tenant', '2']],
+    ...[['tenant', 'add', '--name'], ['tenant', 'add', '--name=x', '--plan'], ['tenant', 'add', '--name=x', '--start'], ['tenant', 'add', '--name=x', '--cycle'],
+      ['tenant', 'add', '--name=x', '--currency'], ['tenant', 'add', '--name=x', '--timezone'], ['token', 'add', '--tenant=2', '--name'], ['token', 'add', '--tenant=2', '--scopes'],
+      ['token', 'add', '--tenant=2', '--user'], ['token', 'list', '--tenant'], ['check', '--tenant'], ['init', '--plans'], ['move', '--to'], ['launch', '--root'], ['launch', '--run'],
+      ['launch', '--group'], ['launch', '--procs'], ['launch', '--writers'], ['launch', '--idle']].map((args) => [`${args.at(-1)}: must not be empty`, [...args, '']]),
+    ['FILE must not be empty', ['backup', '']],
+    ['DIR must not be empty', ['plan', 'apply', '']],
+    ['--writers: must be at most 1000, not 1001', ['launch', '--writers', '1001']],
+    ['--idle: must be at most', ['launch', '--idle', '9223372036854775807']],
+    ['--plans: /nowhere: No such file', ['init', '--plans', '/nowhere']],
     ['--to: is required', ['move']],
     ['--to: must be an address like', ['move', '--to', 'mysql://host']],
-    ...['0', '-1', '1.5', 'x', '', '2 ', '99999999999999999999'].map((n) => [`--tenant: must be a number from 1, not "${n}"`, ['token', 'list', `--tenant=${n}`]]),
+    ...['0', '-1', '1.5', 'x', '2 ', ' 2', '+2', '0x2', '99999999999999999999'].map((n) => [`--tenant: must be a number from 1, not "${n}"`, ['token', 'list', `--tenant=${n}`]]),
   ];
   for (const [words, args] of mistakes) {
     test(`pennymeter ${args.join(' ')}`, () => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { emptied, failWith, loadedHistory, loadedUsage, newPage, openUsage, reshape, settled, statsAddress, token, url } from './support.mjs';
+import { emptied, failWith, loadedHistory, loadedUsage, newPage, openUsage, reshape, settled, statsAddress, url } from './support.mjs';
 
 const historyAddress = '**/api/usage/history?*';
 
@@ -129,46 +129,6 @@ test('what has the focus shows it', async () => {
   }
 });
 
-const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.localName);
-
-test('the focus is never lost: after signing in and out, a new try and a download it is on what follows', async () => {
-  const page = await openUsage({}, (fresh) => failWith(fresh, statsAddress, 401));
-  await page.waitForSelector('#token');
-  await page.unroute(statsAddress);
-  await page.getByLabel('Access token').fill(token);
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('#cards [data-metric]');
-  assert.equal(await focused(page), 'h1');
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  assert.equal(await focused(page), 'token');
-
-  const failed = await openUsage({}, (fresh) => failWith(fresh, statsAddress, 500));
-  await failed.waitForSelector('#failure h2');
-  await failed.unroute(statsAddress);
-  await failed.getByRole('button', { name: 'Try again' }).click();
-  await failed.waitForSelector('#cards [data-metric]');
-  assert.equal(await focused(failed), 'h1');
-
-  const history = await loadedHistory();
-  await history.locator('#csv').focus();
-  const download = history.waitForEvent('download');
-  await history.keyboard.press('Enter');
-  await download;
-  await history.locator('#csvnote', { hasText: 'downloaded' }).waitFor();
-  assert.equal(await focused(history), 'csv');
-});
-
-test('figures that were out of date and are not any more leave the focus beside them', async () => {
-  const page = await loadedUsage({}, (fresh) => fresh.clock.install());
-  await failWith(page, statsAddress, 503);
-  await page.clock.fastForward(30_000);
-  await page.locator('#stale button').focus();
-  await page.unroute(statsAddress);
-  await page.keyboard.press('Enter');
-  await page.locator('#stale .badge').waitFor({ state: 'detached' });
-  assert.equal(await focused(page), 'pause');
-});
-
 test('targets are at least 24 px high and wide', async () => {
   const narrow = { viewport: { width: 320, height: 800 } };
   const none = await loadedHistory('', narrow, (fresh) => reshape(fresh, historyAddress, (answer) => ({ ...answer, total: 0, pages: 0, events: [] })));
@@ -199,48 +159,3 @@ test('reduced motion has no animation', async () => {
     .filter((element) => getComputedStyle(element).animationName !== 'none' || parseFloat(getComputedStyle(element).transitionDuration) > 0).length);
   assert.equal(moving, 0);
 });
-
-test('paper gets the table, without navigation', async () => {
-  const page = await loadedUsage();
-  await page.emulateMedia({ media: 'print' });
-  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
-  assert.ok(await page.locator('[data-part="table"] tbody tr').last().isVisible());
-  assert.ok(await page.locator('nav').first().isHidden());
-  assert.ok(await page.locator('#refresh').isHidden());
-  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
-  assert.equal(await page.evaluate(() => document.querySelector('.twin').open), false);
-});
-
-/* Whether the darkest and the lightest of what is drawn on a canvas suit white paper: text and lines dark enough to be seen. */
-const inkOf = (page) => page.evaluate(() => {
-  const canvas = document.querySelector('.plot canvas');
-  const { data } = canvas.getContext('2d').getImageData(0, 0, Math.round(canvas.width * 0.07), canvas.height); // the words at its left
-  let least = 255;
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) least = Math.min(least, (data[i] + data[i + 1] + data[i + 2]) / 3);
-  return least;
-});
-
-for (const chosen of [null, 'dark']) {
-  test(`paper is white in the dark scheme${chosen ? ' that was chosen' : ''}, with the whole chart, its legend and the whole table`, async () => {
-    const page = await loadedUsage({ colorScheme: chosen ? 'light' : 'dark' }, (fresh) => chosen && fresh.addInitScript(() => localStorage.setItem('pm.theme', 'dark')));
-    assert.ok(await inkOf(page) > 140, 'light words on the screen');
-    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
-    await page.emulateMedia({ media: 'print' });
-    await page.setViewportSize({ width: 718, height: 1000 }); // A4 less Chromium's margins
-    const paper = await page.evaluate(() => {
-      const box = (element) => element.getBoundingClientRect();
-      return {
-        ink: getComputedStyle(document.body).color,
-        legend: [...document.querySelectorAll('.key')].filter((key) => key.checkVisibility()).length,
-        lines: document.querySelectorAll('.key[aria-pressed="true"]').length,
-        cut: ['.plot canvas', '[data-part="table"]'].filter((name) => box(document.querySelector(name)).right > box(document.querySelector('#chart')).right),
-      };
-    });
-    assert.deepEqual(paper, { ink: 'rgb(22, 26, 34)', legend: 3, lines: 3, cut: [] });
-    assert.ok(await inkOf(page) < 140, 'dark words on paper');
-    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
-    await page.emulateMedia({ media: 'screen' });
-    assert.ok(await inkOf(page) > 140, 'as before on the screen');
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme ?? null), chosen);
-  });
-}
