@@ -77,8 +77,8 @@ for (const chosen of [null, 'dark']) {
     });
     assert.deepEqual(paper, { ink: 'rgb(22, 26, 34)', legend: 3, lines: 3, cut: [] });
     assert.equal(await words(page), dark, 'on paper');
-    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
     await page.emulateMedia({ media: 'screen' });
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
     assert.equal(await words(page), light, 'on the screen as before');
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme ?? null), chosen);
   });
