@@ -207,17 +207,6 @@ static unsigned patience_of(const struct command *c)
 	return SHORT_WORK;
 }
 
-/* Is it an option's value that was refused? Of `move` the value may be good, and what lies there not. */
-static bool is_misuse(const struct run *r, enum st st)
-{
-	if (st != ST_INVALID || r->command->run == command_move)
-		return false;
-	for (unsigned i = 0; i < r->faults.count; i++)
-		if (!strncmp(r->faults.item[i].pointer, "--", 2))
-			return true;
-	return false;
-}
-
 static int run_command(struct run *r)
 {
 	driver_patience(patience_of(r->command));

@@ -1,12 +1,12 @@
 /* pennymeter tenant add|list and token add|list|revoke. */
 #include <ctype.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/utf8.h"
 #include "base/zone.h"
 #include "billing/tenant.h"
 #include "command.h"
+#include "site.h"
 
 enum { NAME_BYTES = 200 };
 
@@ -37,17 +37,6 @@ static enum st read_start(struct run *r, struct new_tenant *t)
 	return ST_OK;
 }
 
-/* Where pages are: as `make run` says while it serves; else what stands there in their address is for the operator to know. */
-static const char *site(struct run *r)
-{
-	struct faults quiet = { .arena = r->arena };
-	const struct json *root;
-	const char *path = conf_path(&r->conf, r->arena, "run.json");
-	const char *text = path && !access(path, R_OK) ? read_file(r, path, 4096) : NULL;
-	const char *url = text && !json_parse(&root, &quiet, r->arena, text, strlen(text)) ? json_text(json_get(root, "url")) : "";
-	return *url ? url : arena_format(r->arena, "https://YOUR.HOST%s", r->conf.text[CONF_BASE_PATH]);
-}
-
 static void tell_added(struct run *r, const struct tenant_added *added, const char *name)
 {
 	if (r->json)
@@ -57,7 +46,7 @@ static void tell_added(struct run *r, const struct tenant_added *added, const ch
 	       "Its page:  %s/usage#token=%s\n\n"
 	       "To hand that link to the customer, make a token that can read and no more, and put it in its place:\n"
 	       "  pennymeter token add --tenant %lld --name 'usage page' --scopes usage:read\n",
-	    site(r), added->token, (long long)added->tenant_id);
+	    site_address(r), added->token, (long long)added->tenant_id);
 }
 
 enum st command_tenant_add(struct run *r)
@@ -178,7 +167,7 @@ enum st command_token_add(struct run *r)
 	say(r, "Token %lld of tenant %lld, shown this once: %s\nIt may: %s.\n", (long long)added.token_id, (long long)t.tenant_id, added.token,
 	    permissions(r, t.scopes));
 	if (!r->json && (strchr(t.scopes, '*') || strstr(t.scopes, "usage:read")))
-		say(r, "Its page:  %s/usage#token=%s\n", site(r), added.token);
+		say(r, "Its page:  %s/usage#token=%s\n", site_address(r), added.token);
 	return ST_OK;
 }
 

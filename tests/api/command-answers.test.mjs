@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -257,6 +257,34 @@ describe('doctor', () => {
       }
     });
   }
+
+  test('says of the web server what it can know, and where to look for the rest', () => {
+    const said = () => good('doctor').findings.find((f) => f.what === 'web server');
+    assert.match(said().detail, /cannot be seen from here: open https:\/\/YOUR\.HOST\/api\/health/);
+    env = { PENNYMETER_BASE_PATH: '/meter' };
+    assert.match(said().detail, /YOUR\.HOST\/meter\/api\/health/);
+    env = {};
+    writeFileSync(path.join(data, 'run.json'), '{"url":"http://127.0.0.1:8080","token":null}');
+    assert.match(said().detail, /serves it at http:\/\/127\.0\.0\.1:8080$/);
+    rmSync(path.join(data, 'run.json'));
+  });
+
+  test('finds a data folder below a web root', () => {
+    const kept = data, home = mkdtempSync(path.join(os.tmpdir(), 'pm-web-'));
+    data = path.join(home, 'public_html/pennymeter');
+    try {
+      mkdirSync(path.dirname(data));
+      env = { PENNYMETER_STORE: 'pennymeter.db' };
+      good('init');
+      const r = run('doctor', '--json');
+      assert.deepEqual([r.code, r.json.ok], [1, false]);
+      assert.match(r.json.findings.find((f) => !f.ok).detail, /lies below "public_html"/);
+    } finally {
+      data = kept;
+      env = {};
+      rmSync(home, { recursive: true });
+    }
+  });
 
   test('finds a missing folder', () => {
     const kept = data;

@@ -57,7 +57,7 @@ function showBill({ estimate, currency, period, begins_at: begins, plan, upgrade
   setText(current('value'), plan?.name ?? '–');
   const note = current('note');
   const link = upgradeLink(upgrade);
-  if (!link) setText(note, upgrade ? t('bill.next', { plan: upgrade.name ?? upgrade.plan }) : t('bill.top'));
+  if (!link) setText(note, upgrade ? t('bill.next', { plan: upgrade.name ?? upgrade.plan }) : plan ? t('bill.top') : '');
   else if (note.firstChild?.href !== link.href) note.replaceChildren(link);
 }
 
