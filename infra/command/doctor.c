@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "site.h"
 #include "store/care.h"
 #include "store/network.h"
 
@@ -226,6 +227,9 @@ enum st command_doctor(struct run *r)
 	jw_array(&r->w, "findings");
 	examine_folder(&f);
 	examine_store(&f);
+	const char *web;
+	const bool fit = site_judge(&web, r);
+	find(&f, "web server", fit ? GOOD : BAD, web);
 	find(&f, "clock", r->now > 1750000000LL * SECOND ? GOOD : BAD, instant_print(now, r->now));
 	jw_end(&r->w);
 	jw_bool(&r->w, "ok", !f.bad);

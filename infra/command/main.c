@@ -186,10 +186,10 @@ static int end_with(struct run *r, enum st st, bool misused)
 	return !st ? EXIT_FINE : misused ? EXIT_USAGE : EXIT_FAILED;
 }
 
-/* Is it an option's value that was refused? Of `move` the value may be good, and what lies there not. */
+/* Is it an option's value that was refused? Of `move` and `restore` the value may be good, and what lies there not. */
 static bool is_misuse(const struct run *r, enum st st)
 {
-	if (st != ST_INVALID || r->command->run == command_move)
+	if (st != ST_INVALID || r->command->run == command_move || r->command->run == command_restore)
 		return r->misused;
 	for (unsigned i = 0; i < r->faults.count; i++)
 		if (!strncmp(r->faults.item[i].pointer, "--", 2))

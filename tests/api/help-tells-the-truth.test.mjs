@@ -35,7 +35,7 @@ after(() => rmSync(place, { recursive: true, force: true }));
 
 test('the list is that of the guide: nothing is left out of what follows', () => {
   assert.deepEqual(groups, ['tenant', 'token', 'plan', 'calc']);
-  for (const name of ['init', 'doctor', 'tenant add', 'tenant list', 'token add', 'token list', 'token revoke', 'plan apply', 'plan list', 'check', 'backup', 'move',
+  for (const name of ['init', 'doctor', 'tenant add', 'tenant list', 'token add', 'token list', 'token revoke', 'plan apply', 'plan list', 'check', 'backup', 'restore', 'move',
     'demo', 'launch', 'calc price', 'calc plan_overage', 'calc periods', 'calc proration', 'calc allocation', 'calc tax', 'calc aggregation', 'calc alerts', 'calc rounding']) {
     assert.ok(commands.some((command) => command.join(' ') === name), name);
   }
