@@ -155,7 +155,9 @@ static enum st take_option(struct run *r, struct line *l)
 	r->option[i] = !row->value ? "" : is ? is + 1 : *l->args;
 	if (row->value && !is)
 		l->args++, l->left--;
-	return row->value && !*r->option[i] ? fault_add(&r->faults, name, "must not be empty: leave it out, or give it a value, %s", row->value) : ST_OK;
+	if (row->value && !*r->option[i])
+		return fault_add(&r->faults, name, "must not be empty: leave it out, or give it a value, %s", row->value);
+	return ST_OK;
 }
 
 static bool takes_tail(const struct command *c)
@@ -169,7 +171,9 @@ static enum st take_word(struct run *r, struct line *l)
 	l->left--;
 	if (!wanted)
 		return fault_add(&r->faults, "", "\"%s\" is one word too many%s", word,
-		                 r->command->kind ? ": the cases come by standard input" : takes_tail(r->command) ? ": the web server's command stands behind \"--\"" : "");
+		                 r->command->kind         ? ": the cases come by standard input"
+		                 : takes_tail(r->command) ? ": the web server's command stands behind \"--\""
+		                                          : "");
 	if (!*word)
 		return fault_add(&r->faults, "", "%s must not be empty", wanted);
 	if (r->words)

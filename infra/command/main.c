@@ -100,22 +100,30 @@ static const struct command commands[] = {
 	{ "calc", "price", NULL, "what a quantity costs by a price", none,
 	  .example = CASE("price", "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"), .kind = calc_price },
 	{ "calc", "plan_overage", NULL, "what use beyond a plan's included quantities costs", none,
-	  .example = CASE("plan_overage", "{\"lines\":[{\"metric\":\"storage_gb\",\"quantity\":\"12\",\"included\":\"10\",\"overage_unit_amount\":\"0.08\"}]}"),
+	  .example = CASE("plan_overage", "{\"lines\":[{\"metric\":\"storage_gb\",\"quantity\":\"12\",\"included\":\"10\","
+	                           "\"overage_unit_amount\":\"0.08\"}]}"),
 	  .kind = calc_plan_overage },
 	{ "calc", "periods", NULL, "the billing period that holds an instant", none,
-	  .example = CASE("periods", "{\"mode\":\"anniversary\",\"anchor\":\"2026-01-31T00:00:00Z\",\"interval\":{\"unit\":\"month\",\"count\":1},\"at\":\"2026-03-01T00:00:00Z\"}"),
+	  .example = CASE("periods", "{\"mode\":\"anniversary\",\"anchor\":\"2026-01-31T00:00:00Z\","
+	                           "\"interval\":{\"unit\":\"month\",\"count\":1},\"at\":\"2026-03-01T00:00:00Z\"}"),
 	  .kind = calc_periods },
 	{ "calc", "proration", NULL, "the part of a period that a range is", none,
-	  .example = CASE("proration", "{\"mode\":\"day\",\"period\":{\"start\":\"2026-06-01T00:00:00Z\",\"end\":\"2026-07-01T00:00:00Z\"},\"from\":\"2026-06-16T00:00:00Z\",\"to\":\"2026-07-01T00:00:00Z\"}"),
+	  .example = CASE("proration", "{\"mode\":\"day\",\"period\":{\"start\":\"2026-06-01T00:00:00Z\","
+	                           "\"end\":\"2026-07-01T00:00:00Z\"},\"from\":\"2026-06-16T00:00:00Z\","
+	                           "\"to\":\"2026-07-01T00:00:00Z\"}"),
 	  .kind = calc_proration },
 	{ "calc", "allocation", NULL, "a total split by weights, to the last cent", none,
-	  .example = CASE("allocation", "{\"mode\":\"largest_remainder\",\"tie\":\"first\",\"total\":\"1.00\",\"currency\":\"USD\",\"weights\":[\"1\",\"1\",\"1\"]}"),
+	  .example = CASE("allocation", "{\"mode\":\"largest_remainder\",\"tie\":\"first\",\"total\":\"1.00\","
+	                           "\"currency\":\"USD\",\"weights\":[\"1\",\"1\",\"1\"]}"),
 	  .kind = calc_allocation },
 	{ "calc", "tax", NULL, "an invoice's taxes and totals", none,
-	  .example = CASE("tax", "{\"tax\":\"exclusive\",\"rounding\":[\"line\"],\"currency\":\"EUR\",\"lines\":[{\"amount\":\"19.99\",\"tax_rates\":[\"19\"]}]}"),
+	  .example = CASE("tax", "{\"tax\":\"exclusive\",\"rounding\":[\"line\"],\"currency\":\"EUR\","
+	                           "\"lines\":[{\"amount\":\"19.99\",\"tax_rates\":[\"19\"]}]}"),
 	  .kind = calc_tax },
 	{ "calc", "aggregation", NULL, "events to one value by sum, max, unique and others", none,
-	  .example = CASE("aggregation", "{\"aggregation\":\"max\",\"window\":{\"start\":\"2026-01-01T00:00:00Z\",\"end\":\"2026-02-01T00:00:00Z\"},\"events\":[{\"at\":\"2026-01-05T00:00:00Z\",\"value\":\"3\"}]}"),
+	  .example = CASE("aggregation", "{\"aggregation\":\"max\",\"window\":{\"start\":\"2026-01-01T00:00:00Z\","
+	                           "\"end\":\"2026-02-01T00:00:00Z\"},\"events\":[{\"at\":\"2026-01-05T00:00:00Z\","
+	                           "\"value\":\"3\"}]}"),
 	  .kind = calc_aggregation },
 	{ "calc", "alerts", NULL, "which thresholds fire as use goes up", none,
 	  .example = CASE("alerts", "{\"mode\":\"reached\",\"thresholds\":[\"80\",\"100\"],\"steps\":[[\"79\",\"81\"]]}"), .kind = calc_alerts },

@@ -110,4 +110,5 @@ test('a chart that cannot be drawn leaves its table, and the rest of the page', 
   await page.unroute('**/vendor/chart-*');
   await page.locator('#chart').getByRole('button', { name: 'Try again' }).click();
   await page.waitForSelector('canvas[aria-label]');
+  await page.waitForFunction(() => document.activeElement.name === 'mode'); // the focus is not lost with the button
 });

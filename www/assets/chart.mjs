@@ -227,8 +227,13 @@ export function usageChart(root) {
       shape = '';
       plots.hidden = true;
       note.hidden = false;
-      note.replaceChildren(t('chart.failed'), ' ', h('button', { type: 'button', onclick: draw }, t('retry')));
+      note.replaceChildren(t('chart.failed'), ' ', h('button', { type: 'button', onclick: retry }, t('retry')));
     }
+  }
+
+  async function retry() {
+    await draw();
+    if (note.hidden) root.querySelector('input[name="mode"]:checked').focus(); // the button is gone
   }
 
   function fillLegend() {
