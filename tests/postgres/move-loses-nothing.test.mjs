@@ -152,17 +152,17 @@ test('the configuration keeps what else stands in it', async (t) => {
   assert.match(readFileSync(conf, 'utf8'), /# mine/);
 });
 
-for (const [what, args, env, why] of [
-  ['no address', [], {}, /--to: is needed/],
-  ['another kind of address', ['--to', 'mysql://x/y'], {}, /must be an address like postgresql:/],
-  ['an address with a space', ['--to', 'postgresql://127.0.0.1/a b'], {}, /%20/],
-  ['a server that is not there', ['--to', 'postgresql://127.0.0.1:1/x'], {}, /cannot use the PostgreSQL database/],
-  ['a store that the environment names', ['--to', 'postgresql://127.0.0.1/x'], { PENNYMETER_STORE: 'pennymeter.db' }, /PENNYMETER_STORE/],
+for (const [code, what, args, env, why] of [
+  [2, 'no address', [], {}, /--to: is required/],
+  [2, 'another kind of address', ['--to', 'mysql://x/y'], {}, /must be an address like postgresql:/],
+  [2, 'an address with a space', ['--to', 'postgresql://127.0.0.1/a b'], {}, /%20/],
+  [1, 'a server that is not there', ['--to', 'postgresql://127.0.0.1:1/x'], {}, /cannot use the PostgreSQL database/],
+  [1, 'a store that the environment names', ['--to', 'postgresql://127.0.0.1/x'], { PENNYMETER_STORE: 'pennymeter.db' }, /PENNYMETER_STORE/],
 ]) {
   test(`refuses ${what}, and touches nothing`, async (t) => {
     const server = await sqliteServer(t, { procs: 1 });
     const refused = await move(server, args, env);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, code);
     assert.match(refused.said, why);
     assert.ok(!isMoved(server));
     assert.deepEqual(query(server.data, "SELECT name FROM sqlite_schema WHERE type = 'trigger'"), []);

@@ -102,7 +102,7 @@ describe('commands', () => {
       assert.equal(run(['init'], null, { PENNYMETER_DATA: home }).code, 0);
       for (const [name, address] of Object.entries(addresses('127.0.0.1', 1))) {
         const { code, said } = run(['move', '--to', address], null, { PENNYMETER_DATA: home });
-        assert.equal(code, 1, `${name}: ${said}`);
+        assert.equal(code, said.startsWith('pennymeter: --to: ') ? 2 : 1, `${name}: ${said}`); // by its form, or by who answers there
         assert.doesNotMatch(said, secrets, name);
       }
     } finally {
