@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
+import { mayTake } from '../lib/watch.mjs';
 import { emptied, failWith, loadedHistory, loadedUsage, newPage, openUsage, reshape, settled, statsAddress, url } from './support.mjs';
+
+mayTake(240); // axe reads every element of each state, several times
 
 const historyAddress = '**/api/usage/history?*';
 
