@@ -10,10 +10,11 @@ import { cgi } from '../lib/cgi.mjs';
 import { bringBack, fileOf, isThere, takeAway, value } from '../lib/database.mjs';
 import { build, repo } from '../lib/places.mjs';
 import { makeStore, storeEnvironment } from '../lib/store.mjs';
+import { PATIENCE } from '../lib/until.mjs';
 
 let data, store, env = {};
 const run = (...args) => {
-  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, ...env } });
+  const r = spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', cwd: repo, timeout: 2 * PATIENCE, env: { ...process.env, ...storeEnvironment(data), PENNYMETER_DATA: data, ...env } });
   return { code: r.status, out: r.stdout, err: r.stderr, get json() { return JSON.parse(r.stdout); } };
 };
 const good = (...args) => {
