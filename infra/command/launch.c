@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -176,7 +177,7 @@ static void connected(struct launcher *l, struct function *f, int64_t now)
 		f->waited = 1;
 		f->look_at = now + LOOK_AGAIN;
 	} else if (now < f->refuse_until) {
-		socket_refuse(f);
+		f->look_at = socket_refuse(f) ? now : now + LOOK; /* no file descriptor for it is left: not at once again */
 	} else {
 		f->rest_at = now + l->idle;
 		f->used = 0;
@@ -217,8 +218,8 @@ static int64_t tend(struct launcher *l, struct function *f, int64_t now)
 		rest(l, f, now);
 	if (f->live && f->waited && now >= f->look_at)
 		look(l, f, now);
-	f->watched = !f->live || (f->live < f->most && now >= f->look_at);
-	if (f->live && f->live < f->most && !f->watched)
+	f->watched = f->live < f->most && now >= f->look_at;
+	if (f->live < f->most && !f->watched)
 		next = f->look_at;
 	if (f->retired >= 0)
 		next = sooner(next, f->shut_at);
@@ -305,20 +306,38 @@ static int until(int64_t next, int64_t now)
 	return ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
-/* Serve until the end was asked for and the web server, if there is one, has ended. */
-static void serve_functions(struct launcher *l, struct pollfd *set, bool with_server)
+/* To poll again at once what cannot be polled would take a processor and serve nobody: it ends, and whoever looks after it
+ * starts it again. */
+static enum st wait_failed(struct run *r)
 {
+	const int why = errno;
+	struct rlimit files;
+	if (why == EINTR)
+		return ST_OK;
+	if (why == EINVAL && !getrlimit(RLIMIT_NOFILE, &files))
+		return fault_add(&r->faults, "RLIMIT_NOFILE", "only %llu files may be open, fewer than there are functions: raise `ulimit -n`, or use --all",
+		                 (unsigned long long)files.rlim_cur);
+	return fault_add(&r->faults, "poll", "cannot wait for connections: %s", strerror(why));
+}
+
+/* Serve until the end was asked for and the web server, if there is one, has ended. */
+static enum st serve_functions(struct run *r, struct launcher *l, struct pollfd *set)
+{
+	enum st st = ST_OK;
 	for (;;) {
 		int64_t now = clock_ticks(), next = l->ending ? l->give_up_at : INT64_MAX;
-		if ((with_server && !l->server) || (l->ending && (!l->server || now >= l->give_up_at)))
-			return;
+		if (st || (r->rest && !l->server) || (l->ending && (!l->server || now >= l->give_up_at)))
+			return st;
 		next = sooner(next, process_kill_late(l, now));
 		for (unsigned i = 0; i < l->count; i++) {
 			struct function *f = &l->functions[i];
 			next = sooner(next, tend(l, f, now));
 			set[OTHER_FDS + i] = (struct pollfd){ .fd = f->watched ? f->listener : -1, .events = POLLIN };
 		}
-		if (poll(set, OTHER_FDS + l->count, until(next, now)) <= 0)
+		const int ready = poll(set, OTHER_FDS + l->count, until(next, now));
+		if (ready < 0)
+			st = wait_failed(r);
+		if (ready <= 0)
 			continue;
 		now = clock_ticks();
 		if (set[1].revents) /* first: who connected after a program was replaced is for the new one */
@@ -452,7 +471,7 @@ enum st command_launch(struct run *r)
 		start_beside_server(&l, r->conf.data);
 		say(r, "%u functions wait in %s.\n", l.count, l.run);
 		fflush(stdout);
-		serve_functions(&l, set, r->rest != NULL);
+		st = serve_functions(r, &l, set);
 		busiest_remember(&l, r->conf.data);
 	}
 	end_functions(&l, set[0].fd);

@@ -75,8 +75,9 @@ void socket_close(struct function *f);
 /** Does a connection wait? */
 bool socket_waits(const struct function *f);
 
-/** Take the connection that waits, answer 503, and hang up. */
-void socket_refuse(const struct function *f);
+/** Take the connection that waits, answer 503, and hang up.
+ *  Returns: false if no file could be opened for it, so that it still waits. */
+bool socket_refuse(const struct function *f);
 
 /* ---- launch_process.c: the processes ---- */
 

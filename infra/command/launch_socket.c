@@ -118,16 +118,17 @@ static size_t write_answer(char to[static sizeof not_started + 32])
 	return size + put_record(to + size, END_REQUEST, "\0\0\0\0\0\0\0", 8);
 }
 
-void socket_refuse(const struct function *f)
+bool socket_refuse(const struct function *f)
 {
 	char answer[sizeof not_started + 32], piece[16 << 10];
 	int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
 	struct pollfd one = { .fd = fd, .events = POLLIN };
 	if (fd < 0)
-		return;
+		return errno != EMFILE && errno != ENFILE;
 	if (poll(&one, 1, REQUEST_WAIT) == 1)
 		while (recv(fd, piece, sizeof piece, MSG_DONTWAIT) > 0)
 			;
 	send(fd, answer, write_answer(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 	close(fd);
+	return true;
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, test } from 'node:test';
@@ -10,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launch, makeInstallation, startLauncher } from '../lib/launcher.mjs';
 import { build, processesIn } from '../lib/server.mjs';
 import { inParallel, isProblem, json, until } from '../lib/tenant.mjs';
+import { soon as inTime } from '../lib/until.mjs';
 
 const program = (name) => path.join(build, `fn/${name}.fcgi`);
 const quote = () => ({ body: json({ metric_name: 'quotes_generated', quantity: 1 }) });
@@ -220,6 +222,37 @@ test('launch without a web server waits for one, and opens its sockets to a grou
   assert.equal(statSync(socket).mode & 0o777, 0o660);
   shared.child.kill('SIGTERM');
   assert.equal(await shared.ended, 0);
+});
+
+const allow = (pid, files) => execFileSync('prlimit', [`--pid=${pid}`, `--nofile=${files}:20000`]);
+const ticks = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ').slice(11, 13).reduce((sum, n) => sum + Number(n), 0);
+
+test('launch ends, and says why, where it may open fewer files than there are functions', async () => {
+  const at = installation(), launched = launch(at);
+  await until(() => launched.said, { what: 'the launcher to be ready' });
+  allow(launched.child.pid, 10);
+  launched.child.kill('SIGHUP'); // it looks again
+  assert.equal(await inTime(launched.ended, 'the launcher to end'), 1);
+  assert.match(launched.complained, /RLIMIT_NOFILE: only 10 files may be open/);
+});
+
+test('launch takes no processor where it has no file left to refuse a connection with', async () => {
+  const at = installation();
+  const broken = path.join(at.root, 'usage-stats.fcgi');
+  unlinkSync(broken);
+  writeFileSync(broken, '#!/bin/false\n', { mode: 0o755 });
+  const launched = launch(at);
+  await until(() => launched.said, { what: 'the launcher to be ready' });
+  allow(launched.child.pid, readdirSync(at.run).length + 3);
+  const caller = net.connect(path.join(at.run, 'usage-stats.sock'));
+  await until(() => /answered 503 for 3200 ms/.test(launched.complained), { what: 'five failures to start' });
+  const before = ticks(launched.child.pid);
+  await sleep(2000);
+  const used = ticks(launched.child.pid) - before;
+  caller.destroy();
+  launched.child.kill('SIGTERM');
+  await inTime(launched.ended, 'the launcher to end');
+  assert.ok(used < 10, `${used} ticks in 2 s`);
 });
 
 test('launch refuses a folder that another one holds, and leaves that one alone', async () => {
