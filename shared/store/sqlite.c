@@ -149,6 +149,14 @@ static void lite_close(struct db *db)
 	free(db);
 }
 
+/* Where the file system keeps no locks, SQLite says that the database is locked. */
+static const char *way_out(sqlite3 *lite)
+{
+	if (lite && sqlite3_errcode(lite) == SQLITE_BUSY)
+		return "if nothing else holds it, its file system keeps no locks: the data folder must lie on a local disk";
+	return "run `pennymeter init`, or check the folder's owner";
+}
+
 /* Once a process, before its first connection. A process has one thread, so no locks; nobody asks for memory
  * statistics, so none are kept; and the pages of a hot connection lie in memory of their own, since another
  * process's commit empties the cache, and to take them from malloc anew each time costs more than reading them. */
@@ -176,8 +184,8 @@ static enum st open_once(struct db *db, const char *where, enum db_mode mode, bo
 		return st;
 	int rc = sqlite3_open_v2(where, &db->lite, flags[mode] | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, sqlite_wal_layer());
 	if (rc != SQLITE_OK || set_up(db, mode)) {
-		fault_add(faults, where, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner",
-		          db->lite ? sqlite3_errmsg(db->lite) : "no memory");
+		fault_add(faults, where, "cannot open the database (%s); %s", db->lite ? sqlite3_errmsg(db->lite) : "no memory",
+		          way_out(db->lite));
 		return ST_STORE;
 	}
 	db->unwritable = mode != DB_READ && sqlite3_db_readonly(db->lite, "main") == 1;
