@@ -39,6 +39,8 @@ enum body_kind {
 	BODY_RAW     /* the handler reads rq->raw; `media` names the content types */
 };
 
+enum { BODY_CAP = 64 << 10 }; /* of a method that says nothing else */
+
 struct verb {
 	const char *summary;
 	const char *doc; /* more, for openapi.json; may be NULL */
@@ -46,7 +48,7 @@ struct verb {
 	const struct param *query, *body; /* ended by a row without a name; NULL for none */
 	enum body_kind kind;
 	const char *media;   /* of BODY_RAW: content types parted by spaces */
-	size_t body_cap;     /* bytes; 0 means 64 KiB */
+	size_t body_cap;     /* bytes; 0 means BODY_CAP */
 	bool idempotent;     /* takes an Idempotency-Key */
 	bool proves_account; /* by the transaction that it writes in: it may be called with one that has since changed */
 	bool pure;           /* computes and stores nothing, though it is no GET: it may be public */

@@ -13,6 +13,7 @@
 #include "wire/describe.h"
 #include "wire/route.h"
 #include "wire/serve.h"
+#include "wire/settings.h"
 
 /* ---- what both transports read from the environment ---- */
 
@@ -21,6 +22,7 @@
 static const struct wanted { const char *name; size_t offset; const char *header; } wanted[] = {
 	{ "REQUEST_METHOD=", offsetof(struct incoming, method), NULL },
 	{ "REQUEST_URI=", offsetof(struct incoming, uri), NULL },
+	{ "SCRIPT_NAME=", offsetof(struct incoming, script), NULL },
 	{ "QUERY_STRING=", offsetof(struct incoming, query), NULL },
 	{ "CONTENT_TYPE=", offsetof(struct incoming, content_type), NULL },
 	{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length), NULL },
@@ -160,8 +162,10 @@ static int run_fcgi(void)
 		return 1;
 	const int queue = open_queue();
 	while (accept_next(&request, queue)) {
-		if (!server)
+		if (!server) {
 			adopt_settings(request.envp);
+			settings_beside_program();
+		}
 		if (!server && server_open(&server, fn_table)) {
 			FCGX_Finish_r(&request);
 			return 1;
@@ -205,6 +209,7 @@ static int run_cgi(void)
 {
 	struct server *server;
 	struct incoming in = { .read = cgi_read, .write = cgi_write };
+	settings_beside_program();
 	if (server_open(&server, fn_table))
 		return 1;
 	take_environment(&in, environ);

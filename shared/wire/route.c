@@ -32,8 +32,22 @@ static const char *below_api(const char *path)
 	return strncmp(path, "/api/", 5) ? NULL : path + 5;
 }
 
+/* Where Apache runs a program, as "/meter/fn/usage-record.fcgi", for "/meter/api/usage/record": the folder that both lie in,
+ * and the program in one of its own, is the site's. No header can say so. */
+static size_t folder_of_site(const char *path, const char *script)
+{
+	const size_t size = script ? strlen(script) : 0;
+	size_t folder = 0;
+	if (size < 5 || strcmp(script + size - 5, ".fcgi"))
+		return 0;
+	for (size_t i = 0; path[i] && path[i] == script[i]; i++)
+		if (path[i] == '/' && strchr(script + i + 1, '/'))
+			folder = i;
+	return folder;
+}
+
 enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
-                   const char *base, struct arena *arena)
+                   const char *base, const char *script, struct arena *arena)
 {
 	const char *raw = after_host(uri);
 	char *path = arena_copy(arena, raw, strcspn(raw, "?#"));
@@ -43,9 +57,7 @@ enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_
 		return fault_add(faults, "path", "must not hold %%2F or %%00");
 	if (!percent_decode(path, false) || !utf8_valid(path))
 		return fault_add(faults, "path", "holds a bad %%-escape");
-	size_t base_size = strlen(base);
-	if (!strncmp(path, base, base_size))
-		path += base_size;
+	path += *base && !strncmp(path, base, strlen(base)) ? strlen(base) : folder_of_site(path, script);
 	const char *name = below_api(path);
 	for (const struct fn_entry *e = table; e->path; e++) {
 		if ((name && !strcmp(name, e->path)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also))) {

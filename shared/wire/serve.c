@@ -16,7 +16,6 @@
 
 enum {
 	ARENA_CAP = 64 << 20,
-	BODY_CAP = 64 << 10,
 	REPLY_CAP = 16 << 20,
 	REPLY_ARENA_CAP = 2 * REPLY_CAP + (2 << 20), /* a body that grows leaves half as much behind, and that a quarter … */
 	PIECE_CAP = 1 << 20,
@@ -125,7 +124,7 @@ static enum st find_verb(struct exchange *x)
 {
 	const char *method = x->in->method ? x->in->method : "";
 	enum st st = route_find(&x->fn, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
-	                        x->server->conf.text[CONF_BASE_PATH], x->server->arena);
+	                        x->server->conf.text[CONF_BASE_PATH], x->in->script, x->server->arena);
 	if (st)
 		return st;
 	x->head = !strcmp(method, "HEAD");

@@ -6,7 +6,7 @@
 
 /** What the transport hands over. Absent values are NULL. */
 struct incoming {
-	const char *method, *uri, *query, *content_type, *content_length;
+	const char *method, *uri, *script, *query, *content_type, *content_length;
 	const char *authorization, *api_key, *idempotency_key, *if_none_match, *accept, *content_encoding;
 	const char *repeated; /* a header that came twice though it may stand only once */
 	void *stream;
