@@ -44,7 +44,7 @@ test('/ loads clean and leads to the dashboard', async () => {
   const page = await openStatic('/', { viewport: { width: 320, height: 700 } });
   await assertClean(page, '/');
   assert.equal(await overflow(page), 0);
-  assert.equal(await page.locator('main a[href="/usage"]').count(), 1);
+  assert.equal(await page.locator('main a[href="usage"]').count(), 1);
 });
 
 test('on a phone the words of the landing page begin where its buttons do', async () => {

@@ -47,6 +47,9 @@ function tokenOfTabs() {
   });
 }
 
+/** Where something of the site lies, as 'api/usage/stats': the site may be a folder of another. */
+export const siteAddress = (path) => new URL(path, new URL('..', import.meta.url)).href;
+
 function remember(key, value) {
   try {
     if (value === null) sessionStorage.removeItem(key);
@@ -71,7 +74,7 @@ function tokenFromAddress() {
 
 async function tokenOfDemo() {
   try {
-    const answer = await fetch('/demo.json', { signal: AbortSignal.timeout(requestLimit) });
+    const answer = await fetch(siteAddress('demo.json'), { signal: AbortSignal.timeout(requestLimit) });
     return answer.ok ? (await answer.json()).token ?? null : null;
   } catch {
     return null;
@@ -146,7 +149,7 @@ async function failure(answer) {
 }
 
 /**
- * GET `path`. Answers { status, etag, data } with status 304 and no data when `etag` still holds;
+ * GET `path`, as siteAddress() has it. Answers { status, etag, data } with status 304 and no data when `etag` still holds;
  * with accept 'text/csv' data is a Blob. Throws ApiError.
  */
 export async function get(path, { accept = 'application/json', etag, signal } = {}) {
@@ -158,7 +161,7 @@ export async function get(path, { accept = 'application/json', etag, signal } = 
   const abort = () => limit.abort();
   signal?.addEventListener('abort', abort);
   try {
-    const answer = await fetch(path, { headers, cache: 'no-store', credentials: 'same-origin', signal: limit.signal });
+    const answer = await fetch(siteAddress(path), { headers, cache: 'no-store', credentials: 'same-origin', signal: limit.signal });
     if (answer.status === 304) return { status: 304, etag };
     if (!answer.ok) throw await failure(answer);
     const data = accept === 'text/csv' ? await answer.blob() : parseExact(await answer.text());

@@ -5,7 +5,7 @@ import { accent, quantity } from './events.mjs';
 import { hasLimit, inOrder } from './cards.mjs';
 import { calendarDate, calendarDay, compact, label, number, ratio, t } from './locale.mjs';
 
-const library = '/vendor/chart-4.6.1.umd.js';
+const library = new URL('../vendor/chart-4.6.1.umd.js', import.meta.url).href;
 const dashes = { blue: [], green: [8, 4], yellow: [], violet: [3, 3], rose: [10, 3, 2, 3], teal: [6, 2], orange: [2, 4], slate: [12, 4] };
 const shapes = { blue: 'circle', green: 'rect', yellow: 'triangle', violet: 'rectRot', rose: 'star', teal: 'crossRot', orange: 'rectRounded', slate: 'cross' };
 const thresholds = [75, 90, 100];

@@ -19,6 +19,6 @@
 
   const catalogue = document.createElement('link');
   catalogue.rel = 'modulepreload';
-  catalogue.href = `/assets/locales/${root.lang}.mjs`;
+  catalogue.href = new URL(`locales/${root.lang}.mjs`, document.currentScript.src).href;
   document.head.append(catalogue);
 })();

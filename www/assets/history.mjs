@@ -36,7 +36,7 @@ function callOf(view, end) {
   const query = new URLSearchParams({ days: view.days });
   if (view.type) query.set('type', view.type);
   if (end) query.set('end', end);
-  return `/api/usage/history?${query}`;
+  return `api/usage/history?${query}`;
 }
 
 /* The first page is always of now; the pages after it belong to the reading that they were opened from. */
@@ -57,7 +57,7 @@ function fillForm() {
 }
 
 async function fillTypes() {
-  const { data } = await get('/api/usage/metrics');
+  const { data } = await get('api/usage/metrics');
   const chosen = data.metrics.map((metric) => h('option', { value: metric.metric_name }, label(metric.label)));
   form.elements.type.replaceChildren(h('option', { value: '' }, t('history.all')), ...chosen);
   fillForm();

@@ -1,6 +1,6 @@
 /* The page /usage: the bill so far, each metric against its limit, the last 30 days, and what was recorded last. */
 
-import { currentToken, get } from './api.mjs';
+import { currentToken, get, siteAddress } from './api.mjs';
 import { cardList, hasLimit, stateOf } from './cards.mjs';
 import { usageChart } from './chart.mjs';
 import { h, icon, setChildren, setText, store } from './dom.mjs';
@@ -9,7 +9,7 @@ import { fullDay, label, money, number, percent, range, setTimeZone, t, zone } f
 import { refreshControl } from './refresh.mjs';
 import { askForToken, openPrivatePage, showContent, showFailure } from './shell.mjs';
 
-const address = '/usage/api/stats';
+const address = 'usage/api/stats';
 const dayLength = 86_400_000;
 const byId = (id) => document.getElementById(id);
 
@@ -161,7 +161,7 @@ function firstEvent(cards) {
   const card = counted.find(({ metric_name: name }) => name === 'api_calls')
     ?? counted.find(({ aggregation }) => ['sum', 'count'].includes(aggregation)) ?? cards[0];
   return [
-    `curl ${quoted(`${location.origin}/api/usage/record`)} \\`,
+    `curl ${quoted(siteAddress('api/usage/record'))} \\`,
     `  -H ${quoted(`Authorization: Bearer ${currentToken()}`)} \\`,
     "  -H 'Content-Type: application/json' \\",
     `  -d ${quoted(JSON.stringify({ metric_name: card?.metric_name ?? 'api_calls', quantity: 1 }))}`,
