@@ -61,6 +61,7 @@ bench:
 routes: $(B)/bin/routes
 	$(B)/bin/routes routes > routes.txt
 	$(B)/bin/routes openapi > openapi.json
+	for s in 400 401 408 413 414 431 500 501 502 503 504; do $(B)/bin/routes problem --status $$s > www/errors/api-$$s.html || exit 1; done
 
 www:
 	@sh infra/www

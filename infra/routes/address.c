@@ -101,6 +101,40 @@ void programs_each(void *context, const struct site *site, const struct fn_entry
 	}
 }
 
+size_t body_cap_of(const struct address *a)
+{
+	size_t most = BODY_CAP;
+	for (unsigned m = 0; m < M__MAX; m++)
+		if (a->entry->fn->on[m].handle && a->entry->fn->on[m].body_cap > most)
+			most = a->entry->fn->on[m].body_cap;
+	return most;
+}
+
+/* The next cap above `than`, 0 if there is none. */
+static size_t next_cap(const struct addresses *list, size_t than)
+{
+	size_t next = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const size_t cap = body_cap_of(&list->at[i]);
+		if (cap > than && (!next || cap < next))
+			next = cap;
+	}
+	return next;
+}
+
+void large_bodies_each(FILE *out, const struct site *site, const struct addresses *list,
+                       void (*each)(FILE *out, const struct site *site, size_t cap, const char *paths))
+{
+	char paths[16384];
+	for (size_t cap = next_cap(list, BODY_CAP); cap; cap = next_cap(list, cap)) {
+		size_t size = 0;
+		for (size_t i = 0; i < list->count && size < sizeof paths; i++)
+			if (list->at[i].kind == AT_API && body_cap_of(&list->at[i]) == cap)
+				size += (size_t)snprintf(paths + size, sizeof paths - size, "%s%s", size ? "|" : "", list->at[i].entry->path);
+		each(out, site, cap, paths);
+	}
+}
+
 const char *catch_all(const struct site *site)
 {
 	return site->all ? "pennymeter-all" : "health";

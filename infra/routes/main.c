@@ -15,6 +15,7 @@ static const struct format {
 	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi, "fn" },
 	{ "nginx", "configuration of nginx, for conf.d/ and functions that `pennymeter launch` or spawn-fcgi starts", print_nginx, NULL },
 	{ "spawn", "script that starts and stops the functions with spawn-fcgi", print_spawn, "build/fn" },
+	{ "problem", "what a web server answers by itself below /api/ with --status, for www/errors", print_problem, NULL },
 	{ "openapi", "openapi.json", print_openapi, NULL },
 	{ "routes", "routes.txt: method, address, scope", print_routes, NULL },
 	{ "check", "nothing, if the declarations are complete", NULL, NULL },
@@ -48,6 +49,33 @@ static bool plain(const char *text)
 			return false;
 		}
 	return true;
+}
+
+/* They stand in regular expressions of four kinds, too. */
+static bool is_name(const char *text)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	return *text && !text[strspn(text, letters)];
+}
+
+static bool is_base(const char *text)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/";
+	const size_t size = strlen(text);
+	return !size || (*text == '/' && size > 1 && text[size - 1] != '/' && !strstr(text, "//") && !text[strspn(text, letters)]);
+}
+
+static bool sound(const struct site *site)
+{
+	if (site->name && !is_name(site->name))
+		fprintf(stderr, "routes: --name must be a host's name, as example.org, not \"%s\"\n", site->name);
+	else if (!is_base(site->base))
+		fprintf(stderr, "routes: --base must be as /meter, of letters, digits, - and _, not \"%s\"\n", site->base);
+	else if (!site->cert != !site->key)
+		fputs("routes: --cert and --key go together\n", stderr);
+	else
+		return true;
+	return false;
 }
 
 static bool take_number(unsigned *number, const char *name, const char *value)
@@ -116,7 +144,9 @@ static bool complete(struct site *site, const struct format *format, struct aren
 		site->run = arena_format(arena, "%s/run", site->data);
 	if (!site->log)
 		site->log = arena_format(arena, "%s/server.log", site->data);
-	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log);
+	if (site->cert && (!make_absolute(arena, &site->cert) || !make_absolute(arena, &site->key)))
+		return false;
+	return make_absolute(arena, &site->run) && make_absolute(arena, &site->log) && make_absolute(arena, &site->spool);
 }
 
 static int print(const struct format *format, struct site *site)
@@ -140,15 +170,25 @@ static int run(const struct format *format, struct site *site)
 
 int main(int argc, char **argv)
 {
-	struct site site = { .www = "www", .data = "var", .address = "127.0.0.1", .port = 8080, .procs = 2 };
+	struct site site = { .www = "www", .data = "var", .spool = "/var/tmp", .base = "", .address = "127.0.0.1", .port = 8080, .procs = 2,
+		.connections = CONNECTIONS };
 	const struct option options[] = {
 		{ "root", &site.fn, NULL, NULL, "folder of the functions: below the .htaccess (fn), of spawn-fcgi's (build/fn), or for lighttpd to start them itself" },
 		{ "data", &site.data, NULL, NULL, "data folder (var)" },
 		{ "www", &site.www, NULL, NULL, "folder of the pages (www)" },
 		{ "run", &site.run, NULL, NULL, "folder of sockets (run in the data folder)" },
 		{ "log", &site.log, NULL, NULL, "file of messages (server.log in the data folder)" },
+		{ "spool", &site.spool, NULL, NULL, "folder on disk where lighttpd keeps bodies that come and answers that wait (/var/tmp)" },
+		{ "base", &site.base, NULL, NULL, "folder of another site that holds pages and API: /meter" },
+		{ "name", &site.name, NULL, NULL, "name of the site, where lighttpd or nginx serves others too: example.org" },
+		{ "part", NULL, NULL, &site.part, "a file to include in the configuration of a lighttpd that has other sites; with --name or --base" },
+		{ "cert", &site.cert, NULL, NULL, "file of the certificate: lighttpd and nginx then speak TLS, and from port 443 send port 80 there" },
+		{ "key", &site.key, NULL, NULL, "file of its key" },
+		{ "large", NULL, NULL, &site.large, "Apache: FcgidMaxRequestLen is 4194304 or more" },
 		{ "address", &site.address, NULL, NULL, "address to listen at (127.0.0.1)" },
 		{ "port", NULL, &site.port, NULL, "port to listen at (8080)" },
+		{ "connections", NULL, &site.connections, NULL, "connections that lighttpd has at a time (4096): it opens up to three files for each" },
+		{ "status", NULL, &site.status, NULL, "status of the problem" },
 		{ "procs", NULL, &site.procs, NULL, "processes of each function (2), where lighttpd or spawn-fcgi starts them" },
 		{ "writers", NULL, &site.writers, NULL, "processes of a function that writes (as --procs): they share a sync, so many are fast" },
 		{ "all", NULL, NULL, &site.all, "send every address to pennymeter-all.fcgi" },
@@ -159,6 +199,6 @@ int main(int argc, char **argv)
 		return print_usage(stdout, options, 0);
 	for (size_t i = 0; argc > 1 && i < sizeof formats / sizeof *formats; i++)
 		if (!strcmp(argv[1], formats[i].name))
-			return take_options(options, argv + 2) ? run(&formats[i], &site) : 2;
+			return take_options(options, argv + 2) && sound(&site) ? run(&formats[i], &site) : 2;
 	return print_usage(stderr, options, 2);
 }

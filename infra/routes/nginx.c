@@ -2,6 +2,8 @@
 
 #include "routes.h"
 
+#define PAGE "([a-z0-9-]+(?:/[a-z0-9-]+)*)"
+
 static void print_maps(FILE *out)
 {
 	fputs("# Pennymeter behind nginx: a file for conf.d/. Written by `routes nginx`; change the declarations, not this.\n"
@@ -10,15 +12,36 @@ static void print_maps(FILE *out)
 	      "\t\"~" HASHED_NAME "\" \"" CACHE_HASHED "\";\n}\n\n", out);
 }
 
+static void print_name(FILE *out, const struct site *site)
+{
+	if (site->name)
+		fprintf(out, "\tserver_name %s;\n", site->name);
+}
+
+static void print_listen(FILE *out, const struct site *site)
+{
+	if (site->cert && site->port == 443) {
+		fprintf(out, "server {\n\tlisten %s:80;\n", site->address);
+		print_name(out, site);
+		fputs("\treturn 301 https://$host$request_uri;\n}\n\n", out);
+	}
+	fprintf(out, "server {\n\tlisten %s:%u%s;\n", site->address, site->port, site->cert ? " ssl" : "");
+	print_name(out, site);
+	if (site->cert)
+		fprintf(out, "\tssl_certificate \"%s\";\n\tssl_certificate_key \"%s\";\n", site->cert, site->key);
+}
+
 static void print_server(FILE *out, const struct site *site)
 {
-	fprintf(out, "server {\n\tlisten %s:%u;\n\troot \"%s\";\n\tindex index.html;\n"
-	             "\tserver_tokens off;\n\tclient_max_body_size 5m;\n\tcharset utf-8;\n\tcharset_types text/css text/javascript;\n"
+	fprintf(out, "\troot \"%s\";\n\tindex index.html;\n"
+	             "\tserver_tokens off;\n\tcharset utf-8;\n\tcharset_types text/css text/javascript;\n"
 	             "\tabsolute_redirect off;\n\tgzip on;\n\tgzip_min_length 512;\n"
-	             "\tgzip_types application/json application/problem+json text/css text/javascript image/svg+xml;\n",
-	        site->address, site->port, site->www);
+	             "\tgzip_types application/json application/problem+json text/css text/javascript image/svg+xml;\n"
+	             "\t# Bodies of strangers; a few functions take more, below. They wait on disk, as answers do for slow clients.\n"
+	             "\tclient_max_body_size %dk;\n\tclient_header_timeout %us;\n\tclient_body_timeout %us;\n",
+	        site->www, BODY_CAP >> 10, READ_IDLE, READ_IDLE);
 	if (has_error_page(site))
-		fputs("\terror_page 404 /404.html;\n", out);
+		fprintf(out, "\terror_page 404 %s/404.html;\n", site->base);
 	fputs("\ttypes {\n", out);
 	for (const struct pair *t = file_types; t->name; t++)
 		fprintf(out, "\t\t%s %s;\n", t->value, t->name);
@@ -37,21 +60,66 @@ static void print_params(FILE *out, const struct site *site)
 	};
 	for (const struct pair *p = params; p->name; p++)
 		fprintf(out, "\tfastcgi_param %s %s;\n", p->name, p->value);
-	fprintf(out, "\tfastcgi_param HTTPS $https if_not_empty;\n\tfastcgi_param PENNYMETER_DATA \"%s\";\n\n", site->data);
+	fprintf(out, "\tfastcgi_param HTTPS $https if_not_empty;\n\tfastcgi_param PENNYMETER_DATA \"%s\";\n"
+	             "\tfastcgi_param PENNYMETER_BASE_PATH \"%s\";\n\n", site->data, site->base);
 }
 
-static void print_locations(FILE *out, const struct site *site, const struct addresses *list)
+/* What nginx refuses by itself below /api/ it says as a function would. */
+static void print_errors(FILE *out, const struct site *site)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (!site->all || list->at[i].kind == AT_ALSO)
-			fprintf(out, "\tlocation ^~ %s { fastcgi_pass \"unix:%s/%s.sock\"; }\n", list->at[i].path, site->run,
-			        list->at[i].program);
-	fprintf(out, "\tlocation ^~ /api/ { fastcgi_pass \"unix:%s/%s.sock\"; }\n", site->run, catch_all(site));
+	static const unsigned errors[] = { 413, 500, 502, 503, 504, 0 };
+	for (const unsigned *e = errors; has_error_page(site) && *e; e++)
+		fprintf(out, "\t\terror_page %u /errors/api-%u.html;\n", *e, *e);
+}
+
+static void print_cap(FILE *out, const struct address *a)
+{
+	if (body_cap_of(a) > BODY_CAP)
+		fprintf(out, " client_max_body_size %zuk;", body_cap_of(a) >> 10);
+}
+
+static void print_below(FILE *out, const struct site *site, const struct addresses *list)
+{
+	fprintf(out, "\tlocation ^~ %s/api/ {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";\n", site->base, site->run, catch_all(site));
+	print_errors(out, site);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct address *a = &list->at[i];
+		if (a->kind == AT_ALSO || (site->all && body_cap_of(a) == BODY_CAP))
+			continue;
+		fprintf(out, "\t\tlocation ^~ %s%s { fastcgi_pass \"unix:%s/%s.sock\";", site->base, a->path, site->run, a->program);
+		print_cap(out, a);
+		fputs(" }\n", out);
+	}
+	fputs("\t}\n", out);
+}
+
+static void print_beside(FILE *out, const struct site *site, const struct addresses *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct address *a = &list->at[i];
+		if (a->kind != AT_ALSO)
+			continue;
+		fprintf(out, "\tlocation ^~ %s%s {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";", site->base, a->path, site->run, a->program);
+		print_cap(out, a);
+		fputs("\n", out);
+		print_errors(out, site);
+		fputs("\t}\n", out);
+	}
+	if (has_error_page(site))
+		fputs("\tlocation ^~ /errors/ {\n\t\tinternal;\n\t\ttypes { }\n\t\tdefault_type application/problem+json;\n\t}\n", out);
+}
+
+static void print_pages(FILE *out, const struct site *site)
+{
+	const char *base = site->base;
 	if (site->demo)
-		fprintf(out, "\tlocation = /demo.json { alias \"%s/demo.json\"; }\n", site->data);
-	fputs("\n\tlocation / {\n"
-	      "\t\trewrite ^/([a-z0-9-]+(?:/[a-z0-9-]+)*)/$ /$1 permanent;\n"
-	      "\t\ttry_files $uri $uri.html $uri/index.html =404;\n", out);
+		fprintf(out, "\tlocation = %s/demo.json { alias \"%s/demo.json\"; }\n", base, site->data);
+	if (*base)
+		fprintf(out, "\tlocation = %s { return 301 %s/; }\n", base, base);
+	fprintf(out, "\n\tlocation %s/ {\n\t\trewrite ^%s/" PAGE "/$ %s/$1 permanent;\n", base, base, base);
+	if (*base)
+		fprintf(out, "\t\trewrite ^%s(/.*)$ $1 break;\n", base);
+	fputs("\t\ttry_files $uri $uri.html $uri/index.html =404;\n", out);
 	for (const struct pair *h = page_headers; h->name; h++)
 		fprintf(out, "\t\tadd_header %s \"%s\" always;\n", h->name, h->value);
 	fputs("\t\tadd_header Cache-Control $pennymeter_cache always;\n"
@@ -64,8 +132,11 @@ int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table
 	if (!addresses_list(&list, table, site->all))
 		return 1;
 	print_maps(out);
+	print_listen(out, site);
 	print_server(out, site);
 	print_params(out, site);
-	print_locations(out, site, &list);
+	print_below(out, site, &list);
+	print_beside(out, site, &list);
+	print_pages(out, site);
 	return 0;
 }

@@ -13,11 +13,19 @@ struct site {
 	const char *data; /* data folder, passed to every function */
 	const char *run;  /* folder of sockets and process ids */
 	const char *log;  /* file of the server's and the functions' messages */
+	const char *spool; /* folder on disk for bodies that come and answers that wait, where the server has none of its own */
+	const char *base;  /* the folder of the site that holds it all, "/meter"; "": the site itself */
+	const char *name;  /* the site's host name; NULL: whatever a request names */
+	const char *cert, *key; /* of TLS; NULL: none */
 	const char *address;
 	unsigned port, procs;
+	unsigned connections; /* at a time, of lighttpd */
+	unsigned status;  /* of the problem that is printed */
 	unsigned writers; /* processes of a function that writes; 0: as many as of the others */
 	bool all;  /* every address goes to pennymeter-all.fcgi */
 	bool demo; /* /demo.json is the data folder's, with the demo token */
+	bool part; /* of a server's configuration that has other sites */
+	bool large; /* Apache's mod_fcgid was told to take the bodies that functions take */
 };
 
 /** How an address came to its function. */
@@ -50,6 +58,13 @@ void programs_each(void *context, const struct site *site, const struct fn_entry
 /** How many processes a program gets. */
 unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);
 
+/** The largest body that some method of an address takes, in bytes. */
+size_t body_cap_of(const struct address *a);
+
+/** Calls `each` with every cap above the usual one and a pattern of the paths below /api/ that have it: "usage/batch|events". */
+void large_bodies_each(FILE *out, const struct site *site, const struct addresses *list,
+                       void (*each)(FILE *out, const struct site *site, size_t cap, const char *paths));
+
 /** Who answers an address below /api/ that no function has: with a 404 problem. */
 const char *catch_all(const struct site *site);
 
@@ -63,7 +78,11 @@ struct pair { const char *name, *value; };
 extern const struct pair page_headers[]; /* ended by a row without a name */
 extern const struct pair file_types[];   /* suffix, media type */
 
-#define HSTS "max-age=31536000; includeSubDomains"
+#define HSTS "max-age=31536000" /* other sites of the domain are not ours to bind */
+/* Seconds between two pieces of a request: who is silent for longer gives its place to others. */
+#define READ_IDLE 10
+#define READ_IDLE_OF_FEW 3 /* where there are few places */
+enum { CONNECTIONS = 4096, FEW_CONNECTIONS = 1024 };
 /* A file whose name changes with its content: it bears a hash or a version. */
 #define HASHED_NAME "(?:\\.[0-9a-f]{8,}|-[0-9]+\\.[0-9]+\\.[0-9]+)[^/]*\\.[a-z0-9]+$"
 #define CACHE_HASHED "public, max-age=31536000, immutable"
@@ -76,6 +95,7 @@ int print_apache_fcgid(FILE *out, const struct site *site, const struct fn_entry
 int print_apache_cgi(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table);
+int print_problem(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_openapi(FILE *out, const struct site *site, const struct fn_entry *table);
 int print_routes(FILE *out, const struct site *site, const struct fn_entry *table);
 

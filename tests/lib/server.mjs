@@ -98,35 +98,37 @@ function handOver(folder) {
 
 const flags = (options) => Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
-async function untilHealthy(child, url, why) {
+async function untilHealthy(child, { url, request: ask }, why) {
   const answers = async () => {
     if (child.exitCode !== null) throw new Error(`the server did not start: ${why()}`);
-    return (await request(url, 'GET', '/api/health').catch(() => null))?.status === 200;
+    return (await ask('GET', '/api/health').catch(() => null))?.status === 200;
   };
   await until(answers, { what: `${url} to be healthy`, every: 50 }).catch((error) => { throw new Error(`${error.message}: ${why()}`); });
 }
 
 /**
  * `prepare(data)` is called with the folder made and the server not yet started. What stands between us and
- * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone.
+ * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone. `under`: a command that runs the
+ * server, as `prlimit`. `base`: the folder of the site that holds it all.
  */
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {} } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {}, under = [], base = '' } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}${base}`;
   const isApache = setUp.serve.startsWith('apache');
   const store = await makeStore(data, { kind, cluster, through });
   runCommand(data, env, ['init']);
   store.prepare();
   prepare(data);
 
-  const child = spawn(path.join(repo, 'infra/serve'), [setUp.serve], {
+  const [program, ...args] = [...under, path.join(repo, 'infra/serve'), setUp.serve];
+  const child = spawn(program, args, {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...storeEnvironment(data), ...(functionsThrough && { PENNYMETER_STORE: functionsThrough.url(store.name) }),
       ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs), WRITERS: String(writers),
-      ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
+      BASE: base, ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);
   let said = '';
@@ -136,7 +138,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
 
   const self = {
     url, data, port, server, store, log,
-    request: (method, target, options) => request(url, method, target, options),
+    request: (method, target, options) => request(url, method, base + target, options),
     pennymeter(args) {
       try {
         return runCommand(data, env, args);
@@ -160,7 +162,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
     },
   };
   try {
-    await untilHealthy(child, url, () => said + log());
+    await untilHealthy(child, self, () => said + log());
   } catch (error) {
     await self.stop();
     throw error;

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { cgi } from '../lib/cgi.mjs';
 import { build, repo } from '../lib/server.mjs';
 
 const routes = (...args) => spawnSync(path.join(build, 'bin/routes'), args, { encoding: 'utf8', cwd: repo });
@@ -85,12 +86,39 @@ test('a folder whose name a server would expand is refused', () => {
 
 test('bad usage exits 2 and says why', () => {
   for (const args of [[], ['nothing'], ['lighttpd', '--port'], ['lighttpd', '--port', '0'], ['lighttpd', '--port', '65536'],
-    ['lighttpd', '--port', '-1'], ['lighttpd', '--port', '80x'], ['lighttpd', '--colour', 'red'], ['lighttpd', 'stray']]) {
+    ['lighttpd', '--port', '-1'], ['lighttpd', '--port', '80x'], ['lighttpd', '--colour', 'red'], ['lighttpd', 'stray'],
+    ['nginx', '--name', 'a b'], ['nginx', '--name', 'x;y'], ['nginx', '--name', ''], ['nginx', '--base', 'meter'], ['nginx', '--base', '/meter/'], ['nginx', '--base', '/a//b'],
+    ['nginx', '--base', '/a.b'], ['nginx', '--base', '/'], ['nginx', '--cert', '/x'], ['nginx', '--key', '/x']]) {
     const r = routes(...args);
     assert.equal(r.status, 2, args.join(' '));
     assert.notEqual(r.stderr, '');
     assert.equal(r.stdout, '');
   }
+});
+
+// ---- what a web server says by itself ----
+
+test('www/errors follows from the declarations (make routes writes it), and is what a function says', () => {
+  const folder = path.join(repo, 'www/errors'), files = readdirSync(folder);
+  assert.ok(files.length >= 6);
+  for (const name of files) {
+    const status = /^api-(\d+)\.html$/.exec(name)[1], text = readFileSync(path.join(folder, name), 'utf8'), problem = JSON.parse(text);
+    assert.equal(text, print('problem', '--status', status), `${name} is stale`);
+    assert.deepEqual(Object.keys(problem), ['type', 'code', 'title', 'status', 'detail', 'errors']);
+    assert.equal(problem.status, Number(status));
+  }
+  const data = mkdtempSync(path.join(os.tmpdir(), 'pm-'));
+  try {
+    const said = cgi(data, 'plans-preview', 'POST', '/api/plans/preview', { body: ' '.repeat(65_537) });
+    assert.equal(said.status, 413);
+    assert.equal(readFileSync(path.join(folder, 'api-413.html'), 'utf8'), said.text);
+  } finally {
+    rmSync(data, { recursive: true });
+  }
+});
+
+test('a server that broke a request off does not say that nothing was recorded', () => {
+  for (const status of [500, 502, 504]) assert.match(JSON.parse(print('problem', '--status', String(status))).detail, /may be recorded or not/);
 });
 
 // ---- openapi.json ----
