@@ -52,7 +52,7 @@ const refusals = [
   ['periods', 'anchor', { ...month, anchor: '2023-02-29T00:00:00Z' }],
   ['periods', 'anchor', { ...month, anchor: '2024-01-31' }],
   ['periods', 'at', { ...month, at: '2024-01-01T24:00:00Z' }],
-  ['periods', 'at', { ...month, at: '2024-01-01T00:00:00.0000001Z' }],
+  ['periods', 'at', { ...month, at: '2024-01-01T00:00:00.Z' }],
   ['periods', 'at', { ...month, at: undefined }],
   ['periods', 'at', { ...month, at: '9999-12-31T00:00:00Z' }],
   ['periods', 'at', { ...month, at: '0001-01-01T00:00:00Z', which: 'previous' }],
