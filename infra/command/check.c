@@ -46,9 +46,11 @@ static enum st prove(struct run *r, int64_t tenant, struct file_facts *file, str
 {
 	const struct proof_view view = { check_tell, r };
 	const struct prove_view file_view = { check_tell, r, run_option(r, "accept") };
-	enum st st = tenant ? ST_DONE : store_prove(&r->conf, &file_view, file);
+	enum st st = tenant ? ST_DONE : store_prove(&r->conf, &file_view, file, &r->faults);
 	if (st && st != ST_DONE)
 		file->differences = 0;
+	if (r->faults.count)
+		return st;
 	st = run_store(r, STORE_READ);
 	if (!st)
 		st = proof_of_store(result, r->store, tenant, &view);

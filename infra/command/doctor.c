@@ -12,7 +12,7 @@
 #include "store/care.h"
 #include "store/network.h"
 
-enum { LEAST_MIB = 64, LEAST_INODES = 1000, OLD_DAYS = 7 };
+enum { LEAST_MIB = 64, LEAST_INODES = 1000, OLD_DAYS = 7, OTHERS_ROOM = 32 };
 
 /* Bad makes the command fail; a warning does not. */
 enum verdict { GOOD, WARNING, BAD };
@@ -71,24 +71,36 @@ static void look_at(struct noticed *n, const char *folder, const char *name)
 		notice(&n->left, n->left_one, name);
 }
 
+/* Behind the one that is named. */
+static const char *others(char out[OTHERS_ROOM], unsigned count)
+{
+	*out = '\0';
+	if (count > 1)
+		snprintf(out, OTHERS_ROOM, " and %u more", count - 1);
+	return out;
+}
+
 /* In: closed  the folder is: then nobody else gets as far as its files */
 static void examine_files(struct finding *f, const char *folder, bool closed)
 {
 	struct noticed n = { 0 };
-	char detail[512];
+	char detail[512], more[OTHERS_ROOM];
 	DIR *listing = opendir(folder);
 	for (struct dirent *e; listing && (e = readdir(listing));)
 		look_at(&n, folder, e->d_name);
 	if (listing)
 		closedir(listing);
-	snprintf(detail, sizeof detail, n.open ? "the modes of %s and %u more let others read: chmod 0600" : "nobody else can read them", n.open_one, n.open - 1);
+	if (n.open)
+		snprintf(detail, sizeof detail, "others can read %s%s: chmod 0600", n.open_one, others(more, n.open));
+	else
+		snprintf(detail, sizeof detail, "nobody else can read them");
 	find(f, "files", !n.open ? GOOD : closed ? WARNING : BAD, detail);
 	if (n.foreign) {
-		snprintf(detail, sizeof detail, "%s and %u more belong to another user than runs this: chown them", n.foreign_one, n.foreign - 1);
+		snprintf(detail, sizeof detail, "another user than runs this owns %s%s: chown", n.foreign_one, others(more, n.foreign));
 		find(f, "owner", BAD, detail);
 	}
 	if (n.left) {
-		snprintf(detail, sizeof detail, "%s and %u more are left of a backup, a restore or a move: remove what you do not need", n.left_one, n.left - 1);
+		snprintf(detail, sizeof detail, "a backup, a restore or a move has left %s%s: remove what you do not need", n.left_one, others(more, n.left));
 		find(f, "left over", WARNING, detail);
 	}
 }

@@ -208,7 +208,7 @@ static enum st judge_source(const struct conf *conf, const struct copy_proof *pr
 {
 	const struct prove_view view = { proof->tell, proof->context, false };
 	struct file_facts facts;
-	enum st st = store_prove(conf, &view, &facts);
+	enum st st = store_prove(conf, &view, &facts, faults);
 	if (!st && facts.differences)
 		return fault_add(faults, "store", "the database's file is damaged in %u places: a copy of it would be no backup; "
 		                                  "`pennymeter restore` puts an earlier one back", facts.differences);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/folder.h"
 #include "store/sqlite_pages.h"
 
 enum { LEAVING = 300 }; /* milliseconds */
@@ -120,12 +121,14 @@ enum st store_carries_checksums(const struct conf *conf, bool *sealed)
 	return st;
 }
 
-enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts)
+enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts, struct faults *faults)
 {
 	const struct witness witness = { .tell = view->tell, .context = view->context, .accept = view->accept };
 	struct store s = { .lock = -1 };
 	*facts = (struct file_facts){ 0 };
 	enum st st = locate_alone(&s, conf);
+	if (!st)
+		st = folder_judge(conf->data, s.beside, faults); /* what others planted is not even opened */
 	if (st)
 		return st;
 	return s.driver->prove ? s.driver->prove(s.where, &witness, facts) : ST_DONE;

@@ -29,8 +29,10 @@ struct prove_view {
 
 /** Prove the database's file itself, also where no store can be opened on it: each page against its checksum, each frame of
  *  the log, SQLite's own look at its trees. Each difference is told by page and table.
- *  Returns: ST_OK, also where there are differences; ST_DONE: the database is on a server; ST_STORE: there is no file. */
-enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts) MUST_USE;
+ *  Returns: ST_OK, also where there are differences; ST_DONE: the database is on a server; ST_STORE: there is no file,
+ *  or, with a fault, others could have put it there. */
+enum st store_prove(const struct conf *conf, const struct prove_view *view, struct file_facts *facts,
+                    struct faults *faults) MUST_USE;
 
 /** Do the pages of the database's file carry checksums? Not while this process has it open: to close it would drop SQLite's locks.
  *  Returns: ST_OK; ST_DONE: it is on a server; ST_STORE: there is no file. */

@@ -239,6 +239,14 @@ static bool log_was_taken(const struct files *f, const struct seen *seen)
 	return !seen_same(&id, &seen->log);
 }
 
+/* A log that was empty when it was last seen has begun anew since: then another program brought all that it held into the
+ * database. Of an empty file it takes no salt over, but counts its starts. */
+static bool was_copied_since(const struct files *f, const struct seen *seen, const struct log_state *end)
+{
+	const int32_t starts = log_starts_between(end, &seen->state);
+	return !seen->state.frames && end->frames && ((starts > 0 && starts < LATER_LIVES) || log_starts(f->log_file));
+}
+
 /* An earlier life of a log that was empty when it was last seen would be read into a later database. */
 static bool is_earlier(const struct seen *seen, const struct log_state *end)
 {
@@ -257,7 +265,8 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	const bool db_moved = !seen->copying && !judge_db(seen, db);
 	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
 		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
-	if (l->found && db_moved && !db_is_ours(l, page_size_of(&seen->state)))
+	const bool copied = was_copied_since(f, seen, &end) && is_whole(f, db);
+	if (l->found && db_moved && !copied && !db_is_ours(l, page_size_of(&seen->state)))
 		return judge_written_over(f, seen, &end, db, faults);
 	f->sample = db_moved || seen->copying;
 	keep = keep && !is_earlier(seen, &end);
@@ -267,12 +276,12 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	return ST_OK;
 }
 
-/* The database is another than the last writer's: a restore. Its log would be read into it. */
+/* The database is another than the last writer's: a restore. Its log would be read into it, unless it is empty. */
 static enum st judge_another(const struct files *f, const struct seen *seen)
 {
 	struct stat log;
 	drop_index(f);
-	if (f->log_file < 0 || fstat(f->log_file, &log) || log.st_ino != seen->log.inode)
+	if (f->log_file < 0 || fstat(f->log_file, &log) || !log.st_size || log.st_ino != seen->log.inode)
 		return ST_OK;
 	const struct file_id id = seen_id(f->log_file);
 	return !seen_same(&id, &seen->log) || rescue_put_aside(f->log) ? ST_OK : ST_STORE;

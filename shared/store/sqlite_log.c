@@ -111,6 +111,12 @@ bool log_cut(int file, const struct log_state *s)
 	return pwrite(file, none, sizeof none, (off_t)at) == sizeof none && !fdatasync(file);
 }
 
+uint32_t log_starts(int file)
+{
+	unsigned char head[LOG_HEAD];
+	return read_at(file, head, sizeof head, 0) ? number_at(head + 12) : 0;
+}
+
 int32_t log_starts_between(const struct log_state *a, const struct log_state *b)
 {
 	return (int32_t)(number_at((const unsigned char *)&a->salt[0]) - number_at((const unsigned char *)&b->salt[0]));

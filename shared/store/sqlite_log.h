@@ -40,6 +40,9 @@ bool log_holds(int file, const struct log_state *state);
 /** Make whatever was committed after `state` uncommitted, for whoever reads the log from its start. */
 bool log_cut(int file, const struct log_state *state);
 
+/** How often a log that was empty has been brought into the database as a whole and begun anew. */
+uint32_t log_starts(int file);
+
 /** How often a log with the salts `a` was started anew since it had the salts `b`: small and positive if it is the same one's
  *  later life, small and negative if its earlier one. */
 int32_t log_starts_between(const struct log_state *a, const struct log_state *b);

@@ -133,7 +133,7 @@ SELECT c.relname, format('SELECT COUNT(*) FROM %I', c.relname),
     format('SELECT t.tenant_id, COUNT(*) FROM %I AS t WHERE NOT EXISTS (SELECT 1 FROM tenants AS o '
       || 'WHERE o.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY t.tenant_id LIMIT 20', c.relname) END
 FROM pg_class c
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = CAST(current_schema() AS regnamespace)
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
 ORDER BY c.relname;
 
 -- ---- proofs of a tenant, beside those of usage.sql and aggregations.sql: a row where something is wrong ----
