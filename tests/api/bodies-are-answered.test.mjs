@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { cgi } from '../lib/cgi.mjs';
 import { startServer } from '../lib/server.mjs';
 import { isProblem, json, tenantOf } from '../lib/tenant.mjs';
 
@@ -79,6 +80,18 @@ describe('a fault in an array is told by its place in the body', () => {
   test('a name that stands twice, by the number of its event', async () => {
     isProblem(await batch(`[${good},{"metric_name":"api_calls","quantity":1,"metadata":{"a":1,"a":2}}]`), 400, { pointer: '/1/metadata/a', detail: /twice/ });
   });
+});
+
+describe('a body that ends before its length is refused, and nothing of it is recorded', () => {
+  const line = json({ metric_name: 'webhooks_delivered', quantity: 1 });
+  for (const [name, target, type, body] of [['usage-batch', '/api/usage/batch', 'application/x-ndjson', `${line}\n${line}\n`], ['usage-batch', '/api/usage/batch', 'application/json', `[${line}]`],
+    ['usage-record', '/api/usage/record', 'application/json', line]]) {
+    test(`${type} to ${target}`, async () => {
+      const env = { CONTENT_TYPE: type, CONTENT_LENGTH: String(2 * body.length) };
+      isProblem(cgi(server.data, name, 'POST', target, { token: tenant.token, body, env }), 400, { pointer: '', detail: /ends after/ });
+      assert.deepEqual((await tenant.read('/api/usage/summary?metric_name=webhooks_delivered')).metrics, []);
+    });
+  }
 });
 
 describe('a body that is encoded is refused with what would be taken', () => {
