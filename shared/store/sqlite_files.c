@@ -372,11 +372,19 @@ void files_copy_begins(struct files *f)
 	seen_read_pages(&f->copying.pages, f->seen_file);
 	f->copying.size = f->seen.db_size;
 	f->copying.time = 0;
-	f->copying.spoilt = false;
+	f->copying.spoilt = f->copying.written = false;
 	f->copying.on = true;
 }
 
 /* If another wrote to the database meanwhile, what is noted does not fit it: whoever looks next finds out. */
+/* As it was when the last of it was synced, whatever has become of it since. */
+static void as_looked_at(const struct files *f, struct stat *db)
+{
+	const int64_t time = f->copying.time ? f->copying.time : f->seen.db_time;
+	db->st_size = f->copying.time ? f->copying.size : f->seen.db_size;
+	db->st_mtim = (struct timespec){ time / 1000000000, time % 1000000000 };
+}
+
 void files_copy_ended(struct files *f)
 {
 	struct stat log, db = { 0 };
@@ -386,9 +394,9 @@ void files_copy_ended(struct files *f)
 	seen_write_pages(&f->copying.pages, f->seen_file);
 	if (fstat(f->log_file, &log) || fstat(f->lock, &db))
 		return;
-	db.st_size = f->copying.time ? f->copying.size : f->seen.db_size;
-	const int64_t time = f->copying.time ? f->copying.time : f->seen.db_time;
-	db.st_mtim = (struct timespec){ time / 1000000000, time % 1000000000 };
+	f->copying.spoilt |= db.st_size < f->copying.size;
+	if (!f->copying.written)
+		as_looked_at(f, &db);
 	if (f->copying.spoilt)
 		db.st_size = -1;
 	note(f, &db, &log);

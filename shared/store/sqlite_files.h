@@ -21,6 +21,7 @@ struct copying {
 	bool on, spoilt; /* spoilt: somebody else cut it off meanwhile */
 	int64_t size, time; /* after the last page that was written */
 	struct seen_pages pages;
+	bool written; /* since it was last looked at: a checkpoint that a reader cuts short ends without a sync */
 };
 
 struct files {

@@ -81,12 +81,18 @@ static void look_at_pages(struct look *l, const struct log_frame *frame)
 		l->pages.of[place].page = 0;
 }
 
+/* A page that a checkpoint has passed over so far, for a reader was in its way. */
+static bool is_hole(const unsigned char *page, size_t size)
+{
+	return !page[0] && !memcmp(page, page + 1, size - 1);
+}
+
 static void look_at_growth(struct look *l, const struct log_frame *frame)
 {
 	unsigned char *page = malloc(frame->size);
 	const off_t at = (off_t)(frame->page - 1) * frame->size;
 	if (page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
-	    !memcmp(page, frame->bytes, frame->size - l->reserve))
+	    (is_hole(page, frame->size) || !memcmp(page, frame->bytes, frame->size - l->reserve)))
 		l->grown[frame->page - l->old_pages - 1] = 1;
 	free(page);
 }

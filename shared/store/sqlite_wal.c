@@ -147,6 +147,7 @@ static void look_at_db(struct copying *c)
 	c->spoilt |= db.st_size < c->size; /* a program that writes a file over cuts it off first */
 	c->size = db.st_size;
 	c->time = seen_time(&db);
+	c->written = false;
 }
 
 /* As the bytes go to the system. */
@@ -158,6 +159,7 @@ static int put_in_db(sqlite3_file *file, const void *bytes, int size, sqlite3_in
 		if (c->spoilt)
 			return SQLITE_IOERR_WRITE;
 		seen_note_page(&c->pages, (uint32_t)(at / size) + 1, bytes, (size_t)size, reserve);
+		c->written = true;
 	}
 	return own_db->xWrite(file, bytes, size, at);
 }
