@@ -304,10 +304,12 @@ static void compare(struct restored *out, const char *where, struct arena *arena
 	struct faults none = { .arena = arena };
 	char log[RESTORE_NAME];
 	const char *main = *out->kept ? out->kept : where;
+	name_beside(log, main, "-wal");
+	const bool logged = has_bytes(log);
 	enum st st = old.driver->open(&old.db, main, DB_READ, &none);
 	if (!st)
 		st = attach(&old, where);
-	if (!st)
+	if (!st && logged == has_bytes(log)) /* else it is not its own, and was put aside */
 		st = restore_compare(out, &old, 0);
 	if (old.db)
 		old.driver->close(old.db);

@@ -245,6 +245,12 @@ static bool log_was_taken(const struct files *f, const struct seen *seen)
 	return !seen_same(&id, &seen->log);
 }
 
+/* A backup says that it has no log: one that is copied over the database says so with its first page, and the rest may be to come. */
+static bool is_denied(const struct files *f, const struct log_state *end)
+{
+	return end->frames && !files_have_log(f);
+}
+
 /* A log that was empty when it was last seen has begun anew since: then another program brought all that it held into the
  * database. Of an empty file it takes no salt over, but counts its starts. */
 static bool was_copied_since(const struct files *f, const struct seen *seen, const struct log_state *end)
@@ -272,7 +278,7 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
 		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
 	const bool copied = was_copied_since(f, seen, &end) && is_whole(f, db);
-	if (l->found && db_moved && !copied && !db_is_ours(l, page_size_of(&seen->state)))
+	if (l->found && db_moved && !copied && (is_denied(f, &end) || !db_is_ours(l, page_size_of(&seen->state))))
 		return judge_written_over(f, seen, &end, db, faults);
 	f->sample = db_moved || seen->copying;
 	keep = keep && !is_earlier(seen, &end);

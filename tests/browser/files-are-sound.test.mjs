@@ -39,8 +39,8 @@ async function reach(name, found = new Set()) {
 test('a page announces every module it will need, and no other', async () => {
   for (const path of pages) {
     const html = await read(path);
-    const entry = /<script type="module" src="\/assets\/(\w+)\.mjs">/.exec(html)[1];
-    const announced = [...html.matchAll(/rel="modulepreload" href="\/assets\/(\w+)\.mjs"/g)].map(([, name]) => name);
+    const entry = /<script type="module" src="(?:\/|(?:\.\.\/)*)assets\/(\w+)\.mjs">/.exec(html)[1];
+    const announced = [...html.matchAll(/rel="modulepreload" href="(?:\/|(?:\.\.\/)*)assets\/(\w+)\.mjs"/g)].map(([, name]) => name);
     const needed = [...await reach(entry)].filter((name) => name !== entry);
     assert.deepEqual(announced.sort(), needed.sort(), path);
   }

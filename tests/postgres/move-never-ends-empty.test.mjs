@@ -180,7 +180,7 @@ for (const [what, of, why] of [
     const server = await sqliteServer(t, { procs: 1 }), there = await target(t);
     const before = readFileSync(confOf(server), 'utf8');
     const refused = await move(server, ['--to', of(there.url)]);
-    assert.equal(refused.code, 1);
+    assert.equal(refused.code, 2);
     assert.match(refused.said, why);
     assert.equal(readFileSync(confOf(server), 'utf8'), before);
     assert.deepEqual(query(server.data, "SELECT name FROM sqlite_schema WHERE type = 'trigger'"), []);
