@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { cgi } from '../lib/cgi.mjs';
@@ -66,6 +66,12 @@ describe('while no process has it open', () => {
   const of = (end) => fileOf(folder) + end;
   const run = (...args) => spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: folder } });
 
+  const writeOver = (file, bytes) => {
+    const f = openSync(file, 'r+');
+    writeSync(f, bytes, 0, bytes.length, 0);
+    closeSync(f);
+  };
+
   beforeEach(() => {
     folder = copy(`alone-${Math.round(performance.now())}`);
     assert.equal(run('init').status, 0);
@@ -78,6 +84,7 @@ describe('while no process has it open', () => {
 
   const damages = {
     'a backup copied over the database, its log left': () => copyFileSync(path.join(folder, 'backup.db'), of('')),
+    'the first page of a backup copied over the database, the rest to come': () => writeOver(of(''), readFileSync(path.join(folder, 'backup.db')).subarray(0, 4096)),
     'a log that was removed': () => rmSync(of('-wal')),
     'a log that was cut off': () => truncateSync(of('-wal'), 0),
     'a log that was written over': () => writeFileSync(of('-wal'), 'x'.repeat(9000)),
@@ -103,4 +110,12 @@ describe('while no process has it open', () => {
       assert.equal(Number(value(folder, 'SELECT COUNT(*) FROM usage_events')), 2, "the backup's own, and what came after it");
     });
   }
+
+  test('restore, after a backup was copied over the database, does not say that nothing was recorded since', { timeout: 30_000 }, () => {
+    damages['a backup copied over the database, its log left']();
+    const answer = JSON.parse(run('restore', path.join(folder, 'backup.db'), '--json').stdout);
+    assert.deepEqual([answer.events, answer.lost_events], [1, null], 'the second lies in the log, which is not read into another database');
+    assert.equal(record('third').status, 201);
+    assert.equal(run('check').status, 0);
+  });
 });

@@ -141,7 +141,7 @@ FROM (
       JOIN pg_namespace n ON n.oid = t.relnamespace
       LEFT JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary
       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-      WHERE t.oid = to_regclass(format('%I', :table)) AND t.relkind IN ('r', 'p')
+      WHERE t.oid = to_regclass(format('%I', CAST(:table AS TEXT))) AND t.relkind IN ('r', 'p')
     ) AS k
   ) AS c
   GROUP BY c.id
