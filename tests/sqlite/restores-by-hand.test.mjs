@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, openSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { cgi } from '../lib/cgi.mjs';
@@ -32,6 +32,27 @@ test('what waits for the lock during a restore is acknowledged by the new file',
   assert.equal((await waiting).status, 201);
   assert.equal(count('waited'), 1);
   assert.equal(count('old'), 0);
+  assert.equal(server.pennymeter(['check']).ok, true);
+});
+
+test('the first page of a backup over the database, the rest to come: nothing is recorded, and nothing put aside', { timeout: 30_000 }, async () => {
+  const tenant = tenantOf(server, { plan: 'enterprise' });
+  const firstPage = (file) => readFileSync(file).subarray(0, 4096);
+  const writeOver = (bytes) => {
+    const file = openSync(fileOf(server.data), 'r+');
+    writeSync(file, bytes, 0, bytes.length, 0);
+    closeSync(file);
+  };
+  await tenant.use('quotes_generated', 1);
+  server.pennymeter(['backup', copy('slow.db')]);
+  for (let i = 0; i < 100; i++) await tenant.use('quotes_generated', 1, { resource_id: 'before' }); /* until it has grown by its log */
+  const right = firstPage(fileOf(server.data)), names = readdirSync(server.data).sort();
+  writeOver(firstPage(copy('slow.db')));
+  for (let i = 0; i < 8; i++) isProblem(await tenant.record({ metric_name: 'quotes_generated', quantity: 1, resource_id: 'during' }), 503, {});
+  assert.deepEqual(readdirSync(server.data).sort(), names);
+  writeOver(right);
+  await tenant.use('quotes_generated', 1, { resource_id: 'after' });
+  assert.deepEqual(['before', 'after'].map(count), [100, 1]);
   assert.equal(server.pennymeter(['check']).ok, true);
 });
 
@@ -66,12 +87,6 @@ describe('while no process has it open', () => {
   const of = (end) => fileOf(folder) + end;
   const run = (...args) => spawnSync(path.join(build, 'bin/pennymeter'), args, { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: folder } });
 
-  const writeOver = (file, bytes) => {
-    const f = openSync(file, 'r+');
-    writeSync(f, bytes, 0, bytes.length, 0);
-    closeSync(f);
-  };
-
   beforeEach(() => {
     folder = copy(`alone-${Math.round(performance.now())}`);
     assert.equal(run('init').status, 0);
@@ -84,7 +99,6 @@ describe('while no process has it open', () => {
 
   const damages = {
     'a backup copied over the database, its log left': () => copyFileSync(path.join(folder, 'backup.db'), of('')),
-    'the first page of a backup copied over the database, the rest to come': () => writeOver(of(''), readFileSync(path.join(folder, 'backup.db')).subarray(0, 4096)),
     'a log that was removed': () => rmSync(of('-wal')),
     'a log that was cut off': () => truncateSync(of('-wal'), 0),
     'a log that was written over': () => writeFileSync(of('-wal'), 'x'.repeat(9000)),
