@@ -305,6 +305,11 @@ enum st judge(struct files *f, struct faults *faults)
 	struct stat db;
 	struct look look;
 	open_log(f);
+	if (f->log_file < 0 && errno != ENOENT) { /* it is there, and says nothing of what was lost */
+		fault_add(faults, f->log, "the log cannot be opened: %s; look at its mode and owner, and at how its file system is mounted: "
+		          "nothing is lost", strerror(errno));
+		return ST_STORE;
+	}
 	if (f->log_file >= 0 && fdatasync(f->log_file)) { /* what a writer left that died before it could */
 		fault_add(faults, f->log, "the log cannot be synced: %s", strerror(errno));
 		return ST_STORE;
