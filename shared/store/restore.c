@@ -60,22 +60,26 @@ static enum st judge_file(const char *file, const char *where, struct faults *fa
 static enum st pour(int from, int to)
 {
 	static char piece[PIECE];
-	for (ssize_t n; (n = read(from, piece, sizeof piece));)
-		if (n < 0 || write(to, piece, (size_t)n) != n)
-			return ST_IO;
+	for (ssize_t n; (n = read(from, piece, sizeof piece));) {
+		const ssize_t put = n < 0 ? -1 : write(to, piece, (size_t)n);
+		if (put < 0 || put != n)
+			return put < 0 ? ST_IO : (errno = ENOSPC, ST_IO);
+	}
 	return ST_OK;
 }
 
 static enum st take_bytes(const char *copy, const char *file, struct faults *faults)
 {
 	int from = open(file, O_RDONLY | O_CLOEXEC), to = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	errno = 0;
 	enum st st = from < 0 || to < 0 ? ST_IO : pour(from, to);
+	int why = errno;
 	if (from >= 0)
 		close(from);
-	if (to >= 0 && close(to))
+	if (to >= 0 && close(to) && !st) {
 		st = ST_IO;
-	return st ? fault_add(faults, file, "cannot be copied beside the database: %s", strerror(errno)) : ST_OK;
+		why = errno;
+	}
+	return st ? fault_add(faults, file, "cannot be copied beside the database: %s", strerror(why)) : ST_OK;
 }
 
 /* ---- a private copy of it, as the live one has to be ---- */
@@ -359,7 +363,7 @@ static enum st exchange_alone(struct restored *out, struct store *s, const char 
 	const bool there = s->lock >= 0;
 	enum st st = there ? store_lock(s) : ST_OK;
 	if (st == ST_BUSY)
-		fault_add(faults, s->where, "is held by %s: nothing was exchanged", store_holder(who, s));
+		fault_add(faults, s->where, "is held by %s and nothing was exchanged", store_holder(who, s));
 	if (!st && there && !is_at(s->where, s->lock))
 		st = fault_add(faults, s->where, "was exchanged by another meanwhile: run it again");
 	if (!st)
