@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileOf, query, value } from '../lib/database.mjs';
@@ -114,11 +114,20 @@ describe('recording goes on, and loses and doubles nothing, when', () => {
 describe('nothing more is acknowledged, everybody says so, and a backup in its place is the way out, when', () => {
   const stops = [
     ...['written over by an older copy', 'cut off'].flatMap((way) => ['log', 'log and index', 'database'].map((what) => [what, way])),
-    ['log', 'cut off by half'], ['database', 'written over by a backup'],
+    ['log', 'cut off by half'], ['database', 'written over by a backup'], ['database', 'written over by a backup, page by page'],
   ];
   Object.assign(ways, {
     'cut off by half': (file) => execFileSync('truncate', ['-s', '100000', file]),
     'written over by a backup': (file) => execFileSync('cp', [path.join(path.dirname(file), 'backup.db'), file]),
+    'written over by a backup, page by page': (file) => {
+      const bytes = readFileSync(path.join(path.dirname(file), 'backup.db')), to = openSync(file, 'r+');
+      const write = (at) => {
+        if (at === bytes.length) return closeSync(to);
+        writeSync(to, bytes, at, 4096, at);
+        setTimeout(write, 10, at + 4096);
+      };
+      write(0);
+    },
   });
   for (const [what, way] of stops) {
     test(`${what}: ${way}`, { timeout }, async () => {
