@@ -224,7 +224,7 @@ static void examine_store(struct finding *f)
 	const char *durability = store_durability(r->store, &sound);
 	find(f, "durability", sound ? GOOD : BAD, durability);
 	if (!st)
-		find(f, "checksums", sealed ? GOOD : WARNING, sealed ? "each page of the file carries its own"
+		find(f, "checksums", sealed ? GOOD : WARNING, sealed ? "each page carries its own, and is not read here: `pennymeter check` reads all"
 		     : "an earlier version made the file: `pennymeter backup` and `restore` add them");
 	examine_write(f);
 	examine_plans(f);
