@@ -67,8 +67,9 @@ static enum st take_lock(struct files *f, enum db_mode mode, struct faults *faul
 			fault_add(faults, f->lock_name, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner", strerror(errno));
 			return ST_STORE;
 		}
-		/* Beside a leader that stands still others may look at what it has not touched. */
-		if (!files_wait_lock(f->lock, f->alone ? LOCK_EX : LOCK_SH) && f->alone) {
+		const bool got = files_wait_lock(f->lock, f->alone ? LOCK_EX : LOCK_SH);
+		f->beside = !got && !f->alone; /* a leader that stands still: others may look at what it has not touched */
+		if (!got && f->alone) {
 			fault_add(faults, f->lock_name, "another process holds the store's lock");
 			return ST_BUSY;
 		}
@@ -121,6 +122,7 @@ static enum st look(struct files *f, struct faults *faults)
 	if (!f->alone && (!files_wait_lock(f->lock, LOCK_EX) || !leads_to(f->lock_name, f->lock)))
 		return fault_add(faults, f->db, "another process holds the store's lock"), ST_BUSY;
 	f->alone = true;
+	f->beside = false;
 	const enum st st = judge(f, faults);
 	return st ? st : judge_without(f);
 }
@@ -261,7 +263,7 @@ static enum st know(struct files *f)
 		return ST_OK;
 	if (f->alone)
 		note_anew(f, &db, &log);
-	else if (!seen_read(&f->seen, f->seen_file) || !judge_index(f, &f->seen, false))
+	else if (!seen_read(&f->seen, f->seen_file) || !judge_index(f, &f->seen, f->beside))
 		return ST_STALE;
 	return ST_OK;
 }

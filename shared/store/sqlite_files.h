@@ -29,6 +29,7 @@ struct files {
 	bool local;   /* else on a network file system: no log, and a lock of its own beside it */
 	bool logged;  /* the database has a log */
 	bool alone;   /* the lock is ours alone, not shared with others that open */
+	bool beside;  /* neither: another holds it, and this one only reads what was there before */
 	bool stale;   /* it is known that they must be opened anew */
 	bool sample;  /* the database is another than was seen: look at its pages anew */
 	int lock, log_file, seen_file; /* -1: not open */
@@ -82,7 +83,7 @@ void files_close(struct files *files);
 
 /* ---- sqlite_judge.c: whether they belong together ---- */
 
-/** At once, with a shared lock: is all as the last writer left it? */
+/** At once, with a shared lock, or beside a writer: is all as the last one left it? */
 bool judge_at_once(const struct files *files);
 
 /** With the lock alone. Returns: ST_OK; ST_STORE with a fault. Out: others  the database was brought back: lock it anew */

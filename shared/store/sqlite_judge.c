@@ -43,6 +43,39 @@ bool judge_db(const struct seen *s, const struct stat *db)
 	return db->st_size == s->db_size && seen_time(db) == s->db_time;
 }
 
+static bool is_at_rest(const struct files *f, const struct seen *s, const struct stat *db, const struct stat *log)
+{
+	return s->log_time == seen_time(log) && !s->copying && judge_db(s, db) && !access(f->index, F_OK);
+}
+
+static bool is_ahead(const struct log_state *now, const struct log_state *then)
+{
+	const bool same_life = !memcmp(now->salt, then->salt, sizeof now->salt);
+	return same_life ? now->frames > then->frames : log_starts_between(now, then) > 0;
+}
+
+/* Of another process that has it open it can be read, as long as this one has not. Returns: does it say twice the same? */
+static bool read_index(const struct files *f, struct log_state *state, uint32_t *mark)
+{
+	unsigned char head[INDEX_HEAD];
+	const int file = open(f->index, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return false;
+	const bool whole = pread(file, head, sizeof head, 0) == sizeof head;
+	close(file);
+	memcpy(state, head, sizeof *state);
+	memcpy(mark, head + INDEX_MARK, sizeof *mark);
+	return whole && !memcmp(head, head + sizeof *state, sizeof *state);
+}
+
+/* A writer is amid its work: what it has written so far nobody may judge, but the index is that of the last commit that was seen. */
+static bool is_at_work(const struct files *f, const struct seen *s)
+{
+	struct log_state now;
+	uint32_t mark;
+	return f->beside && read_index(f, &now, &mark) && mark == s->mark && (!memcmp(&now, &s->state, sizeof now) || is_ahead(&now, &s->state));
+}
+
 bool judge_at_once(const struct files *f)
 {
 	struct seen s;
@@ -50,14 +83,8 @@ bool judge_at_once(const struct files *f)
 	if (f->seen_file < 0 || f->log_file < 0 || !seen_read(&s, f->seen_file) || fstat(f->lock, &db) || fstat(f->log_file, &log))
 		return false;
 	const struct file_id id = seen_id(f->lock);
-	return seen_same(&s.db, &id) && s.log.inode == log.st_ino && s.log_time == seen_time(&log) && !s.copying && judge_db(&s, &db) &&
-	       log_holds(f->log_file, &s.state) && !access(f->index, F_OK);
-}
-
-static bool is_ahead(const struct log_state *now, const struct log_state *then)
-{
-	const bool same_life = !memcmp(now->salt, then->salt, sizeof now->salt);
-	return same_life ? now->frames > then->frames : log_starts_between(now, then) > 0;
+	return seen_same(&s.db, &id) && s.log.inode == log.st_ino && log_holds(f->log_file, &s.state) &&
+	       (is_at_rest(f, &s, &db, &log) || is_at_work(f, &s));
 }
 
 /* A mark of 0: SQLite has made the index anew. */
@@ -149,23 +176,14 @@ static void drop_index(const struct files *f)
 	(void)!unlink(f->index);
 }
 
-/* Of another process that has it open it can be read, as long as this one has not. */
 static void check_index(const struct files *f, const struct seen *seen, const struct log_state *end)
 {
-	unsigned char head[INDEX_HEAD];
-	struct log_state one, two;
-	uint32_t mark;
-	const int file = open(f->index, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return;
-	const bool whole = pread(file, head, sizeof head, 0) == sizeof head;
-	close(file);
-	memcpy(&one, head, sizeof one);
-	memcpy(&two, head + sizeof one, sizeof two);
-	memcpy(&mark, head + INDEX_MARK, sizeof mark);
-	const bool same_end = one.frames == end->frames && (!end->frames || (!memcmp(one.check, end->check, sizeof one.check) &&
-	                                                                     !memcmp(one.salt, end->salt, sizeof one.salt)));
-	if (!whole || memcmp(&one, &two, sizeof one) || !same_end || (seen && mark && mark != seen->mark))
+	struct log_state now = { 0 };
+	uint32_t mark = 0;
+	const bool whole = read_index(f, &now, &mark);
+	const bool same_end = now.frames == end->frames && (!end->frames || (!memcmp(now.check, end->check, sizeof now.check) &&
+	                                                                     !memcmp(now.salt, end->salt, sizeof now.salt)));
+	if (!whole || !same_end || (seen && mark && mark != seen->mark))
 		drop_index(f);
 }
 

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cgi } from '../lib/cgi.mjs';
 import { compiled } from '../lib/compile.mjs';
 import { value } from '../lib/database.mjs';
 import { startLoad } from '../lib/load.mjs';
@@ -60,7 +61,8 @@ fact('while a leader is stopped the others are answered within seconds; once it 
   const stopped = await stopLeader(), at = performance.now();
   try {
     await until(() => load.attempts.filter((a) => a.status === 503 && a.ended > at).length >= PROCS);
-    assert.equal((await server.request('GET', '/api/health')).status, 200);
+    const health = await server.request('GET', '/api/health');
+    assert.equal(health.status, 200, health.text);
     await sleep(500);
   } finally {
     process.kill(stopped, 'SIGCONT');
@@ -88,6 +90,21 @@ fact('a command ends too, and says who is in the way', async () => {
   }
   await more(50);
   tenantOf(server);
+  await endLoad();
+});
+
+fact('who comes first while a leader is stopped reads, wherever in its commit it stands', async () => {
+  for (let i = 0; i < cases(8); i++) {
+    await more(3 + random.below(6));
+    const stopped = await stopLeader();
+    try {
+      const answer = cgi(server.data, 'pennymeter-all', 'GET', '/api/usage/summary', { token: tenant.token });
+      assert.equal(answer.status, 200, `round ${i}: ${answer.text} ${answer.stderr}`);
+      assert.ok(server.pennymeter(['tenant', 'list']).tenants.some((t) => t.tenant_id === tenant.tenant_id));
+    } finally {
+      process.kill(stopped, 'SIGCONT');
+    }
+  }
   await endLoad();
 });
 
