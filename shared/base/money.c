@@ -150,41 +150,61 @@ enum st qty_read(qty *value, const char *text, size_t size)
 
 #define CHUNK ((uint64_t)1000000000000000000) /* 18 digits that a machine word divides fast */
 
-/* The digits of a number that end before `end`; at least `least` of them. Returns where they begin. */
+static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+                            "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
+                            "99";
+
+/* The digits of a number that end before `end`; none of 0. Returns where they begin. */
+static char *spell_word(char *end, uint64_t rest)
+{
+	for (; rest >= 10; rest /= 100)
+		memcpy(end -= 2, pairs + rest % 100 * 2, 2);
+	if (rest)
+		*--end = (char)('0' + (int)rest);
+	return end;
+}
+
+/* The same of a long one; at least `least` of them. */
 static char *spell(char *end, unsigned __int128 rest, unsigned least)
 {
 	char *at = end;
-	while (rest >= CHUNK) {
-		uint64_t chunk = (uint64_t)(rest % CHUNK);
-		rest /= CHUNK;
-		for (unsigned i = 0; i < 18; i++, chunk /= 10)
-			*--at = (char)('0' + (int)(chunk % 10));
+	for (; rest >= CHUNK; rest /= CHUNK) {
+		char *const begins = at - 18;
+		at = spell_word(at, (uint64_t)(rest % CHUNK));
+		while (at > begins)
+			*--at = '0';
 	}
-	for (uint64_t last = (uint64_t)rest; last; last /= 10)
-		*--at = (char)('0' + (int)(last % 10));
+	at = spell_word(at, (uint64_t)rest);
 	while (end - at < (ptrdiff_t)least)
 		*--at = '0';
 	return at;
 }
 
-/* Most quantities are whole: what has only zeros behind its point is as well printed without. */
-static bool take_whole(unsigned __int128 *magnitude, unsigned digits)
+/* Most quantities are whole. Returns: the number before the point, where only zeros would stand behind it; else -1 */
+static int64_t whole_of(wide value, unsigned digits)
 {
 	static const uint64_t units[] = { [QTY_DIGITS] = 1000000, [PRICE_DIGITS] = 1000000000000, [EXACT_DIGITS] = CHUNK };
-	const uint64_t value = (uint64_t)*magnitude, unit = digits <= EXACT_DIGITS ? units[digits] : 0;
-	if (!unit || value != *magnitude || value % unit)
-		return false;
-	*magnitude = value / unit;
-	return true;
+	const uint64_t unit = digits <= EXACT_DIGITS ? units[digits] : 0;
+	return unit && value >= 0 && value <= INT64_MAX && (uint64_t)value % unit == 0 ? (int64_t)((uint64_t)value / unit) : -1;
+}
+
+static size_t print_whole(char *out, int64_t value)
+{
+	char room[20 + 20], *end = room + 20; /* behind it as much more, so that it is copied as one piece of a size that is known */
+	const char *at = value ? spell_word(end, (uint64_t)value) : memcpy(end - 1, "0", 1);
+	memcpy(out, at, 20);
+	out[end - at] = '\0';
+	return (size_t)(end - at);
 }
 
 size_t decimal_print(char *out, wide value, unsigned digits, unsigned least)
 {
+	const int64_t whole = least ? -1 : whole_of(value, digits);
+	if (whole >= 0)
+		return print_whole(out, whole);
 	char room[DECIMAL_ROOM], *end = room + sizeof room;
 	char *to = out;
-	unsigned __int128 magnitude = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
-	if (!least && take_whole(&magnitude, digits))
-		digits = 0;
+	const unsigned __int128 magnitude = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
 	const char *at = spell(end, magnitude, digits + 1), *point = end - digits;
 	while (end - point > (ptrdiff_t)least && end[-1] == '0')
 		end--;
