@@ -22,13 +22,14 @@ FCGI_LIBS = -lfcgi
 
 # ---- sources ----
 
-CORE_C = $(filter-out shared/wire/main.c,$(wildcard shared/*/*.c))
+CORE_C = $(filter-out shared/wire/main.c,$(wildcard shared/*/*.c shared/*/*/*.c))
 CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
+STATEMENTS = $(filter-out shared/store/schema/%,$(wildcard shared/*/*.sql shared/*/*/*.sql))
 FN_C = $(sort $(wildcard functions/*/*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
 fn_name = $(patsubst %-index,%,$(subst /,-,$(patsubst functions/%.c,%,$(1))))
 FN_BIN = $(foreach f,$(FN_C),$(B)/fn/$(call fn_name,$(f)).fcgi)
-COMMAND_C = $(wildcard infra/command/*.c)
+COMMAND_C = $(wildcard infra/command/*.c infra/command/*/*.c)
 ROUTES_C = $(wildcard infra/routes/*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
@@ -82,7 +83,7 @@ $(B)/libcore.a: $(CORE_O)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(B)/gen/statements.h $(B)/gen/statements.c &: infra/generate/statements.awk $(wildcard shared/store/sql/*.sql)
+$(B)/gen/statements.h $(B)/gen/statements.c &: infra/generate/statements.awk $(STATEMENTS)
 	@mkdir -p $(@D)
 	@awk -v header=$(B)/gen/statements.h -v source=$(B)/gen/statements.c -f $< $(filter %.sql,$^)
 

@@ -1,5 +1,5 @@
 /* POST /api/v1/events: CloudEvents 1.0, as OpenMeter's clients send them. */
-#include "wire/cloud_event.h"
+#include "api/cloud_event.h"
 
 /* What is refused takes no key. */
 static const char *keep_nothing(void *events)

@@ -1,8 +1,8 @@
 /* POST /api/plans/preview: what quantities would cost, on a plan or by a price; nothing is stored. */
-#include "billing/preview.h"
-#include "billing/price_read.h"
+#include "catalog/preview.h"
+#include "catalog/price_read.h"
 #include "wire/fn.h"
-#include "wire/write.h"
+#include "present/write.h"
 
 static const struct param body[] = {
 	{ "plan", P_TEXT, OPTIONAL, "a plan's code; with `quantities`", 1, 64, NULL },

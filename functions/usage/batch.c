@@ -1,5 +1,5 @@
 /* POST /api/usage/batch: up to 1,000 events in one durable transaction, each judged by itself. */
-#include "wire/usage_batch.h"
+#include "api/usage_batch.h"
 
 static const char *keep_rejected(void *batch)
 {

@@ -1,7 +1,7 @@
 /* GET /api/usage/billing-estimate: the bill so far, and what the period may end at. */
 #include "wire/fn.h"
-#include "wire/usage_asked.h"
-#include "wire/write.h"
+#include "api/usage_asked.h"
+#include "present/write.h"
 
 static const struct param query[] = {
 	{ "at", P_INSTANT, OPTIONAL, "an instant in the billing period; now if absent", 0, 0, NULL },

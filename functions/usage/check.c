@@ -1,6 +1,6 @@
 /* GET /api/usage/check: would this much more be allowed? Nothing is recorded. */
 #include "wire/fn.h"
-#include "wire/write.h"
+#include "present/write.h"
 
 static const struct param query[] = {
 	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64, NULL },

@@ -1,7 +1,7 @@
 /* GET /api/usage/current-period: the billing period that holds an instant, metric by metric. */
 #include "wire/fn.h"
-#include "wire/usage_asked.h"
-#include "wire/write.h"
+#include "api/usage_asked.h"
+#include "present/write.h"
 
 static const struct param query[] = {
 	{ "at", P_INSTANT, OPTIONAL, "an instant in the period; now if absent", 0, 0, NULL },

@@ -1,8 +1,8 @@
 /* GET /api/usage/history: events newest first with a summary; as CSV all of them. */
-#include "billing/event_id.h"
+#include "meter/event_id.h"
 #include "wire/fn.h"
-#include "wire/usage_export.h"
-#include "wire/write.h"
+#include "api/usage_export.h"
+#include "present/write.h"
 
 static const struct param query[] = {
 	{ "type", P_TEXT, OPTIONAL, "one metric or alias; all if absent", 1, 64, NULL },

@@ -1,6 +1,6 @@
 /* GET /api/usage/metrics: what can be counted, and the caller's limits. */
 #include "wire/fn.h"
-#include "wire/write.h"
+#include "present/write.h"
 
 static enum st metrics(struct request *rq, struct reply *rp)
 {

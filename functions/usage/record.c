@@ -1,7 +1,7 @@
 /* POST /api/usage/record: store one usage event, durably and once. */
-#include "billing/event_id.h"
-#include "wire/usage_event.h"
-#include "wire/write.h"
+#include "meter/event_id.h"
+#include "api/usage_event.h"
+#include "present/write.h"
 
 static void reply_event(struct reply *rp, const struct usage_event *e, const struct usage_result *r)
 {

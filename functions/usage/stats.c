@@ -1,6 +1,6 @@
 /* GET /api/usage/stats, also /usage/api/stats: all that the dashboard polls, in one answer. */
 #include "wire/fn.h"
-#include "wire/write_stats.h"
+#include "present/write_stats.h"
 
 static enum st stats(struct request *rq, struct reply *rp)
 {

@@ -1,7 +1,7 @@
 /* GET /api/usage/summary: totals of any range, exact to the microsecond. */
-#include "billing/summary.h"
+#include "meter/summary.h"
 #include "wire/fn.h"
-#include "wire/write.h"
+#include "present/write.h"
 
 static const struct param query[] = {
 	{ "start", P_INSTANT, OPTIONAL, "from here on; the current period's start if absent", 0, 0, NULL },

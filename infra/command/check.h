@@ -2,7 +2,7 @@
 #ifndef COMMAND_CHECK_H
 #define COMMAND_CHECK_H
 
-#include "billing/proof.h"
+#include "meter/proof.h"
 #include "store/care.h"
 
 /** Say a difference, and write it into the open array of the answer. In: context  a struct run */

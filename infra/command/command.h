@@ -5,9 +5,9 @@
 #include <sys/types.h>
 
 #include "base/conf.h"
-#include "base/instant.h"
+#include "exact/instant.h"
 #include "base/json.h"
-#include "calc_kind.h"
+#include "calc/kind.h"
 #include "store/store.h"
 
 enum { EXIT_FINE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };

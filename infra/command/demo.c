@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "billing/record.h"
-#include "billing/tenant.h"
+#include "meter/record.h"
+#include "account/tenant.h"
 #include "command.h"
 
 enum { DAYS = 90, MICRO = 1000000 };

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "billing/tenant.h"
+#include "account/tenant.h"
 #include "command.h"
 #include "store/folder.h"
 

@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "arguments.h"
-#include "base/clock.h"
-#include "base/conf_check.h"
+#include "exact/clock.h"
+#include "shape/conf_check.h"
 #include "base/log.h"
-#include "calc.h"
+#include "calc/calc.h"
 #include "help.h"
 
 static const struct option_row none[] = { { 0 } };

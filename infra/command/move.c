@@ -7,9 +7,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "move_conf.h"
-#include "store/move.h"
+#include "store/move/move.h"
 
 enum { BAR = 30, ADDRESS_CAP = 4095 /* what the store keeps of it */ };
 

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/move.h"
+#include "store/move/move.h"
 #include "store/switch.h"
 
 static enum st places(const char **path, const char **new, struct run *r)

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "billing/apply.h"
+#include "billing/plan_apply.h"
 #include "command.h"
 
 enum { PLAN_FILES_CAP = 200, PLAN_FILE_CAP = 256 << 10 };

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "base/zone.h"
-#include "billing/tenant.h"
+#include "exact/zone.h"
+#include "account/tenant.h"
 #include "command.h"
 #include "site.h"
 

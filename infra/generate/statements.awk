@@ -1,4 +1,4 @@
-# Turns shared/store/sql/*.sql into an enum and a table of prepared texts.
+# Turns the .sql files of shared/, but for the schema, into an enum and a table of prepared texts.
 #
 # A statement:
 #   -- name: usage_insert_event (tenant, recorded_at, id)
@@ -84,7 +84,7 @@ function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return 
 END {
 	if (failed) exit 1
 	flush_statement()
-	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > header
+	print "/* Generated from the .sql files of shared/ by infra/generate/statements.awk. */" > header
 	print "#ifndef GEN_STATEMENTS_H\n#define GEN_STATEMENTS_H\n" > header
 	print "enum dialect { SQLITE, POSTGRES, DIALECT__MAX };\n" > header
 	print "enum sql {" > header
@@ -93,7 +93,7 @@ END {
 	print "/* One statement: its name, its text in each dialect (NULL: not offered there), how many values it binds. */" > header
 	print "struct statement {\n\tconst char *name, *text[DIALECT__MAX];\n\tunsigned params;\n};\n" > header
 	print "extern const struct statement statements[SQL__MAX];\n\n#endif" > header
-	print "/* Generated from shared/store/sql by infra/generate/statements.awk. */" > source
+	print "/* Generated from the .sql files of shared/ by infra/generate/statements.awk. */" > source
 	print "#include \"statements.h\"\n\n#include <stddef.h>\n\nconst struct statement statements[SQL__MAX] = {" > source
 	for (i = 1; i <= total; i++) {
 		n = order[i]

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ratio.h"
+#include "exact/ratio.h"
 
 #define ONE ((exact)1000000000000000000) /* in 1e-18 */
 

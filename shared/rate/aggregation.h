@@ -8,7 +8,7 @@
 #ifndef RATE_AGGREGATION_H
 #define RATE_AGGREGATION_H
 
-#include "base/money.h"
+#include "exact/money.h"
 #include "rate/period.h"
 
 enum aggregation {

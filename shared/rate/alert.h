@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "base/money.h"
+#include "exact/money.h"
 
 struct alert {
 	const exact *thresholds; /* ascending, each once */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/big.h"
+#include "exact/big.h"
 
 static enum st sum_weights(wide *sum, const struct share *shares, unsigned count)
 {

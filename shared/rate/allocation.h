@@ -2,7 +2,7 @@
 #ifndef RATE_ALLOCATION_H
 #define RATE_ALLOCATION_H
 
-#include "base/money.h"
+#include "exact/money.h"
 
 struct share {
 	exact weight;    /* in: >= 0, on any one scale */

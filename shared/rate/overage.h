@@ -2,7 +2,7 @@
 #ifndef RATE_OVERAGE_H
 #define RATE_OVERAGE_H
 
-#include "base/money.h"
+#include "exact/money.h"
 
 struct overage {
 	qty quantity;     /* above the included one; 0 below it */

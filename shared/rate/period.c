@@ -1,7 +1,7 @@
 /* Billing periods: boundaries counted from an origin, in wall time or in elapsed time. */
 #include "rate/period.h"
 
-#include "base/zone.h"
+#include "exact/zone.h"
 
 /* ---- units ---- */
 

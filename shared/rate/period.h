@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "base/instant.h"
+#include "exact/instant.h"
 #include "base/status.h"
 
 enum period_unit { UNIT_MINUTE, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_QUARTER, UNIT_YEAR, UNIT__MAX };

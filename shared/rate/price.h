@@ -13,7 +13,7 @@
 #ifndef RATE_PRICE_H
 #define RATE_PRICE_H
 
-#include "base/money.h"
+#include "exact/money.h"
 
 enum price_model {
 	PRICE_FLAT, PRICE_PER_UNIT, PRICE_GRADUATED, PRICE_VOLUME, PRICE_PACKAGE, PRICE_PERCENTAGE, PRICE__MAX

@@ -1,8 +1,8 @@
 /* Proration: spans of time counted in seconds or in local days. */
 #include "rate/proration.h"
 
-#include "base/ratio.h"
-#include "base/zone.h"
+#include "exact/ratio.h"
+#include "exact/zone.h"
 
 /* A span in whole local days since 1970. */
 struct days {

@@ -7,7 +7,7 @@
 #ifndef RATE_PRORATION_H
 #define RATE_PRORATION_H
 
-#include "base/money.h"
+#include "exact/money.h"
 #include "rate/period.h"
 
 enum proration_mode { PRORATION_SECOND, PRORATION_DAY, PRORATION_FIXED_MONTH_DAYS, PRORATION__MAX };

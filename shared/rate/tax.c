@@ -1,7 +1,7 @@
 /* Tax and discounts: exact fractions from the lines on, rounded at the one place the rule names. */
 #include "rate/tax.h"
 
-#include "base/ratio.h"
+#include "exact/ratio.h"
 
 enum { FRACTION_DIGITS = PERCENT_DIGITS + 2 }; /* of a percent as a fraction */
 

@@ -13,7 +13,7 @@
 #define RATE_TAX_H
 
 #include "base/arena.h"
-#include "base/money.h"
+#include "exact/money.h"
 
 enum tax_rounding { TAX_ROUND_LINE, TAX_ROUND_RATE, TAX_ROUND_TOTAL, TAX_ROUND__MAX };
 

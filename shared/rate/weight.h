@@ -5,7 +5,7 @@
 #ifndef RATE_WEIGHT_H
 #define RATE_WEIGHT_H
 
-#include "base/money.h"
+#include "exact/money.h"
 #include "rate/period.h"
 
 struct weight {

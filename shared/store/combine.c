@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 #include "store/lock.h"
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 
 enum {
 	RETRY_NS = 5000000,

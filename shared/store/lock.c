@@ -13,7 +13,7 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 
 /* ---- who ---- */

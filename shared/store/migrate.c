@@ -1,7 +1,7 @@
 /* Numbered migrations. */
 #include "store/migrate.h"
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/text.h"
 
 int migrate_wanted(void)

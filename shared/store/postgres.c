@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 #include "store/postgres_link.h"
 

@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 
 struct libpq pq;

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/instant.h"
+#include "exact/clock.h"
+#include "exact/instant.h"
 #include "base/log.h"
 #include "store/copy.h"
 #include "store/inside.h"

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 #include "store/lock.h"
 #include "store/network.h"

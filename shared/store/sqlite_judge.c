@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 
 enum {

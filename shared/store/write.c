@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "base/log.h"
 
 static const instant PATIENCE = 2 * SECOND; /* no try begins after that */

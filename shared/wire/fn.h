@@ -3,7 +3,7 @@
 #ifndef WIRE_FN_H
 #define WIRE_FN_H
 
-#include "auth/scope.h"
+#include "account/scope.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 

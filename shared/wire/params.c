@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "base/zone.h"
+#include "exact/zone.h"
 
 enum { TEXT_MAX = 255, OBJECT_MAX = 4096 };
 

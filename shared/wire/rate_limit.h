@@ -2,7 +2,7 @@
 #ifndef WIRE_RATE_LIMIT_H
 #define WIRE_RATE_LIMIT_H
 
-#include "auth/account.h"
+#include "account/account.h"
 #include "base/conf.h"
 #include "base/text.h"
 

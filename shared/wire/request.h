@@ -2,11 +2,11 @@
 #ifndef WIRE_REQUEST_H
 #define WIRE_REQUEST_H
 
-#include "auth/account.h"
-#include "base/clock.h"
+#include "account/account.h"
+#include "exact/clock.h"
 #include "base/conf.h"
 #include "base/json.h"
-#include "base/money.h"
+#include "exact/money.h"
 #include "store/store.h"
 
 enum { ARGS_CAP = 16 };

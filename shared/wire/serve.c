@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/conf_check.h"
+#include "shape/conf_check.h"
 #include "base/log.h"
 #include "wire/etag.h"
 #include "wire/params.h"

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
-#include "billing/record.h"
-#include "billing/tenant.h"
+#include "exact/clock.h"
+#include "meter/record.h"
+#include "account/tenant.h"
 #include "store/store.h"
 
 struct seeding {

@@ -1,4 +1,4 @@
-// The named statements as they were built: their parameters from shared/store/sql, their texts from build/gen.
+// The named statements as they were built: their parameters from shared/, their texts from build/gen.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,8 +6,9 @@ import { build, repo } from './places.mjs';
 
 /** `{ name: [parameter, …] }`, as the files declare them. */
 function declared() {
-  const folder = path.join(repo, 'shared/store/sql');
-  const text = readdirSync(folder).map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
+  const shared = path.join(repo, 'shared');
+  const files = readdirSync(shared, { recursive: true }).filter((name) => name.endsWith('.sql') && !name.startsWith('store/schema/'));
+  const text = files.map((name) => readFileSync(path.join(shared, name), 'utf8')).join('\n');
   return Object.fromEntries([...text.matchAll(/^-- name: (\w+) \((.*)\)$/gm)].map(([, name, list]) => [name, list ? list.split(/, */) : []]));
 }
 

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "billing/event_id.h"
+#include "meter/event_id.h"
 
 static const instant now = 1769898123456789;
 

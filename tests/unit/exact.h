@@ -4,8 +4,8 @@
 
 #include "facts.h"
 
-#include "base/instant.h"
-#include "base/money.h"
+#include "exact/instant.h"
+#include "exact/money.h"
 
 static inline wide number(const char *text, unsigned digits)
 {

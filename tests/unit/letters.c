@@ -239,7 +239,7 @@ static void a_box_full_of_noise_loses_and_doubles_nothing(void **state)
 }
 
 /* A copy that is put back within the life of a letter that lies in it may bring that letter back: then the operation meets
- * its own event (billing/record_apply.c), which this stand-in for a database cannot. */
+ * its own event (meter/record_apply.c), which this stand-in for a database cannot. */
 static void an_older_copy_loses_nothing(void **state)
 {
 	(void)state;

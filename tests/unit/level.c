@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#include "billing/event_id.h"
-#include "billing/level.h"
-#include "billing/rollup.h"
+#include "meter/event_id.h"
+#include "meter/level.h"
+#include "meter/rollup.h"
 #include "wire/etag.h"
 
 static void levels_turn_exactly_at_their_bounds(void **state)

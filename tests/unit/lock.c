@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "base/clock.h"
+#include "exact/clock.h"
 #include "store/lock.h"
 
 enum { TAKERS = 4, LITTLE = 200000, MUCH = 20 * 1000000 };

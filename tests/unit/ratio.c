@@ -1,7 +1,7 @@
 /* Exact fractions: they stay exact past 128 bits, and say when they do not fit. */
 #include "exact.h"
 
-#include "base/ratio.h"
+#include "exact/ratio.h"
 
 static void assert_ratio(const struct ratio *r, wide n, wide d)
 {

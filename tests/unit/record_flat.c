@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/account.h"
-#include "billing/record_flat.h"
+#include "account/account.h"
+#include "meter/record_flat.h"
 #include "rate/aggregation.h"
 
 enum { TENANT = 7, HOUR_OF_TEST = 500000, EVENTS = 2 };

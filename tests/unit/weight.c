@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "billing/cut.h"
-#include "billing/unique.h"
+#include "meter/cut.h"
+#include "meter/unique.h"
 #include "rate/aggregation.h"
 #include "rate/weight.h"
 

@@ -1,7 +1,7 @@
 /* Time zones: gaps, hours that occur twice, and names that are none. */
 #include "exact.h"
 
-#include "base/zone.h"
+#include "exact/zone.h"
 
 static void assert_wall(const char *zone, const char *clock, const char *utc)
 {

@@ -1,5 +1,5 @@
 -- On PostgreSQL a request's events are recorded by one call: one round trip, one transaction. It does what
--- shared/billing/record.c does with single statements; tests/api holds both to the same facts. Metrics that
+-- shared/meter/record.c does with single statements; tests/api holds both to the same facts. Metrics that
 -- want more than roll-ups (unique, weighted_sum) are recorded by those statements on PostgreSQL too.
 --
 -- p_events: in order, objects with the members of `e` below. Quantities are millionths, instants microseconds.

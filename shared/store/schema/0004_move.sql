@@ -1,4 +1,4 @@
--- How far each table is copied while a store is moved to a server (store/move.c), in the database that is left.
+-- How far each table is copied while a store is moved to a server (store/move/move.c), in the database that is left.
 -- Empty but for the time of a move.
 -- sqlite:
 CREATE TABLE move_progress (

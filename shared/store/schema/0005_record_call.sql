@@ -1,5 +1,5 @@
 -- usage_record() of 0003 anew, as PostgreSQL alone has it, and nothing else:
--- * A total that does not fit is found before the limit is looked at, as shared/billing/record_apply.c does: which of the
+-- * A total that does not fit is found before the limit is looked at, as shared/meter/record_apply.c does: which of the
 --   two an answer says must not hang on the database.
 -- * A row that is to change is looked for from the newest version on: a range of one value of its key's last column is
 --   read backwards, and the row is changed where it lies. While another's transaction is open no version before goes,

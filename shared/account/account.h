@@ -1,0 +1,40 @@
+/* Accounts: who calls, what it may do, and by which plan its tenant is billed. */
+#ifndef ACCOUNT_ACCOUNT_H
+#define ACCOUNT_ACCOUNT_H
+
+#include "account/scope.h"
+#include "exact/instant.h"
+#include "store/store.h"
+
+struct account {
+	int64_t tenant_id, token_id, user_id; /* token and user are 0 where there is none */
+	scopes scopes;
+	const char *name, *currency, *timezone;
+	int64_t subscription_id; /* 0: the tenant has no plan */
+	int64_t plan_version_id;
+	bool yearly;
+	instant anchor;
+	int64_t generation; /* of metrics, plans and accounts: what was read before it is stale */
+};
+
+/** Find the account of a token that is not revoked. A process keeps what it read last; one look at the
+ *  catalogue's generation, which advances with each revocation too, tells whether that still holds.
+ *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live until the next look by a token. */
+enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
+
+/** The same without any look at the store, if the process keeps it. It may have changed since: whoever acts
+ *  on it must prove it in his transaction, or by account_proved() before he answers. */
+bool account_kept(struct account *account, const struct store *store, const char *token);
+
+/** The generation of all that accounts, plans and metrics are decided by, as it stands now. Returns: ST_OK; ST_STORE. */
+enum st account_generation(int64_t *generation, struct store *store) MUST_USE;
+
+/** Does what is known of an account still hold?
+ *  Returns: ST_OK; ST_CONFLICT: no, read it anew; what the store returns. */
+enum st account_proved(const struct account *account, struct store *store) MUST_USE;
+
+/** The account of a tenant itself, with no scopes: for the operator's command.
+ *  Returns: ST_OK; ST_NOT_FOUND; what the store returns. */
+enum st account_by_tenant(struct account *account, struct store *store, int64_t tenant, struct arena *arena) MUST_USE;
+
+#endif

@@ -1,0 +1,218 @@
+/* Tenants, their subscriptions and tokens. */
+#include "account/tenant.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "exact/money.h"
+#include "base/utf8.h"
+#include "exact/zone.h"
+#include "catalog/plan.h"
+#include "account/window.h"
+
+/* ---- shared by the operations ---- */
+
+static enum st next_number(int64_t *next, struct store *store, enum sql sql, const struct val *vals, unsigned count)
+{
+	struct rows r = { 0 };
+	enum st st = store_rows(store, &r, sql, vals, count);
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*next = rows_int(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
+}
+
+static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t)
+{
+	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1];
+	enum st st = next_number(&out->token_id, store, SQL_TOKEN_NEXT, VALS(INT(t->tenant_id)));
+	if (st)
+		return st;
+	token_make(out->token, t->tenant_id);
+	token_hash(hash, out->token);
+	snprintf(prefix, sizeof prefix, "%.*s", TOKEN_PREFIX, out->token);
+	return RUN(store, SQL_TOKEN_INSERT, INT(t->tenant_id), INT(out->token_id), TEXT(hash), TEXT(prefix), TEXT(t->name),
+	           TEXT(t->scopes), INT(t->user_id), INT(t->now));
+}
+
+/* ---- adding a tenant ---- */
+
+struct adding {
+	const struct new_tenant *tenant;
+	int64_t plan_version; /* 0: none */
+};
+
+static enum st apply_add(struct store *store, const void *request, size_t size, void *answer)
+{
+	const struct adding *a = request;
+	const struct new_tenant *t = a->tenant;
+	struct tenant_added *out = answer;
+	struct token_added token;
+	(void)size;
+	enum st st = next_number(&out->tenant_id, store, SQL_TENANT_NEXT, NULL, 0);
+	if (!st)
+		st = RUN(store, SQL_TENANT_INSERT, INT(out->tenant_id), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone), INT(t->now));
+	if (!st && a->plan_version) {
+		out->subscription_id = 1;
+		st = RUN(store, SQL_SUBSCRIPTION_INSERT, INT(out->tenant_id), INT(1), INT(a->plan_version),
+		         TEXT(t->yearly ? "yearly" : "monthly"), INT(t->start), INT(t->now));
+	}
+	const struct new_token first = { out->tenant_id, 0, "first", "*", t->now };
+	if (!st)
+		st = insert_token(&token, store, &first);
+	if (!st)
+		memcpy(out->token, token.token, sizeof out->token);
+	return st;
+}
+
+static const struct write_op add_op = { .name = "tenant.add", .apply = apply_add };
+
+/* Whether the tenant's currency has the plan's money. */
+static enum st check_plan(struct store *store, int64_t version, const struct new_tenant *t, struct faults *faults)
+{
+	const struct plan *plan;
+	enum st st = plan_load(&plan, store, version);
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "--plan", "its latest version is damaged; correct its file and apply it again");
+	if (st)
+		return st;
+	if (plan->currency && strcmp(plan->currency, t->currency))
+		return fault_add(faults, "--currency", "the plan %s has prices in %s only", plan->code, plan->currency);
+	if (!plan_fits(plan, currency_find(t->currency)))
+		return fault_add(faults, "--currency", "the plan %s has amounts with more decimals than %s has", plan->code, t->currency);
+	return ST_OK;
+}
+
+static enum st find_plan(int64_t *version, struct store *store, const struct new_tenant *t, struct faults *faults)
+{
+	char code[PLAN_CODE_CAP + 2]; /* a longer one is cut to what no plan is called */
+	struct rows r = { 0 };
+	*version = 0;
+	if (!t->plan)
+		return ST_OK;
+	snprintf(code, sizeof code, "%s", t->plan);
+	for (char *p = code; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(code));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*version = rows_int(&r, 0);
+	rows_end(&r);
+	if (st == ST_DONE)
+		return fault_add(faults, "--plan", "there is no plan \"%s\"; `pennymeter plan list` shows them", code);
+	return st ? st : check_plan(store, *version, t, faults);
+}
+
+static bool is_name(const char *name)
+{
+	if (!name || !utf8_valid(name) || name[strspn(name, " ")] == '\0' || utf8_count(name) > TENANT_NAME_CAP)
+		return false;
+	for (const char *p = name; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return false;
+	return true;
+}
+
+/* The first period must lie in the calendar. */
+static bool can_start(const struct new_tenant *t)
+{
+	const struct account first = { .subscription_id = 1, .anchor = t->start, .yearly = t->yearly, .timezone = t->timezone };
+	struct windows w;
+	return !windows_at(&w, &first, t->start);
+}
+
+static void check_tenant(const struct new_tenant *t, struct faults *faults)
+{
+	if (!is_name(t->name))
+		fault_add(faults, "--name", "must have 1 to %d characters", TENANT_NAME_CAP);
+	if (!currency_find(t->currency))
+		fault_add(faults, "--currency", "\"%s\" is not an ISO 4217 code like USD", t->currency);
+	if (zone_check(t->timezone))
+		fault_add(faults, "--timezone", "\"%s\" is not an IANA time zone like Europe/Berlin", t->timezone);
+	else if (!can_start(t))
+		fault_add(faults, "--start", "must lie in the years 1 to 9998");
+}
+
+enum st tenant_add(struct tenant_added *added, struct store *store, const struct new_tenant *t, struct faults *faults)
+{
+	struct adding a = { .tenant = t };
+	*added = (struct tenant_added){ 0 };
+	check_tenant(t, faults);
+	enum st st = faults->count ? ST_INVALID : find_plan(&a.plan_version, store, t, faults);
+	return st ? st : store_write(store, &add_op, &a, sizeof a, added, sizeof *added);
+}
+
+/* ---- the operator ---- */
+
+static enum st apply_platform(struct store *store, const void *request, size_t size, void *answer)
+{
+	const struct new_tenant *t = request;
+	struct rows r = { 0 };
+	(void)size, (void)answer;
+	enum st st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(1));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st != ST_DONE ? st
+	                     : RUN(store, SQL_TENANT_INSERT, INT(1), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone), INT(t->now));
+}
+
+enum st tenant_platform(struct store *store, const struct conf *conf, instant now)
+{
+	static const struct write_op op = { .name = "tenant.platform", .apply = apply_platform };
+	const struct new_tenant t = { .name = "Platform", .currency = conf->text[CONF_CURRENCY],
+		.timezone = conf->text[CONF_TIMEZONE], .now = now };
+	return store_write(store, &op, &t, sizeof t, NULL, 0);
+}
+
+/* ---- tokens ---- */
+
+static enum st apply_token(struct store *store, const void *request, size_t size, void *answer)
+{
+	const struct new_token *t = request;
+	struct rows r = { 0 };
+	(void)size;
+	enum st st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_NOT_FOUND : st ? st : insert_token(answer, store, t);
+}
+
+enum st token_add(struct token_added *added, struct store *store, const struct new_token *t)
+{
+	static const struct write_op op = { .name = "token.add", .apply = apply_token };
+	scopes set;
+	enum st st = scopes_read(&set, t->scopes);
+	return st ? st : store_write(store, &op, t, sizeof *t, added, sizeof *added);
+}
+
+struct revoking {
+	int64_t tenant, token;
+	instant now;
+};
+
+static enum st apply_revoke(struct store *store, const void *request, size_t size, void *answer)
+{
+	const struct revoking *v = request;
+	struct rows r = { 0 };
+	(void)size, (void)answer;
+	enum st st = ROWS(store, &r, SQL_TOKEN_REVOKE, INT(v->tenant), INT(v->token), INT(v->now));
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	if (st)
+		return st == ST_DONE ? ST_NOT_FOUND : st;
+	return store_run(store, SQL_CATALOG_ADVANCE, NULL, 0); /* processes keep what they know of a token */
+}
+
+enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now)
+{
+	static const struct write_op op = { .name = "token.revoke", .apply = apply_revoke };
+	const struct revoking v = { tenant, token, now };
+	return store_write(store, &op, &v, sizeof v, NULL, 0);
+}

@@ -1,0 +1,49 @@
+/* Tenants, their subscriptions and tokens: what the operator adds. */
+#ifndef ACCOUNT_TENANT_H
+#define ACCOUNT_TENANT_H
+
+#include "account/account.h"
+#include "account/token.h"
+
+enum { TENANT_NAME_CAP = 200 }; /* characters */
+
+struct new_tenant {
+	const char *name;
+	const char *plan; /* a plan's code, in any case; NULL: no subscription */
+	const char *currency, *timezone;
+	bool yearly;
+	instant start; /* the subscription's anchor */
+	instant now;
+};
+
+struct tenant_added {
+	int64_t tenant_id, subscription_id; /* 0: none */
+	char token[TOKEN_ROOM];             /* every scope; shown this once */
+};
+
+/** Add a tenant with its subscription and a token.
+ *  Returns: ST_OK; ST_INVALID with faults named as the options; what the store returns. */
+enum st tenant_add(struct tenant_added *added, struct store *store, const struct new_tenant *tenant,
+                   struct faults *faults) MUST_USE;
+
+/** Make tenant 1, the operator itself, if it is not there. */
+enum st tenant_platform(struct store *store, const struct conf *conf, instant now) MUST_USE;
+
+struct new_token {
+	int64_t tenant_id, user_id; /* user 0: of no user */
+	const char *name, *scopes;
+	instant now;
+};
+
+struct token_added {
+	int64_t token_id;
+	char token[TOKEN_ROOM];
+};
+
+/** Returns: ST_OK; ST_NOT_FOUND for an unknown tenant; ST_INVALID for an unknown scope; … */
+enum st token_add(struct token_added *added, struct store *store, const struct new_token *token) MUST_USE;
+
+/** Revoke; it counts from the next request on. Returns: ST_OK; ST_NOT_FOUND; … */
+enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now) MUST_USE;
+
+#endif

@@ -1,0 +1,65 @@
+/* Plans: base price, and for each metric what is included, what more costs, and who stops it. */
+#ifndef CATALOG_PLAN_H
+#define CATALOG_PLAN_H
+
+#include "catalog/metric.h"
+#include "rate/price.h"
+
+enum policy {
+	POLICY_NONE,      /* not in the plan: counted, never charged, refused where enforced */
+	POLICY_SOFT,      /* past what is included it costs */
+	POLICY_HARD,      /* past what is included it is refused */
+	POLICY_UNLIMITED, /* counted only */
+	POLICY__MAX
+};
+
+enum { PLAN_CODE_CAP = 64, PLAN_NAME_CAP = 200 }; /* bytes; characters */
+
+struct plan_entry {
+	const char *metric;
+	enum policy policy;
+	qty included;       /* per window; 0 where unlimited or none */
+	bool priced;
+	struct price price; /* its `included` is the entry's */
+	qty most[CURRENCY_DIGITS + 1]; /* the largest use up to which each has a charge that can be counted, by the
+	                                * currency's digits; INT64_MAX: all have. -1: not even none has */
+};
+
+struct plan {
+	int64_t plan_version_id;
+	const char *code, *name;
+	int64_t version;
+	const char *currency;   /* NULL: amounts are in the tenant's own currency */
+	exact base_month, base_year;
+	const char *next;       /* the plan to upgrade to; NULL for none */
+	const struct plan_entry *entries;
+	unsigned count;
+	const char *const *features;
+	unsigned feature_count;
+};
+
+/** Read a plan's document, checking its metrics against the catalog (NULL: they were checked before).
+ *  Returns: ST_OK; ST_INVALID with faults; ST_MEMORY. Everything lives in `arena` or in `document`. */
+enum st plan_read(struct plan *plan, struct faults *faults, const struct json *document, const struct catalog *catalog,
+                  struct arena *arena) MUST_USE;
+
+/** A plan version, kept by the process: versions never change.
+ *  Returns: ST_OK; ST_NOT_FOUND, also of one that is damaged; what the store returns.
+ *  Out: plan  not freed by the caller */
+enum st plan_load(const struct plan **plan, struct store *store, int64_t plan_version_id) MUST_USE;
+
+/** Has the currency the money of the plan to the last digit? For plans that are in no currency of their own. */
+bool plan_fits(const struct plan *plan, const struct currency *currency);
+
+/** What the plan says of a metric; an entry of POLICY_NONE if it says nothing, or `plan` is NULL. */
+const struct plan_entry *plan_entry(const struct plan *plan, const char *metric);
+
+/** What a use costs past what is included; 0 where nothing is priced.
+ *  Returns: ST_OK; as price_amount() and minor_round(): there is no charge past entry->most.
+ *  Out: unrounded, amount  the exact price, and rounded once, half away from zero */
+enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *entry, qty used,
+                    const struct currency *currency) MUST_USE;
+
+const char *policy_name(enum policy policy);
+
+#endif

@@ -1,0 +1,32 @@
+/* Previews: what a plan or a price would come to, before anyone is on it. */
+#ifndef CATALOG_PREVIEW_H
+#define CATALOG_PREVIEW_H
+
+#include "catalog/plan.h"
+
+struct preview_line {
+	const struct metric *metric;
+	const struct plan_entry *entry;
+	qty quantity, overage; /* overage: past what is included */
+	bool refused;          /* a hard limit would not let so much be used */
+	exact unrounded;
+	minor amount;
+};
+
+struct preview {
+	const struct plan *plan;
+	const struct currency *currency;
+	minor base_price, total_overage, total;
+	struct preview_line *lines;
+	unsigned count;
+};
+
+/** Price quantities of a plan's latest version.
+ *  Returns: ST_OK; ST_INVALID with faults; ST_RANGE; what the store returns.
+ *  In:  code        a plan's code, in any case
+ *  In:  currency    NULL: the plan's own, or the configured one
+ *  In:  quantities  {"metric_name": quantity, …}; lives as long as `arena` */
+enum st preview_plan(struct preview *preview, struct store *store, const struct conf *conf, const char *code, bool yearly,
+                     const char *currency, const struct json *quantities, struct faults *faults, struct arena *arena) MUST_USE;
+
+#endif

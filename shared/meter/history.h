@@ -1,0 +1,62 @@
+/* History: events newest first, page by page, with what they come to. */
+#ifndef METER_HISTORY_H
+#define METER_HISTORY_H
+
+#include "meter/usage.h"
+
+enum { HISTORY_DAYS_CAP = 366, HISTORY_PAGE_CAP = 100 };
+
+struct history_event {
+	instant recorded_at;
+	int64_t event;
+	const struct metric *metric;
+	qty quantity;
+	const char *resource_id, *metadata; /* NULL for none */
+};
+
+struct history {
+	/* asked */
+	const struct metric *metric; /* NULL: all, and the summary counts events */
+	struct period range;         /* starts at a midnight in UTC */
+	int64_t page, per_page;
+	/* found */
+	int64_t total; /* events */
+	struct {
+		qty total, previous_total; /* of the metric, or events × 1,000,000 */
+		bool has_mean;             /* what does not add up has no daily mean */
+		qty daily_mean;
+		instant peak_day;          /* -1: no events */
+		qty peak_total;
+	} summary;
+	struct history_event *events;
+	unsigned count;
+};
+
+/** Fill a history whose first part is set. Reads day roll-ups, the hours of the day in which the page begins, and
+ *  the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
+enum st history_read(struct history *history, struct store *store, const struct account *account, struct arena *arena) MUST_USE;
+
+/** The newest events of an account. Out: events  room for `most` */
+enum st history_recent(struct history_event *events, unsigned *count, unsigned most, struct store *store,
+                       const struct account *account, struct arena *arena) MUST_USE;
+
+/** Every event of a range in pieces, for an export. Set metric and range, of HISTORY_DAYS_CAP days at the most;
+ *  `before` begins as zero. */
+struct history_export {
+	const struct metric *metric;
+	struct period range;
+	bool started;
+	instant before_at;
+	int64_t before_event;
+};
+
+/** The next events, newest first. Returns: ST_OK with at least one; ST_DONE; what the store returns. */
+enum st history_next(struct history_event *events, unsigned *count, unsigned most, struct history_export *export,
+                     struct store *store, const struct account *account, struct arena *arena) MUST_USE;
+
+/** What each of the days from `first` on came to, by metric: for a chart.
+ *  Out: values  [metric of the catalog × days + day], by the metric's aggregation; in the arena */
+enum st history_series(qty **values, struct store *store, const struct account *account, const struct catalog *catalog,
+                       instant first, unsigned days, struct arena *arena) MUST_USE;
+
+#endif
