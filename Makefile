@@ -11,13 +11,13 @@ SAN ?= 0
 B = $(if $(filter 1,$(SAN)),build/san,build)
 
 CC = gcc
-WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers -Werror
 SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , = ,
 CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
 CPPFLAGS = -D_GNU_SOURCE -DPM_VERSION='"$(shell cat VERSION)"' -Ishared -I$(B)/gen
 LDFLAGS = $(SANITIZE) -Wl,--as-needed
-LIBS = -lsqlite3 -lcjson -lsodium
+LIBS = -lsqlite3 -lcjson -lsodium -lutf8proc
 FCGI_LIBS = -lfcgi
 
 # ---- sources ----
@@ -27,8 +27,10 @@ CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migra
 STATEMENTS = $(filter-out shared/store/schema/%,$(wildcard shared/*/*.sql shared/*/*/*.sql))
 FN_C = $(sort $(wildcard functions/*/*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
-fn_name = $(patsubst %-index,%,$(subst /,-,$(patsubst functions/%.c,%,$(1))))
-FN_BIN = $(foreach f,$(FN_C),$(B)/fn/$(call fn_name,$(f)).fcgi)
+fn_name = $(patsubst %-index,%,$(patsubst %-id,%,$(subst /,-,$(patsubst functions/%.c,%,$(1)))))
+FN = $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
+fn_sources = $(foreach f,$(FN_C),$(if $(filter $(1),$(call fn_name,$(f))),$(f)))
+FN_BIN = $(FN:%=$(B)/fn/%.fcgi)
 COMMAND_C = $(wildcard infra/command/*.c infra/command/*/*.c)
 ROUTES_C = $(wildcard infra/routes/*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
@@ -93,17 +95,17 @@ $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/sch
 
 $(B)/obj/gen/statements.o: $(B)/gen/statements.h
 
-# ---- functions: each is its own declaration, a table of one, and the shared main ----
+# ---- functions: each program is a declaration or two (index.c and id.c of a folder), their table, and the shared main ----
 
 define fn_rule
-$(B)/gen/fn-$(call fn_name,$(1)).c: infra/generate/table.sh $(1)
+$(B)/gen/fn-$(1).c: infra/generate/table.sh $(2)
 	@mkdir -p $(B)/gen
-	@sh infra/generate/table.sh $(1) > $$@
-$(B)/fn/$(call fn_name,$(1)).fcgi: $(B)/obj/$(1:.c=.o) $(B)/obj/gen/fn-$(call fn_name,$(1)).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
+	@sh infra/generate/table.sh $(2) > $$@
+$(B)/fn/$(1).fcgi: $(patsubst %.c,$(B)/obj/%.o,$(2)) $(B)/obj/gen/fn-$(1).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(B)/fn
 	@echo '  link $$@'; $(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
 endef
-$(foreach f,$(FN_C),$(eval $(call fn_rule,$(f))))
+$(foreach f,$(FN),$(eval $(call fn_rule,$(f),$(call fn_sources,$(f)))))
 
 $(B)/gen/fn-all.c: infra/generate/table.sh $(FN_C)
 	@mkdir -p $(@D)

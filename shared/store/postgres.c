@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "store/postgres_link.h"
 
-enum { VALUES_CAP = 24, NUMBER_ROOM = 24, QUEUE_CAP = 16, ANSWERS = 4 };
+enum { VALUES_CAP = 48, NUMBER_ROOM = 24, QUEUE_CAP = 16, ANSWERS = 4 };
 enum { OID_INT8 = 20, OID_TEXT = 25 }; /* of pg_type */
 
 enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, SCHEMA, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };

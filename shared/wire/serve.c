@@ -120,13 +120,27 @@ static enum st want_store(struct exchange *x)
 
 /* ---- the steps of a request ---- */
 
+/* Some hosts let GET and POST through alone. */
+static const char *method_meant(const struct incoming *in)
+{
+	const char *method = in->method ? in->method : "", *other = in->method_override;
+	const enum method m = other && !strcmp(method, "POST") ? method_of(other) : M__MAX;
+	return m == M_PUT || m == M_PATCH || m == M_DELETE ? other : method;
+}
+
 static enum st find_verb(struct exchange *x)
 {
-	const char *method = x->in->method ? x->in->method : "";
-	enum st st = route_find(&x->fn, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
+	const char *method = method_meant(x->in);
+	struct route route;
+	enum st st = route_find(&route, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
 	                        x->server->conf.text[CONF_BASE_PATH], x->in->script, x->server->arena);
 	if (st)
 		return st;
+	x->fn = route.fn;
+	x->rq.id = route.id;
+	x->rq.call = arena_format(x->server->arena, "%s/%lld?%s", route.path, (long long)route.id, x->in->query ? x->in->query : "");
+	if (!x->rq.call)
+		return ST_MEMORY;
 	x->head = !strcmp(method, "HEAD");
 	enum method m = x->head ? M_GET : method_of(method);
 	if (m < M__MAX && x->fn->on[m].handle) {
@@ -284,23 +298,24 @@ static enum st read_object_body(struct exchange *x)
 	if (!st && json_kind(root) != JSON_OBJECT)
 		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
 	enum st key = st ? ST_OK : take_key(x, root);
-	if (!st)
+	x->rq.body = root;
+	if (!st && x->verb->kind == BODY_OBJECT)
 		st = params_body(&x->rq, x->verb->body, root);
 	return st ? st : key;
 }
 
 static enum st validate(struct exchange *x)
 {
-	enum st st = params_query(&x->rq, x->verb->query, x->in->query);
+	enum st st = params_query(&x->rq, x->verb->query, x->verb->lists ? list_query : NULL, x->in->query);
 	if (st || x->verb->kind == BODY_NONE)
-		return st;
+		return st ? st : x->verb->idempotent ? take_key(x, NULL) : ST_OK;
 	st = check_encoding(x);
 	if (!st)
 		st = check_media(x);
 	if (!st)
 		st = read_body(x);
 	if (!st)
-		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_key(x, NULL);
+		st = x->verb->kind == BODY_RAW ? take_key(x, NULL) : read_object_body(x);
 	return st;
 }
 
@@ -313,6 +328,12 @@ static enum st handle(struct exchange *x)
 		st = ST_TOO_LARGE;
 	}
 	return st;
+}
+
+/* Who changes what he has read says which version that was. */
+static enum st check_match(const struct exchange *x)
+{
+	return x->verb->matches && !x->rq.if_match ? ST_NO_PRECONDITION : ST_OK;
 }
 
 /* Which of the two was meant cannot be told. */
@@ -330,6 +351,8 @@ static enum st run(struct exchange *x)
 		st = authenticate(x);
 	if (!st)
 		st = validate(x);
+	if (!st)
+		st = check_match(x);
 	if (!st && !x->rq.store)
 		want_store(x); /* a public verb decides itself what an absent store means */
 	return st ? st : handle(x);
@@ -461,13 +484,17 @@ static void send_answer(struct exchange *x)
 {
 	static const unsigned status[] = { [REPLY_OK] = 200, [REPLY_CREATED] = 201, [REPLY_EMPTY] = 204 };
 	struct reply *rp = &x->rp;
-	char tag[ETAG_ROOM];
-	bool unchanged = false;
-	if (x->verb == &x->fn->on[M_GET] && !rp->piece) {
+	char tag[ETAG_ROOM] = "";
+	const bool reads = x->verb == &x->fn->on[M_GET];
+	if (rp->version)
+		snprintf(tag, sizeof tag, "\"%lld\"", (long long)rp->version);
+	else if (reads && !rp->piece)
 		etag_of(tag, rp->body.bytes ? rp->body.bytes : "", rp->body.size);
-		add_header(&x->headers, "ETag: ", tag);
-		unchanged = etag_matches(x->in->if_none_match, tag);
-	}
+	add_header(&x->headers, "ETag: ", *tag ? tag : NULL);
+	add_header(&x->headers, "Idempotency-Replayed: ", rp->replayed ? "true" : NULL);
+	if (rp->location)
+		text_addf(&x->headers, "Location: %s/api/%s\r\n", x->server->conf.text[CONF_BASE_PATH], rp->location);
+	const bool unchanged = reads && *tag && etag_matches(x->in->if_none_match, tag);
 	if (unchanged || rp->kind == REPLY_EMPTY) {
 		send_head(x, unchanged ? 304 : 204, NULL);
 		return;
@@ -497,6 +524,7 @@ void serve(struct server *s, const struct incoming *in)
 	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena };
 	x.headers = text_new(s->reply_arena, 4096);
 	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
+		.address = in->address, .user_agent = in->user_agent, .if_match = in->if_match,
 		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
 	x.rp = (struct reply){ .body = text_new(s->reply_arena, REPLY_CAP), .problem = text_new(s->reply_arena, 4096),
 		.content_type = "application/json" };
