@@ -48,7 +48,7 @@ enum st resource_taken(int64_t *id, const struct resource *resource, struct stor
 }
 
 /* The key of the last one is where the next page begins. */
-static void note_place(struct place *place, const struct resource *resource, void *object)
+void resource_place(struct place *place, const struct resource *resource, void *object)
 {
 	const struct param *row = place->order->key == KEY_ID ? NULL : shape_find(resource->shape, place->order->name);
 	place->id = ((const struct record *)object)->id;
@@ -79,7 +79,7 @@ enum st resource_list(void **objects, unsigned *count, const struct resource *re
 	}
 	rows_end(&r);
 	if (*count)
-		note_place(&l->behind, resource, objects[*count - 1]);
+		resource_place(&l->behind, resource, objects[*count - 1]);
 	return st == ST_DONE ? ST_OK : st;
 }
 
@@ -270,9 +270,9 @@ enum st resource_change(void **object, const struct resource *resource, struct w
 }
 
 enum st resource_set(void **object, const struct resource *resource, struct work *work, int64_t id, const char *act, const char *member,
-                     bool value)
+                     bool value, const struct expected *expected)
 {
-	struct changing c = { .resource = resource, .id = id, .member = member, .value = value };
+	struct changing c = { .resource = resource, .id = id, .expected = expected, .member = member, .value = value };
 	return carry_out(object, &c, work, act, apply_set);
 }
 

@@ -28,7 +28,7 @@ enum { RECORD_COMPUTED = 4 }; /* of these, at the beginning: what each change ch
 /** A filter of a list: a query parameter of its table's. */
 struct filter {
 	const char *name;
-	const char *form; /* what a JSON text must hold, with %s for the parameter as JSON writes it; NULL: "true" is 1, "false" 0 */
+	const char *form; /* what stands before the parameter, as JSON writes it, in the column's text; NULL: the column is a boolean */
 };
 
 enum { RESOURCE_FILTERS = 6, RESOURCE_VALUES = 48 };
@@ -72,7 +72,7 @@ enum st resource_change(void **object, const struct resource *resource, struct w
 
 /** Set one boolean member, by an act of its own: "archive". One that is so already stays as it is. As resource_change(). */
 enum st resource_set(void **object, const struct resource *resource, struct work *work, int64_t id, const char *act, const char *member,
-                     bool value) MUST_USE;
+                     bool value, const struct expected *expected) MUST_USE;
 
 /** Remove one. Returns: ST_OK; ST_NOT_FOUND; ST_PRECONDITION; ST_CONFLICT: it is used; what work_do() returns. */
 enum st resource_remove(const struct resource *resource, struct work *work, int64_t id, const struct expected *expected) MUST_USE;
@@ -89,5 +89,8 @@ struct listing {
  *  Returns: ST_OK; ST_MEMORY; what the store returns. Out: objects  of the arena; count */
 enum st resource_list(void **objects, unsigned *count, const struct resource *resource, struct store *store, int64_t tenant,
                       struct listing *listing, struct arena *arena) MUST_USE;
+
+/** The place of an object in a list's order: the next page begins behind it. In/Out: place  of that order */
+void resource_place(struct place *place, const struct resource *resource, void *object);
 
 #endif
