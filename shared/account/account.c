@@ -174,7 +174,7 @@ enum st account_proved(const struct account *a, struct store *store)
 {
 	int64_t generation;
 	enum st st = account_generation(&generation, store);
-	return st ? st : generation == a->generation ? ST_OK : ST_CONFLICT;
+	return st ? st : generation == a->generation ? ST_OK : ST_OUTDATED;
 }
 
 enum st account_by_tenant(struct account *a, struct store *store, int64_t tenant, struct arena *arena)

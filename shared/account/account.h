@@ -30,7 +30,7 @@ bool account_kept(struct account *account, const struct store *store, const char
 enum st account_generation(int64_t *generation, struct store *store) MUST_USE;
 
 /** Does what is known of an account still hold?
- *  Returns: ST_OK; ST_CONFLICT: no, read it anew; what the store returns. */
+ *  Returns: ST_OK; ST_OUTDATED: no, read it anew; what the store returns. */
 enum st account_proved(const struct account *account, struct store *store) MUST_USE;
 
 /** The account of a tenant itself, with no scopes: for the operator's command.

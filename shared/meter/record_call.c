@@ -101,7 +101,7 @@ static enum st write_argument(struct text *argument, unsigned *events, const str
 static enum st status_of(const char *text)
 {
 	static const struct { const char *text; enum st st; } names[] = {
-		{ "ok", ST_OK }, { "limit_exceeded", ST_LIMIT_EXCEEDED }, { "key_reused", ST_KEY_REUSED }, { "stale", ST_CONFLICT },
+		{ "ok", ST_OK }, { "limit_exceeded", ST_LIMIT_EXCEEDED }, { "key_reused", ST_KEY_REUSED }, { "stale", ST_OUTDATED },
 	};
 	for (size_t i = 0; text && i < sizeof names / sizeof *names; i++)
 		if (!strcmp(text, names[i].text))
@@ -118,7 +118,7 @@ static enum st read_answer(struct flat_answer *answer, struct rows *r)
 		.st = status_of(rows_text(r, 0)), .duplicate = rows_int(r, 1) != 0, .recorded_at = rows_int(r, 2),
 		.event = rows_int(r, 3), .used = rows_int(r, 4),
 	};
-	return answer->st == ST_CONFLICT || answer->st == ST_STORE ? answer->st : ST_OK;
+	return answer->st == ST_OUTDATED || answer->st == ST_STORE ? answer->st : ST_OK;
 }
 
 /* The rows come in the order of the events. */

@@ -364,7 +364,7 @@ static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
 {
 	if (!x->verb || !x->verb->proves_account)
 		return true;
-	if (st == ST_CONFLICT)
+	if (st == ST_OUTDATED)
 		return false;
 	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
 }
