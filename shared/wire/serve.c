@@ -422,6 +422,24 @@ static void add_header(struct text *t, const char *name, const char *value)
 	text_add(t, "\r\n", 2);
 }
 
+/* RFC 6266: bare where HTTP takes it so, else quoted. What no header may hold is no part of a name. */
+static void add_file_name(struct text *t, const struct reply *rp)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+!#$&^`|~";
+	const char *name = rp->file_name;
+	if (!name)
+		return;
+	const bool bare = *name && !name[strspn(name, token)];
+	text_adds(t, rp->file_shown ? "Content-Disposition: inline; filename=" : "Content-Disposition: attachment; filename=");
+	text_adds(t, bare ? name : "\"");
+	for (; *name && !bare; name++) {
+		if (*name == '"' || *name == '\\')
+			text_addc(t, '\\');
+		text_addc(t, (unsigned char)*name < 0x20 || (unsigned char)*name > 0x7e ? '_' : *name);
+	}
+	text_adds(t, bare ? "\r\n" : "\"\r\n");
+}
+
 static void send_head(struct exchange *x, unsigned status, const char *type)
 {
 	static const char always[] = "Cache-Control: private, no-cache\r\n"
@@ -435,7 +453,7 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 	text_addi(&head, status);
 	text_add(&head, "\r\n", 2);
 	add_header(&head, "Content-Type: ", type);
-	add_header(&head, "Content-Disposition: attachment; filename=", x->rp.file_name);
+	add_file_name(&head, &x->rp);
 	text_add(&head, always, sizeof always - 1);
 	text_add(&head, x->headers.bytes, x->headers.size);
 	text_add(&head, "\r\n", 2);
@@ -480,14 +498,25 @@ static void send_answer(struct exchange *x)
 		send_pieces(x);
 }
 
+/* In the handler's own words, if it has any. */
+static struct problem problem_said(enum st st, const struct reply *rp)
+{
+	struct problem p = *problem_of(st);
+	p.code = rp->code ? rp->code : p.code;
+	p.title = rp->title ? rp->title : p.title;
+	p.detail = rp->detail ? rp->detail : p.detail;
+	return p;
+}
+
 static void send_problem(struct exchange *x, enum st st)
 {
 	struct reply *rp = &x->rp;
+	const struct problem problem = problem_said(st, rp);
 	rp->file_name = NULL;
-	problem_write(&rp->body, st, &x->faults, &rp->problem);
-	if (problem_of(st)->status == 503)
+	problem_write(&rp->body, &problem, &x->faults, &rp->problem);
+	if (problem.status == 503)
 		text_adds(&x->headers, "Retry-After: 1\r\n");
-	send_head(x, problem_of(st)->status, "application/problem+json");
+	send_head(x, problem.status, "application/problem+json");
 	if (!x->head)
 		send(x, rp->body.bytes, rp->body.size);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "account/tenant.h"
+#include "wire/problem.h"
 #include "wire/serve.h"
 
 /* ---- functions that answer as they are told ---- */
@@ -135,6 +136,85 @@ static void what_is_always_outdated_is_busy_in_the_end(void **state)
 	assert_true(answered("\"code\":\"busy\""));
 }
 
+/* ---- words ---- */
+
+static void forbid_in_own_words(struct reply *rp)
+{
+	rp->code = "hold-settled";
+	rp->title = "The hold is settled already";
+	jw_int(&rp->more, "event", 7);
+}
+
+static void a_refusal_may_be_in_the_handlers_own_words(void **state)
+{
+	(void)state;
+	tell(ST_CONFLICT, ST_CONFLICT);
+	script.fill = forbid_in_own_words;
+	assert_int_equal(ask("POST"), 409);
+	assert_true(answered("\"type\":\"/problems/hold-settled\",\"code\":\"hold-settled\",\"title\":\"The hold is settled already\",\"status\":409,"));
+	assert_true(answered("\"detail\":\"Read it again, then decide.\"")); /* the status's, where it has none of its own */
+	assert_true(answered("\"event\":7"));
+	tell(ST_CONFLICT, ST_CONFLICT);
+	assert_int_equal(ask("POST"), 409);
+	assert_false(answered("hold"));
+}
+
+static void only_what_is_final_says_that_nothing_was_changed(void **state)
+{
+	(void)state;
+	for (unsigned st = 0; st < ST__MAX; st++) { /* of invoices and of members as of events */
+		assert_null(strstr(problem_of((enum st)st)->detail, "record"));
+		assert_null(strstr(problem_of((enum st)st)->title, "record"));
+	}
+	assert_non_null(strstr(problem_of(ST_STORE)->detail, "Nothing was changed"));
+	assert_null(strstr(problem_of(ST_IO)->detail, "Nothing was changed"));
+}
+
+/* ---- files ---- */
+
+static const char *file;
+
+static void name_file(struct reply *rp)
+{
+	rp->file_name = file;
+}
+
+static void show_file(struct reply *rp)
+{
+	rp->file_name = file;
+	rp->file_shown = true;
+}
+
+static void named(const char *name, void (*fill)(struct reply *), const char *header)
+{
+	file = name;
+	tell(ST_OK, ST_OK);
+	script.fill = fill;
+	assert_int_equal(ask("GET"), 200);
+	if (!answered(header))
+		fail_msg("%s is not in %s", header, answer.bytes);
+}
+
+static void a_file_has_its_name_whatever_it_holds(void **state)
+{
+	(void)state;
+	named("Invoice-INV-2026-001.pdf", name_file, "\r\nContent-Disposition: attachment; filename=Invoice-INV-2026-001.pdf\r\n");
+	named("Offer 7; final.pdf", name_file, "\r\nContent-Disposition: attachment; filename=\"Offer 7; final.pdf\"\r\n");
+	named("a\"b\\c", name_file, "filename=\"a\\\"b\\\\c\"\r\n");
+	named("a\r\nX-Evil: 1", name_file, "filename=\"a__X-Evil: 1\"\r\n");
+	named("", name_file, "filename=\"\"\r\n");
+}
+
+static void a_file_may_be_shown_in_place_of_kept(void **state)
+{
+	(void)state;
+	named("INV-1.pdf", show_file, "\r\nContent-Disposition: inline; filename=INV-1.pdf\r\n");
+	tell(ST_CONFLICT, ST_CONFLICT);
+	script.fill = show_file;
+	assert_int_equal(ask("GET"), 409);
+	assert_false(answered("Disposition"));
+}
+
 #define SERVE_FACT(function) cmocka_unit_test_setup_teardown(function, served, unserved)
 
 int main(void)
@@ -143,6 +223,10 @@ int main(void)
 		SERVE_FACT(a_conflict_is_answered_at_once_by_a_verb_that_proves_its_account_too),
 		SERVE_FACT(what_was_decided_by_the_outdated_is_decided_again),
 		SERVE_FACT(what_is_always_outdated_is_busy_in_the_end),
+		SERVE_FACT(a_refusal_may_be_in_the_handlers_own_words),
+		SERVE_FACT(only_what_is_final_says_that_nothing_was_changed),
+		SERVE_FACT(a_file_has_its_name_whatever_it_holds),
+		SERVE_FACT(a_file_may_be_shown_in_place_of_kept),
 	};
 	if (arena_open(&arena, 8 << 20))
 		return 1;
