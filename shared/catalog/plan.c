@@ -202,6 +202,11 @@ const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
 	return &none;
 }
 
+qty plan_overage(const struct plan_entry *e, qty used)
+{
+	return e->priced && used > e->included ? used - e->included : 0;
+}
+
 enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *e, qty used, const struct currency *currency)
 {
 	*unrounded = 0;

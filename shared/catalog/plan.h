@@ -54,6 +54,9 @@ bool plan_fits(const struct plan *plan, const struct currency *currency);
 /** What the plan says of a metric; an entry of POLICY_NONE if it says nothing, or `plan` is NULL. */
 const struct plan_entry *plan_entry(const struct plan *plan, const char *metric);
 
+/** What of a use lies past what is included, where that costs; else 0. */
+qty plan_overage(const struct plan_entry *entry, qty used);
+
 /** What a use costs past what is included; 0 where nothing is priced.
  *  Returns: ST_OK; as price_amount() and minor_round(): there is no charge past entry->most.
  *  Out: unrounded, amount  the exact price, and rounded once, half away from zero */
