@@ -89,22 +89,12 @@ static enum st check_plan(struct store *store, int64_t version, const struct new
 
 static enum st find_plan(int64_t *version, struct store *store, const struct new_tenant *t, struct faults *faults)
 {
-	char code[PLAN_CODE_CAP + 2]; /* a longer one is cut to what no plan is called */
-	struct rows r = { 0 };
 	*version = 0;
 	if (!t->plan)
 		return ST_OK;
-	snprintf(code, sizeof code, "%s", t->plan);
-	for (char *p = code; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(code));
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*version = rows_int(&r, 0);
-	rows_end(&r);
-	if (st == ST_DONE)
-		return fault_add(faults, "--plan", "there is no plan \"%s\"; `pennymeter plan list` shows them", code);
+	enum st st = plan_latest(version, store, t->plan);
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "--plan", "there is no plan \"%.64s\"; `pennymeter plan list` shows them", t->plan);
 	return st ? st : check_plan(store, *version, t, faults);
 }
 

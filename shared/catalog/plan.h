@@ -43,6 +43,9 @@ struct plan {
 enum st plan_read(struct plan *plan, struct faults *faults, const struct json *document, const struct catalog *catalog,
                   struct arena *arena) MUST_USE;
 
+/** The latest version of the plan of a code, in any case. Returns: ST_OK; ST_NOT_FOUND; what the store returns. */
+enum st plan_latest(int64_t *plan_version_id, struct store *store, const char *code) MUST_USE;
+
 /** A plan version, kept by the process: versions never change.
  *  Returns: ST_OK; ST_NOT_FOUND, also of one that is damaged; what the store returns.
  *  Out: plan  not freed by the caller */

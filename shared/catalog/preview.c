@@ -1,8 +1,6 @@
 /* Previews. */
 #include "catalog/preview.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "catalog/price_read.h"
@@ -39,22 +37,6 @@ enum st preview_price(struct preview_amount *p, const struct conf *conf, const s
 }
 
 /* ---- a plan ---- */
-
-static enum st latest_version(int64_t *version, struct store *store, const char *code, struct faults *faults)
-{
-	char lower[65];
-	struct rows r = { 0 };
-	snprintf(lower, sizeof lower, "%s", code);
-	for (char *p = lower; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(lower));
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*version = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? fault_add(faults, "/plan", "there is no plan \"%.64s\"", code) : st;
-}
 
 static enum st load_catalog(const struct catalog **catalog, struct store *store)
 {
@@ -115,7 +97,9 @@ enum st preview_plan(struct preview *p, struct store *store, const struct conf *
 	const struct catalog *catalog;
 	int64_t version = 0;
 	*p = (struct preview){ .lines = arena_take(arena, (json_count(quantities) + 1) * sizeof *p->lines) };
-	enum st st = p->lines ? latest_version(&version, store, code, faults) : ST_MEMORY;
+	enum st st = p->lines ? plan_latest(&version, store, code) : ST_MEMORY;
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "/plan", "there is no plan \"%.64s\"", code);
 	if (!st)
 		st = plan_load(&p->plan, store, version);
 	if (!st)

@@ -257,7 +257,7 @@ static enum st take_key(struct exchange *x, const struct json *body)
 	const struct json *member = json_get(body, "idempotency_key");
 	const char *header = x->in->idempotency_key;
 	struct arg arg = { .param = &key };
-	if (member) {
+	if (member && json_kind(member) != JSON_NULL) {
 		enum st st = param_value(&arg, &x->rq, &key, member, "/idempotency_key");
 		if (st)
 			return st;
