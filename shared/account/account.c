@@ -41,7 +41,7 @@ static const char *take_text(char **at, const char *text)
 	return copy;
 }
 
-/* What has no room is read anew each time. */
+/* What does not fit is not cached, and is read each time. */
 static void keep_account(const struct store *store, const char *hash, const struct account *a)
 {
 	struct kept *k = place_of(hash);

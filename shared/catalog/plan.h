@@ -22,7 +22,7 @@ struct plan_entry {
 	bool priced;
 	struct price price; /* its `included` is the entry's */
 	qty most[CURRENCY_DIGITS + 1]; /* the largest use up to which each has a charge that can be counted, by the
-	                                * currency's digits; INT64_MAX: all have. -1: not even none has */
+	                                * currency's digits; INT64_MAX: every use has one; -1: not even no use at all has */
 };
 
 struct plan {
@@ -51,7 +51,7 @@ enum st plan_latest(int64_t *plan_version_id, struct store *store, const char *c
  *  Out: plan  not freed by the caller */
 enum st plan_load(const struct plan **plan, struct store *store, int64_t plan_version_id) MUST_USE;
 
-/** Has the currency the money of the plan to the last digit? For plans that are in no currency of their own. */
+/** Can the currency express every amount of the plan to the last digit? For plans without a currency of their own. */
 bool plan_fits(const struct plan *plan, const struct currency *currency);
 
 /** What the plan says of a metric; an entry of POLICY_NONE if it says nothing, or `plan` is NULL. */

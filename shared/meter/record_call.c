@@ -61,7 +61,7 @@ static void write_event(struct jwriter *w, const struct flat_event *e, const cha
 }
 
 /* How many events a request has. */
-static unsigned write_events(struct jwriter *w, const struct combine_job *job)
+static unsigned write_job(struct jwriter *w, const struct combine_job *job)
 {
 	const char *at = job->request, *end = at + job->size;
 	const char *text[TEXT__MAX];
@@ -92,7 +92,7 @@ static enum st write_argument(struct text *argument, unsigned *events, const str
 	struct jwriter w = jw_new(argument);
 	jw_array(&w, NULL);
 	for (unsigned i = 0; i < count; i++)
-		events[i] = same_party(&jobs[i], first) ? write_events(&w, &jobs[i]) : 0;
+		events[i] = same_party(&jobs[i], first) ? write_job(&w, &jobs[i]) : 0;
 	jw_end(&w);
 	return argument->failed ? ST_MEMORY : ST_OK;
 }

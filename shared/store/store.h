@@ -79,7 +79,7 @@ bool store_offers(const struct store *store, enum sql sql);
 
 /* ---- reading ---- */
 
-/** Read from one instant of the database until store_read_end(). Nests not. */
+/** Read from one instant of the database until store_read_end(). Must not be nested. */
 enum st store_read_begin(struct store *store) MUST_USE;
 void store_read_end(struct store *store);
 

@@ -151,7 +151,7 @@ static const char *presented_token(const struct incoming *in)
 	return in->api_key;
 }
 
-static enum st read_account(struct exchange *x, const char *token)
+static enum st find_account(struct exchange *x, const char *token)
 {
 	enum st st = store_read_begin(x->rq.store);
 	if (!st)
@@ -180,7 +180,7 @@ static enum st authenticate(struct exchange *x)
 	x->kept = !st && x->verb->proves_account && account_kept(&x->account, x->rq.store, token) &&
 	          scopes_have(x->account.scopes, x->verb->scope);
 	if (!st && !x->kept)
-		st = read_account(x, token);
+		st = find_account(x, token);
 	if (st)
 		return st;
 	x->rq.account = &x->account;
@@ -251,7 +251,7 @@ static enum st read_body(struct exchange *x)
 }
 
 /* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
-static enum st take_key(struct exchange *x, const struct json *body)
+static enum st take_idempotency_key(struct exchange *x, const struct json *body)
 {
 	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "", 0, 0, NULL };
 	const struct json *member = json_get(body, "idempotency_key");
@@ -283,7 +283,7 @@ static enum st read_object_body(struct exchange *x)
 	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
 	if (!st && json_kind(root) != JSON_OBJECT)
 		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
-	enum st key = st ? ST_OK : take_key(x, root);
+	enum st key = st ? ST_OK : take_idempotency_key(x, root);
 	if (!st)
 		st = params_body(&x->rq, x->verb->body, root);
 	return st ? st : key;
@@ -300,7 +300,7 @@ static enum st validate(struct exchange *x)
 	if (!st)
 		st = read_body(x);
 	if (!st)
-		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_key(x, NULL);
+		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_idempotency_key(x, NULL);
 	return st;
 }
 
@@ -350,7 +350,7 @@ static enum st run_anew(struct exchange *x, enum st found)
 {
 	x->kept = false;
 	store_read_end(x->rq.store);
-	enum st st = read_account(x, presented_token(x->in));
+	enum st st = find_account(x, presented_token(x->in));
 	if (!st)
 		st = check_scope(x);
 	if (!st && !x->handled)
