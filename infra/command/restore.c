@@ -42,7 +42,7 @@ static void say_answer(const struct run *r, int64_t tenant, const struct restore
 	if (out->lost_known && !out->lost && !out->lost_tenants)
 		say(r, "Nothing was recorded since.\n");
 	if (!out->lost_known && *out->kept)
-		say(r, "What was recorded since cannot be told: the old database cannot be read, or its log is another's.\n");
+		say(r, "What was recorded since cannot be told: the file that lay there is empty, damaged or not Pennymeter's, or its log is another's.\n");
 	if (*out->kept)
 		say(r, "What was there before is kept as %s.\n", out->kept);
 }

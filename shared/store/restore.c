@@ -19,6 +19,7 @@
 #include "store/inside.h"
 #include "store/migrate.h"
 #include "store/restore_copy.h"
+#include "store/sqlite_pages.h"
 
 enum { PIECE = 1 << 20, INDEX_HEADS = 136 /* of the index: its head, twice, and what checkpoints note */ };
 
@@ -41,6 +42,24 @@ static bool has_bytes(const char *path)
 
 /* ---- the file that is given ---- */
 
+/* Told before its pages are looked at: each of them would be one that is damaged. */
+static enum st judge_size(const char *file, int64_t size, struct faults *faults)
+{
+	unsigned char header[PAGE_HEADER] = { 0 };
+	const int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_add(faults, file, "%s", strerror(errno));
+	const bool whole = pread(fd, header, sizeof header, 0) == sizeof header;
+	const struct page_shape shape = page_shape_of(header);
+	close(fd);
+	if (!whole || !shape.size)
+		return fault_add(faults, file, "is no database: name a file that `pennymeter backup` wrote");
+	if (size < (int64_t)shape.size * shape.count)
+		return fault_add(faults, file, "is not whole, %lld of its %lld bytes are there: copy it anew", (long long)size,
+		                 (long long)((int64_t)shape.size * shape.count));
+	return ST_OK;
+}
+
 static enum st judge_file(const char *file, const char *where, struct faults *faults)
 {
 	char log[RESTORE_NAME];
@@ -54,7 +73,7 @@ static enum st judge_file(const char *file, const char *where, struct faults *fa
 	name_beside(log, file, "-wal");
 	if (has_bytes(log))
 		return fault_add(faults, file, "has a log beside it, %s: it is in use, or what was written last lies there; make a backup of it first", log);
-	return ST_OK;
+	return judge_size(file, info.st_size, faults);
 }
 
 static enum st pour(int from, int to)
@@ -84,15 +103,22 @@ static enum st take_bytes(const char *copy, const char *file, struct faults *fau
 
 /* ---- a private copy of it, as the live one has to be ---- */
 
-static enum st read_schema(const char *copy, int64_t *schema, struct faults *faults)
+/* Is it ours, and with all that belongs to its schema? */
+static bool holds_store(struct store *s, struct arena *arena)
+{
+	struct faults untold = { .arena = arena };
+	int64_t schema = 0;
+	return !store_judge_schema(s, &schema, &untold) && schema >= 1;
+}
+
+static enum st judge_copy(const char *copy, const char *file, struct faults *faults)
 {
 	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
-	enum st st = c.driver->open(&c.db, copy, DB_READ, faults);
-	if (!st)
-		st = store_schema(&c, schema);
+	struct faults untold = { .arena = faults->arena };
+	const bool ours = !c.driver->open(&c.db, copy, DB_READ, &untold) && holds_store(&c, faults->arena);
 	if (c.db)
 		c.driver->close(c.db);
-	return st;
+	return ours ? ST_OK : fault_add(faults, file, "is no database of Pennymeter: name a file that `pennymeter backup` wrote");
 }
 
 /* An older schema is brought up to date, and the log of the copy, which that makes, into it. */
@@ -152,7 +178,6 @@ enum st restore_copy(char *copy, const char *where, const char *file, const stru
 {
 	const struct witness witness = { .tell = proof->tell, .context = proof->context };
 	struct file_facts facts = { 0 };
-	int64_t schema = 0;
 	enum st st = judge_file(file, where, faults);
 	if (st)
 		return st;
@@ -164,8 +189,8 @@ enum st restore_copy(char *copy, const char *where, const char *file, const stru
 		st = sqlite_driver.prove(copy, &witness, &facts);
 	if (!st && facts.differences)
 		st = fault_add(faults, file, "is damaged in %u places: nothing was restored", facts.differences);
-	if (!st && (read_schema(copy, &schema, faults) || schema < 1))
-		st = fault_add(faults, file, "is no database of Pennymeter");
+	if (!st)
+		st = judge_copy(copy, file, faults);
 	if (!st)
 		st = bring_up_to_date(copy, faults);
 	remove_beside(copy);
@@ -312,7 +337,7 @@ static void compare(struct restored *out, const char *where, struct arena *arena
 	const bool logged = has_bytes(log);
 	enum st st = old.driver->open(&old.db, main, DB_READ, &none);
 	if (!st)
-		st = attach(&old, where);
+		st = holds_store(&old, arena) ? attach(&old, where) : ST_DONE;
 	if (!st && logged == has_bytes(log)) /* else it is not its own, and was put aside */
 		st = restore_compare(out, &old, 0);
 	if (old.db)

@@ -34,6 +34,22 @@ test('a database of a newer program is left as it is by an older one\'s init', (
   assert.equal(dump(), before);
 });
 
+/** What each command but init says of a store that init would refuse. */
+function eachSays(why) {
+  for (const args of [['doctor'], ['check'], ['backup', path.join(data, 'copy.db')], ['tenant', 'list']]) {
+    const { code, said } = run(...args);
+    assert.equal(code, 1, `${args}: ${said}`);
+    assert.match(said, why, `${args}`);
+    assert.doesNotMatch(said, /pennymeter init/, `${args}`);
+  }
+}
+
+test('of a database of a newer program no command advises init: the newer program is the way, or an older backup', () => {
+  assert.equal(run('init').code, 0);
+  sqlite("INSERT INTO schema_version (version, name, applied_at) VALUES (8, 'next', 0)");
+  eachSays(/schema version 8, newer than this program's 7: use the newer program, or put back a backup of schema 7 or older/);
+});
+
 const theirs = [
   ['a schema_version with other columns', 'CREATE TABLE schema_version (version INT PRIMARY KEY, description TEXT); INSERT INTO schema_version VALUES (4, \'x\')', /schema_version.*another program/],
   ['a schema_version that is ours by its number alone', 'CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT, applied_at INTEGER); INSERT INTO schema_version VALUES (5, \'x\', 0)', /tenants/],
@@ -49,6 +65,7 @@ for (const [what, made, why] of theirs) {
     assert.equal(code, 1, said);
     assert.match(said, why);
     assert.equal(run('doctor').code, 1);
+    eachSays(why);
     assert.equal(dump(), before);
   });
 }

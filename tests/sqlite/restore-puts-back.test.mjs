@@ -38,6 +38,11 @@ const inFile = (file, sql) => {
 const resources = (file) => new Set(inFile(file, 'SELECT resource_id FROM usage_events').split('\n'));
 const isSound = () => assert.deepEqual(server.pennymeter(['check']).differences, []);
 const kept = () => readdirSync(server.data).filter((name) => /before-restore/.test(name));
+/** All that a command says, for a person. */
+function told(args) {
+  const r = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data } });
+  return { status: r.status, said: r.stdout + r.stderr };
+}
 const refused = (args, why, code = 1) => assert.throws(() => server.pennymeter(['restore', ...args]), (e) => e.code === code && why.test(e.stderr), args.join(' '));
 
 describe('restore', () => {
@@ -93,6 +98,7 @@ describe('restore', () => {
   const damages = {
     'is damaged': (file) => { const bytes = readFileSync(file); bytes.fill(0xa5, 100, 30_000); writeFileSync(file, bytes); },
     'is empty': (file) => truncateSync(file, 0),
+    'holds no table of ours': (file) => { for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true }); spawnSync('sqlite3', [file, 'CREATE TABLE other (a)']); },
     'is no database': (file) => writeFileSync(file, 'this is no database at all, however long it may be '.repeat(100)),
     'is gone': (file) => rmSync(file),
     'is gone with all beside it': (file) => { for (const end of ['', '-wal', '-shm', '.lock', '.slots']) rmSync(file + end, { force: true }); },
@@ -101,9 +107,13 @@ describe('restore', () => {
     test(`is the way out when the database ${name}`, async () => {
       damage(fileOf(server.data));
       const bytes = existsSync(fileOf(server.data)) ? readFileSync(fileOf(server.data)) : null;
-      const answer = server.pennymeter(['restore', first()]);
-      assert.equal(answer.events, 300);
-      if (bytes && name !== 'is damaged') assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
+      const { status, said } = told(['restore', first()]);
+      assert.equal(status, 0, said);
+      assert.doesNotMatch(said, /SELECT|no such table/, 'no text of a statement is told');
+      if (bytes) assert.match(said, /What was recorded since cannot be told: the file that lay there is empty, damaged or not Pennymeter's/);
+      const answer = { kept: /is kept as (.*)\.$/m.exec(said)?.[1] };
+      assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 300);
+      if (bytes && !['is damaged', 'holds no table of ours'].includes(name)) assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
       await tenant.use('api_calls', 1);
       assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 301);
       isSound();
@@ -113,7 +123,8 @@ describe('restore', () => {
   test('refuses what is no good backup, and says why', () => {
     const at = (name) => path.join(folder, name);
     const made = (name, change) => { copyFileSync(first(), at(name)); change(at(name)); return at(name); };
-    const before = [readFileSync(fileOf(server.data)), readdirSync(server.data).sort()];
+    refused([at('none.db'), '--tenant', '1'], /No such file/); // brings the log into the file as it leaves
+    const names = () => readdirSync(server.data).filter((name) => !/-(wal|shm)$/.test(name)).sort(), before = [readFileSync(fileOf(server.data)), names()];
     linkSync(fileOf(server.data), at('hard.db'));
     symlinkSync(fileOf(server.data), at('link.db'));
     for (const file of [fileOf(server.data), at('hard.db'), at('link.db')]) refused([file], /live database/);
@@ -122,11 +133,22 @@ describe('restore', () => {
     refused([folder], /is no file/);
     refused([made('logged.db', (file) => writeFileSync(`${file}-wal`, 'x'))], /has a log beside it/);
     refused([made('flipped.db', (file) => { const bytes = readFileSync(file); bytes[bytes.length - 4096 * 3 + 3000] ^= 4; writeFileSync(file, bytes); })], /damaged/);
-    refused([made('cut.db', (file) => truncateSync(file, 20_000))], /damaged/);
-    refused([made('text.db', (file) => writeFileSync(file, 'no database'.repeat(1000)))], /damaged|no database/);
     spawnSync('sqlite3', [at('other.db'), 'CREATE TABLE other (a)']);
-    refused([at('other.db')], /no database of Pennymeter/);
-    assert.deepEqual([readFileSync(fileOf(server.data)).equals(before[0]), readdirSync(server.data).sort()], [true, before[1]], 'nothing was touched');
+    spawnSync('sqlite3', [at('others.db'), 'CREATE TABLE schema_version (a)']);
+    const wholes = { 'other.db': /no database of Pennymeter: name a file that `pennymeter backup` wrote/, 'others.db': /no database of Pennymeter/ };
+    for (const size of [1, 100, 4096, 20_000]) {
+      wholes[path.basename(made(`cut${size}.db`, (file) => truncateSync(file, size)))] = size < 100 ? /is no database: name a file/ : new RegExp(`is not whole, ${size} of its \\d+ bytes are there: copy it anew`);
+    }
+    for (const bytes of ['', 'no database', 'no database'.repeat(1000)]) wholes[path.basename(made(`text${bytes.length}.db`, (file) => writeFileSync(file, bytes)))] = /is no database: name a file that `pennymeter backup` wrote/;
+    for (const [name, why] of Object.entries(wholes)) {
+      for (const args of [[], ['--tenant', '1']]) {
+        const { status, said } = told(['restore', at(name), ...args]);
+        assert.equal(status, 1);
+        assert.match(said, why, name);
+        assert.doesNotMatch(said, /pennymeter init|sqlite:/, name);
+      }
+    }
+    assert.deepEqual([readFileSync(fileOf(server.data)).equals(before[0]), names()], [true, before[1]], 'nothing was touched');
   });
 
   /** A file as an earlier version made it: without room for checksums, and with the first migrations alone. */
