@@ -6,6 +6,14 @@
 #include "check.h"
 #include "command.h"
 
+static void write_known(struct run *r, const char *name, bool known, int64_t count)
+{
+	if (known)
+		jw_int(&r->w, name, count);
+	else
+		jw_null(&r->w, name);
+}
+
 static void write_answer(struct run *r, int64_t tenant, const struct restored *out)
 {
 	char when[INSTANT_ROOM];
@@ -17,14 +25,22 @@ static void write_answer(struct run *r, int64_t tenant, const struct restored *o
 		jw_int(&r->w, "tenant_id", tenant);
 	jw_int(&r->w, "tenants", out->tenants);
 	jw_int(&r->w, "events", out->events);
-	if (out->lost_known)
-		jw_int(&r->w, "lost_events", out->lost);
-	else
-		jw_null(&r->w, "lost_events");
+	write_known(r, "lost_events", out->lost_known, out->lost);
 	jw_int(&r->w, "lost_tenants", out->lost_tenants);
 	jw_string(&r->w, "lost_newest", out->lost ? instant_print(when, out->lost_newest) : NULL);
+	write_known(r, "tokens_revoked", out->tokens_known, out->tokens_revoked);
+	write_known(r, "tokens_since", out->tokens_known, out->tokens_since);
 	jw_string(&r->w, "kept", *out->kept ? out->kept : NULL);
 	jw_end(&r->w);
+}
+
+static void say_tokens(const struct run *r, int64_t tenant, const struct restored *out)
+{
+	if (out->tokens_revoked)
+		say(r, "%lld tokens were revoked since and stay revoked.\n", (long long)out->tokens_revoked);
+	if (out->tokens_since)
+		say(r, "%lld tokens were made since and %s.\n", (long long)out->tokens_since,
+		    tenant ? "stay valid" : "are not in it: whoever holds one needs a new one");
 }
 
 static void say_answer(const struct run *r, int64_t tenant, const struct restored *out)
@@ -41,8 +57,9 @@ static void say_answer(const struct run *r, int64_t tenant, const struct restore
 		say(r, "%lld tenants were added since and are not in it.\n", (long long)out->lost_tenants);
 	if (out->lost_known && !out->lost && !out->lost_tenants)
 		say(r, "Nothing was recorded since.\n");
+	say_tokens(r, tenant, out);
 	if (!out->lost_known && *out->kept)
-		say(r, "What was recorded since cannot be told: the file that lay there is empty, damaged or not Pennymeter's, or its log is another's.\n");
+		say(r, "What was recorded or revoked since cannot be told: the file that lay there is empty, damaged or not Pennymeter's, or its log is another's.\n");
 	if (*out->kept)
 		say(r, "What was there before is kept as %s.\n", out->kept);
 }

@@ -121,20 +121,27 @@ static enum st judge_copy(const char *copy, const char *file, struct faults *fau
 	return ours ? ST_OK : fault_add(faults, file, "is no database of Pennymeter: name a file that `pennymeter backup` wrote");
 }
 
-/* An older schema is brought up to date, and the log of the copy, which that makes, into it. */
+/* What was written to a copy lies in a log, which has to be in it before it is renamed. */
+static enum st bring_log_in(struct db *db, const char *copy, const char *checkpoint)
+{
+	char log[RESTORE_NAME];
+	enum st st = sqlite_driver.script(db, checkpoint);
+	name_beside(log, copy, "-wal");
+	return !st && has_bytes(log) ? ST_STORE : st;
+}
+
+/* An older schema is brought up to date. */
 static enum st bring_up_to_date(const char *copy, struct faults *faults)
 {
 	struct db *db = NULL;
-	char beside[RESTORE_NAME];
 	enum st st = sqlite_driver.open(&db, copy, DB_CREATE, faults);
 	if (!st)
 		st = migrate(&sqlite_driver, db, faults);
 	if (!st)
-		st = sqlite_driver.script(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+		st = bring_log_in(db, copy, "PRAGMA wal_checkpoint(TRUNCATE)");
 	if (db)
 		sqlite_driver.close(db);
-	name_beside(beside, copy, "-wal");
-	return !st && has_bytes(beside) ? ST_STORE : st;
+	return st;
 }
 
 static void remove_beside(const char *copy)
@@ -318,6 +325,14 @@ static enum st read_numbers(struct store *s, enum restore_text text, int64_t ten
 	return st == ST_DONE ? ST_STORE : st;
 }
 
+enum st restore_count_tokens(struct restored *out, struct store *s, int64_t tenant)
+{
+	int64_t none;
+	enum st st = read_numbers(s, RESTORE_TOKENS, tenant, &out->tokens_revoked, &out->tokens_since, &none);
+	out->tokens_known = !st;
+	return st;
+}
+
 enum st restore_compare(struct restored *out, struct store *s, int64_t tenant)
 {
 	int64_t none;
@@ -362,6 +377,33 @@ static void count_alone(struct restored *out, const char *where, struct arena *a
 
 /* ---- the whole ---- */
 
+static enum st revoke_there(struct store *s)
+{
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, RESTORE_REVOKE, 0);
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* With the writers away, before the copy has its name: a token that was revoked is valid at no moment. What cannot be read of the old
+ * is not carried over; a copy that was half written to is no copy. */
+static enum st keep_revoked(struct restored *out, struct store *s, const char *copy, struct arena *arena)
+{
+	enum st st = ST_OK;
+	if (!holds_store(s, arena) || attach(s, copy))
+		return ST_OK;
+	if (!restore_count_tokens(out, s, 0) && out->tokens_revoked)
+		st = revoke_there(s);
+	if (!st)
+		st = bring_log_in(s->db, copy, "PRAGMA restored.wal_checkpoint(TRUNCATE)");
+	if (!st)
+		st = sqlite_driver.script(s->db, "DETACH DATABASE restored");
+	remove_beside(copy);
+	return st;
+}
+
 /* Who comes for the new file finds it locked until the folder is on disk. */
 static enum st exchange_locked(struct restored *out, struct store *s, const char *copy)
 {
@@ -391,6 +433,8 @@ static enum st exchange_alone(struct restored *out, struct store *s, const char 
 		fault_add(faults, s->where, "is held by %s and nothing was exchanged", store_holder(who, s));
 	if (!st && there && !is_at(s->where, s->lock))
 		st = fault_add(faults, s->where, "was exchanged by another meanwhile: run it again");
+	if (!st && readable)
+		st = keep_revoked(out, s, copy, faults->arena);
 	if (!st)
 		st = exchange_locked(out, s, copy);
 	if (there)
