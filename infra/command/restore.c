@@ -58,8 +58,9 @@ static void say_answer(const struct run *r, int64_t tenant, const struct restore
 	if (out->lost_known && !out->lost && !out->lost_tenants)
 		say(r, "Nothing was recorded since.\n");
 	say_tokens(r, tenant, out);
-	if (!out->lost_known && *out->kept)
-		say(r, "What was recorded or revoked since cannot be told: the file that lay there is empty, damaged or not Pennymeter's, or its log is another's.\n");
+	if (!out->lost_known)
+		say(r, "What was recorded or revoked since cannot be told: %s.\n",
+		    *out->kept ? "the file that lay there is empty, damaged or not Pennymeter's, or its log is another's" : "no database lay there");
 	if (*out->kept)
 		say(r, "What was there before is kept as %s.\n", out->kept);
 }

@@ -347,18 +347,18 @@ static void compare(struct restored *out, const char *where, struct arena *arena
 	struct store old = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
 	struct faults none = { .arena = arena };
 	char log[RESTORE_NAME];
-	const char *main = *out->kept ? out->kept : where;
-	name_beside(log, main, "-wal");
+	if (!*out->kept)
+		return; /* nothing was there */
+	name_beside(log, out->kept, "-wal");
 	const bool logged = has_bytes(log);
-	enum st st = old.driver->open(&old.db, main, DB_READ, &none);
+	enum st st = old.driver->open(&old.db, out->kept, DB_READ, &none);
 	if (!st)
 		st = holds_store(&old, arena) ? attach(&old, where) : ST_DONE;
 	if (!st && logged == has_bytes(log)) /* else it is not its own, and was put aside */
 		st = restore_compare(out, &old, 0);
 	if (old.db)
 		old.driver->close(old.db);
-	name_beside(log, out->kept, "-wal");
-	if (*out->kept && !has_bytes(log))
+	if (!has_bytes(log))
 		remove_beside(out->kept);
 }
 

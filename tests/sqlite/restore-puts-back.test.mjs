@@ -110,7 +110,7 @@ describe('restore', () => {
       const { status, said } = told(['restore', first()]);
       assert.equal(status, 0, said);
       assert.doesNotMatch(said, /SELECT|no such table/, 'no text of a statement is told');
-      if (bytes) assert.match(said, /What was recorded or revoked since cannot be told: the file that lay there is empty, damaged or not Pennymeter's/);
+      assert.match(said, bytes ? /What was recorded or revoked since cannot be told: the file that lay there is empty, damaged or not Pennymeter's/ : /cannot be told: no database lay there/);
       const answer = { kept: /is kept as (.*)\.$/m.exec(said)?.[1] };
       assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 300);
       if (bytes && !['is damaged', 'holds no table of ours'].includes(name)) assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
