@@ -60,6 +60,16 @@ describe('doctor', () => {
   });
 });
 
+for (const [what, name] of [['63 bytes', 'x'.repeat(63)], ['64 bytes', 'x'.repeat(64)], ['1,000 bytes', 'y'.repeat(1000)], ['letters of two bytes', 'ü'.repeat(40)]]) {
+  test(`an application_name of ${what} makes nobody say a word, in the address or in the environment`, () => {
+    const url = cluster.url(database), asked = `${url}${url.includes('?') ? '&' : '?'}application_name=${encodeURIComponent(name)}`;
+    for (const env of [{ PENNYMETER_STORE: asked }, { PENNYMETER_STORE: url, PGAPPNAME: name }]) {
+      const r = spawnSync(path.join(build, 'bin/pennymeter'), ['tenant', 'list'], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data, ...env } });
+      assert.deepEqual([r.status, r.stderr], [0, '']);
+    }
+  });
+}
+
 describe('a store that cannot be used', () => {
   const cases = [
     ['a port where nobody listens', 'postgresql://someone:s3cret@127.0.0.1:1/nothing'],
