@@ -17,9 +17,7 @@ static void write_known(struct run *r, const char *name, bool known, int64_t cou
 static void write_answer(struct run *r, int64_t tenant, const struct restored *out)
 {
 	char when[INSTANT_ROOM];
-	text_clear(&r->out);
-	r->w = jw_new(&r->out);
-	jw_object(&r->w, NULL);
+	check_begin_answer(r);
 	jw_string(&r->w, "restored", r->word[0]);
 	if (tenant)
 		jw_int(&r->w, "tenant_id", tenant);
@@ -92,11 +90,9 @@ enum st command_restore(struct run *r)
 {
 	struct restored out = { 0 };
 	int64_t tenant;
-	enum st st = run_number(&tenant, r, "tenant");
+	enum st st = check_begin(&tenant, r);
 	if (st)
 		return st;
-	jw_object(&r->w, NULL);
-	jw_array(&r->w, "differences");
 	st = restore(r, tenant, &out);
 	jw_end(&r->w);
 	jw_end(&r->w);
