@@ -12,7 +12,7 @@
 #include "store/store.h"
 
 enum param_type {
-	P_TEXT = 1, /* a string of min to max characters (default 1 to 255), no control characters */
+	P_TEXT = 1, /* a string of min to max characters (default 1 to 255) in one line: no control characters */
 	P_KEY,      /* 1 to 255 visible ASCII characters */
 	P_QUANTITY, /* a number or decimal string of at most 6 decimals: rq_qty() */
 	P_INSTANT,  /* RFC 3339, or a date: that day's first instant in the tenant's zone */

@@ -31,8 +31,9 @@ struct verb {
 	bool lists;          /* takes limit, after, q and sort too, and may answer as CSV */
 	bool matches;        /* wants If-Match: without one it is 428 */
 	bool idempotent;     /* takes an Idempotency-Key */
-	bool proves_account; /* by the transaction that it writes in: it may be called with one that has since changed */
-	bool pure;           /* computes and stores nothing, though it is no GET: it may be public */
+	bool proves_account; /* by the transaction that it writes in: it may be called with a cached account, and run again
+	                      * where it returns ST_OUTDATED */
+	bool pure;           /* stores nothing, though it is not a GET: so it may be public */
 	const char *answers; /* what a success looks like: a JSON example */
 	enum st (*handle)(struct request *rq, struct reply *rp);
 };

@@ -19,9 +19,9 @@ struct route {
 enum st route_find(struct route *route, struct faults *faults, const struct fn_entry *table, const char *uri,
                    const char *base, const char *script, struct arena *arena) MUST_USE;
 
-/** Has it a verb that may store something? */
+/** Does it have a verb that may store something? */
 bool route_writes(const struct fn *fn);
-/** Has one of them? */
+/** Does any of them? */
 bool routes_write(const struct fn_entry *table);
 
 #endif
