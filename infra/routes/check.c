@@ -32,6 +32,9 @@ static void check_params(struct check *c, const struct param *params)
 			fault(c, "a choice without choices", p->name);
 		if (p->type == P_INT && p->min == p->max)
 			fault(c, "a whole number without bounds", p->name);
+		if ((p->type == P_LIST) != (p->of != NULL))
+			fault(c, "a list that does not tell of what", p->name);
+		check_params(c, p->of);
 		for (const struct param *q = p + 1; q->name; q++)
 			if (!strcmp(p->name, q->name))
 				fault(c, "a parameter declared twice", p->name);
@@ -64,6 +67,7 @@ static void check_verb(struct check *c, const struct verb *v, bool writes)
 		fault(c, "fields of a body that is not read", NULL);
 	check_params(c, v->query);
 	check_params(c, v->body);
+	check_params(c, v->gives);
 	check_example(c, v->answers);
 }
 
