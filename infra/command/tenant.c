@@ -42,7 +42,7 @@ static void tell_added(struct run *r, const struct tenant_added *added, const ch
 	if (r->json)
 		return;
 	say(r, "Tenant %lld, %s, is added.\nIts token, shown this once: %s\n", (long long)added->tenant_id, name, added->token);
-	say(r, "It may do all that the tenant may, so record its usage too: keep it on your own servers.\n\n"
+	say(r, "It may read the tenant's usage and record it: keep it on your own servers.\n\n"
 	       "Its page:  %s/usage#token=%s\n\n"
 	       "To hand that link to the customer, make a token that can read and no more, and put it in its place:\n"
 	       "  pennymeter token add --tenant %lld --name 'usage page' --scopes usage:read\n",

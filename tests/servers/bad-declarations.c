@@ -51,7 +51,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		printf("-- %zu\n", i);
-		check_table(stdout, tables[i]);
+		check_functions(stdout, tables[i]);
 	}
 	return 0;
 }

@@ -17,7 +17,7 @@ const print = (...args) => {
 };
 const addresses = () => print('routes').trim().split('\n').map((line) => line.split(' '));
 
-/** What check_table() says of each table of bad-declarations.c, compiled here. */
+/** What check_functions() says of each table of bad-declarations.c, compiled here. */
 function verdicts() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-'));
   const program = path.join(folder, 'bad-declarations');
