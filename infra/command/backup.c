@@ -22,9 +22,7 @@ enum st command_backup(struct run *r)
 		st = fault_add(&r->faults, file, "%s", strerror(errno));
 	if (st)
 		return st;
-	text_clear(&r->out);
-	r->w = jw_new(&r->out);
-	jw_object(&r->w, NULL);
+	check_begin_answer(r);
 	jw_string(&r->w, "file", file);
 	jw_int(&r->w, "bytes", info.st_size);
 	jw_end(&r->w);

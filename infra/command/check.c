@@ -20,6 +20,23 @@ void check_tell(void *context, const char *text)
 	say(r, "%s\n", clean);
 }
 
+enum st check_begin(int64_t *tenant, struct run *r)
+{
+	enum st st = run_number(tenant, r, "tenant");
+	if (st)
+		return st;
+	jw_object(&r->w, NULL);
+	jw_array(&r->w, "differences");
+	return ST_OK;
+}
+
+void check_begin_answer(struct run *r)
+{
+	text_clear(&r->out);
+	r->w = jw_new(&r->out);
+	jw_object(&r->w, NULL);
+}
+
 enum st check_copy(unsigned *differences, struct store *copy, void *context)
 {
 	const struct proof_view view = { check_tell, context };
@@ -62,11 +79,9 @@ enum st command_check(struct run *r)
 	struct file_facts file = { 0 };
 	struct proof_result result = { 0 };
 	int64_t tenant;
-	enum st st = run_number(&tenant, r, "tenant");
+	enum st st = check_begin(&tenant, r);
 	if (st)
 		return st;
-	jw_object(&r->w, NULL);
-	jw_array(&r->w, "differences");
 	st = prove(r, tenant, &file, &result);
 	const unsigned differences = file.differences + result.differences;
 	jw_end(&r->w);

@@ -192,13 +192,14 @@ static bool examine_schema(struct finding *f)
 	struct run *r = f->run;
 	const char *others;
 	char detail[512];
-	if (store_judge_schema(r->store, &r->faults)) {
+	int64_t schema;
+	if (store_judge_schema(r->store, &schema, &r->faults)) {
 		find(f, "database", BAD, r->faults.count ? r->faults.item[0].detail : "its schema cannot be read");
 		r->faults.count = 0;
 		return false;
 	}
 	const char *home = store_home(r->store, &others);
-	snprintf(detail, sizeof detail, "schema %lld%s%.160s%s", (long long)store_schema_wanted(), home ? ", in \"" : "", home ? home : "", home ? "\"" : "");
+	snprintf(detail, sizeof detail, "schema %lld%s%.160s%s", (long long)schema, home ? ", in \"" : "", home ? home : "", home ? "\"" : "");
 	find(f, "database", GOOD, detail);
 	snprintf(detail, sizeof detail, "a second set of tables lies in %.160s: it is not used; which is the right one? Drop the other", others ? others : "");
 	if (others)

@@ -61,8 +61,9 @@ static const struct option_row launch_options[] = {
 	{ 0 },
 };
 
-/* A case of calc by standard input; quotes of JSON need none of the shell's. */
-#define CASE(kind, line) "echo '" line "' | @pennymeter calc " kind
+/* A kind of calc, with a case of it by standard input; quotes of JSON need none of the shell's. */
+#define CALC(name, help, line) \
+	{ "calc", #name, NULL, help, none, .example = "echo '" line "' | @pennymeter calc " #name, .kind = calc_##name }
 
 static const struct command commands[] = {
 	{ "init", NULL, NULL, "make the data folder and its database, or bring them up to date", init_options, command_init,
@@ -97,38 +98,32 @@ static const struct command commands[] = {
 	  .example = "@pennymeter init\n"
 	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www www --port 8080 > lighttpd.conf\n"
 	             "@pennymeter launch -- lighttpd -D -f lighttpd.conf" },
-	{ "calc", "price", NULL, "what a quantity costs by a price", none,
-	  .example = CASE("price", "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"), .kind = calc_price },
-	{ "calc", "plan_overage", NULL, "what use beyond a plan's included quantities costs", none,
-	  .example = CASE("plan_overage", "{\"lines\":[{\"metric\":\"storage_gb\",\"quantity\":\"12\",\"included\":\"10\","
-	                           "\"overage_unit_amount\":\"0.08\"}]}"),
-	  .kind = calc_plan_overage },
-	{ "calc", "periods", NULL, "the billing period that holds an instant", none,
-	  .example = CASE("periods", "{\"mode\":\"anniversary\",\"anchor\":\"2026-01-31T00:00:00Z\","
-	                           "\"interval\":{\"unit\":\"month\",\"count\":1},\"at\":\"2026-03-01T00:00:00Z\"}"),
-	  .kind = calc_periods },
-	{ "calc", "proration", NULL, "the part of a period that a range is", none,
-	  .example = CASE("proration", "{\"mode\":\"day\",\"period\":{\"start\":\"2026-06-01T00:00:00Z\","
-	                           "\"end\":\"2026-07-01T00:00:00Z\"},\"from\":\"2026-06-16T00:00:00Z\","
-	                           "\"to\":\"2026-07-01T00:00:00Z\"}"),
-	  .kind = calc_proration },
-	{ "calc", "allocation", NULL, "a total split by weights, to the last cent", none,
-	  .example = CASE("allocation", "{\"mode\":\"largest_remainder\",\"tie\":\"first\",\"total\":\"1.00\","
-	                           "\"currency\":\"USD\",\"weights\":[\"1\",\"1\",\"1\"]}"),
-	  .kind = calc_allocation },
-	{ "calc", "tax", NULL, "an invoice's taxes and totals", none,
-	  .example = CASE("tax", "{\"tax\":\"exclusive\",\"rounding\":[\"line\"],\"currency\":\"EUR\","
-	                           "\"lines\":[{\"amount\":\"19.99\",\"tax_rates\":[\"19\"]}]}"),
-	  .kind = calc_tax },
-	{ "calc", "aggregation", NULL, "events to one value by sum, max, unique and others", none,
-	  .example = CASE("aggregation", "{\"aggregation\":\"max\",\"window\":{\"start\":\"2026-01-01T00:00:00Z\","
-	                           "\"end\":\"2026-02-01T00:00:00Z\"},\"events\":[{\"at\":\"2026-01-05T00:00:00Z\","
-	                           "\"value\":\"3\"}]}"),
-	  .kind = calc_aggregation },
-	{ "calc", "alerts", NULL, "which thresholds fire as use goes up", none,
-	  .example = CASE("alerts", "{\"mode\":\"reached\",\"thresholds\":[\"80\",\"100\"],\"steps\":[[\"79\",\"81\"]]}"), .kind = calc_alerts },
-	{ "calc", "rounding", NULL, "a value rounded to digits, or to a currency's", none,
-	  .example = CASE("rounding", "{\"mode\":\"half_even\",\"value\":\"2.5\",\"digits\":0}"), .kind = calc_rounding },
+	CALC(price, "what a quantity costs by a price",
+	     "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"),
+	CALC(plan_overage, "what use beyond a plan's included quantities costs",
+	     "{\"lines\":[{\"metric\":\"storage_gb\",\"quantity\":\"12\",\"included\":\"10\","
+	     "\"overage_unit_amount\":\"0.08\"}]}"),
+	CALC(periods, "the billing period that holds an instant",
+	     "{\"mode\":\"anniversary\",\"anchor\":\"2026-01-31T00:00:00Z\","
+	     "\"interval\":{\"unit\":\"month\",\"count\":1},\"at\":\"2026-03-01T00:00:00Z\"}"),
+	CALC(proration, "the part of a period that a range is",
+	     "{\"mode\":\"day\",\"period\":{\"start\":\"2026-06-01T00:00:00Z\","
+	     "\"end\":\"2026-07-01T00:00:00Z\"},\"from\":\"2026-06-16T00:00:00Z\","
+	     "\"to\":\"2026-07-01T00:00:00Z\"}"),
+	CALC(allocation, "a total split by weights, to the last cent",
+	     "{\"mode\":\"largest_remainder\",\"tie\":\"first\",\"total\":\"1.00\","
+	     "\"currency\":\"USD\",\"weights\":[\"1\",\"1\",\"1\"]}"),
+	CALC(tax, "an invoice's taxes and totals",
+	     "{\"tax\":\"exclusive\",\"rounding\":[\"line\"],\"currency\":\"EUR\","
+	     "\"lines\":[{\"amount\":\"19.99\",\"tax_rates\":[\"19\"]}]}"),
+	CALC(aggregation, "events to one value by sum, max, unique and others",
+	     "{\"aggregation\":\"max\",\"window\":{\"start\":\"2026-01-01T00:00:00Z\","
+	     "\"end\":\"2026-02-01T00:00:00Z\"},\"events\":[{\"at\":\"2026-01-05T00:00:00Z\","
+	     "\"value\":\"3\"}]}"),
+	CALC(alerts, "which thresholds fire as use goes up",
+	     "{\"mode\":\"reached\",\"thresholds\":[\"80\",\"100\"],\"steps\":[[\"79\",\"81\"]]}"),
+	CALC(rounding, "a value rounded to digits, or to a currency's",
+	     "{\"mode\":\"half_even\",\"value\":\"2.5\",\"digits\":0}"),
 	{ 0 },
 };
 

@@ -6,25 +6,39 @@
 #include "check.h"
 #include "command.h"
 
+static void write_known(struct run *r, const char *name, bool known, int64_t count)
+{
+	if (known)
+		jw_int(&r->w, name, count);
+	else
+		jw_null(&r->w, name);
+}
+
 static void write_answer(struct run *r, int64_t tenant, const struct restored *out)
 {
 	char when[INSTANT_ROOM];
-	text_clear(&r->out);
-	r->w = jw_new(&r->out);
-	jw_object(&r->w, NULL);
+	check_begin_answer(r);
 	jw_string(&r->w, "restored", r->word[0]);
 	if (tenant)
 		jw_int(&r->w, "tenant_id", tenant);
 	jw_int(&r->w, "tenants", out->tenants);
 	jw_int(&r->w, "events", out->events);
-	if (out->lost_known)
-		jw_int(&r->w, "lost_events", out->lost);
-	else
-		jw_null(&r->w, "lost_events");
+	write_known(r, "lost_events", out->lost_known, out->lost);
 	jw_int(&r->w, "lost_tenants", out->lost_tenants);
 	jw_string(&r->w, "lost_newest", out->lost ? instant_print(when, out->lost_newest) : NULL);
+	write_known(r, "tokens_revoked", out->tokens_known, out->tokens_revoked);
+	write_known(r, "tokens_since", out->tokens_known, out->tokens_since);
 	jw_string(&r->w, "kept", *out->kept ? out->kept : NULL);
 	jw_end(&r->w);
+}
+
+static void say_tokens(const struct run *r, int64_t tenant, const struct restored *out)
+{
+	if (out->tokens_revoked)
+		say(r, "%lld tokens were revoked since and stay revoked.\n", (long long)out->tokens_revoked);
+	if (out->tokens_since)
+		say(r, "%lld tokens were made since and %s.\n", (long long)out->tokens_since,
+		    tenant ? "stay valid" : "are not in it: whoever holds one needs a new one");
 }
 
 static void say_answer(const struct run *r, int64_t tenant, const struct restored *out)
@@ -41,8 +55,10 @@ static void say_answer(const struct run *r, int64_t tenant, const struct restore
 		say(r, "%lld tenants were added since and are not in it.\n", (long long)out->lost_tenants);
 	if (out->lost_known && !out->lost && !out->lost_tenants)
 		say(r, "Nothing was recorded since.\n");
-	if (!out->lost_known && *out->kept)
-		say(r, "What was recorded since cannot be told: the old database cannot be read, or its log is another's.\n");
+	say_tokens(r, tenant, out);
+	if (!out->lost_known)
+		say(r, "What was recorded or revoked since cannot be told: %s.\n",
+		    *out->kept ? "the file that lay there is empty, damaged or not Pennymeter's, or its log is another's" : "no database lay there");
 	if (*out->kept)
 		say(r, "What was there before is kept as %s.\n", out->kept);
 }
@@ -74,11 +90,9 @@ enum st command_restore(struct run *r)
 {
 	struct restored out = { 0 };
 	int64_t tenant;
-	enum st st = run_number(&tenant, r, "tenant");
+	enum st st = check_begin(&tenant, r);
 	if (st)
 		return st;
-	jw_object(&r->w, NULL);
-	jw_array(&r->w, "differences");
 	st = restore(r, tenant, &out);
 	jw_end(&r->w);
 	jw_end(&r->w);

@@ -120,6 +120,13 @@ static enum st refuse_second(const struct driver *d, struct db *db, struct fault
 	return ST_STORE;
 }
 
+enum st migrate_refuse_newer(int64_t version, struct faults *faults)
+{
+	fault_add(faults, "schema", "the database has schema version %lld, newer than this program's %d: use the newer program, or put back a backup "
+	                            "of schema %d or older; nothing was changed", (long long)version, migrate_wanted(), migrate_wanted());
+	return ST_STORE;
+}
+
 /* Another may have migrated while we waited for our turn. */
 static enum st migrate_held(const struct driver *d, struct db *db, struct faults *faults)
 {
@@ -131,11 +138,7 @@ static enum st migrate_held(const struct driver *d, struct db *db, struct faults
 		st = refuse_second(d, db, faults);
 	if (st)
 		return st;
-	if (version <= migrate_wanted())
-		return migrate_from(version, d, db, faults);
-	fault_add(faults, "schema", "the database has version %lld, newer than this program's %d; use the newer program", (long long)version,
-	          migrate_wanted());
-	return ST_STORE;
+	return version > migrate_wanted() ? migrate_refuse_newer(version, faults) : migrate_from(version, d, db, faults);
 }
 
 enum st migrate(const struct driver *d, struct db *db, struct faults *faults)

@@ -28,4 +28,7 @@ enum st migrate(const struct driver *driver, struct db *db, struct faults *fault
  *  Out: version  0: nothing of ours, nor in the way; -1: not even the table of versions */
 enum st migrate_judge(int64_t *version, const struct driver *driver, struct db *db, struct faults *faults) MUST_USE;
 
+/** Say that a newer program has brought the database further than this one knows. Returns: ST_STORE. */
+enum st migrate_refuse_newer(int64_t version, struct faults *faults);
+
 #endif

@@ -17,6 +17,7 @@
 struct libpq pq;
 
 enum { CONNECT_SECONDS = 6, LEAST_SECONDS = 2, MOST_SECONDS = 60, NUMBER_ROOM = 24, ADDRESS_ROOM = 4096 };
+enum { APPLICATION_ROOM = 64 }; /* as much of a name as a server keeps (NAMEDATALEN) */
 
 static int64_t patience = 5 * SECOND;
 
@@ -93,8 +94,21 @@ static int seconds_for(const PQconninfoOption *all)
 	return part < LEAST_SECONDS ? LEAST_SECONDS : part;
 }
 
+/* What a server would cut it tells the user of, at each connection: it is cut here, between two characters. "": nobody gave a name. */
+static void read_application(char name[APPLICATION_ROOM], const PQconninfoOption *o)
+{
+	const char *said = getenv("PGAPPNAME");
+	for (; o->keyword; o++)
+		said = o->val && !strcmp(o->keyword, "application_name") ? o->val : said;
+	size_t size = said ? strnlen(said, APPLICATION_ROOM) : 0;
+	if (size == APPLICATION_ROOM)
+		for (size--; size && ((unsigned char)said[size] & 0xc0) == 0x80; size--)
+			;
+	snprintf(name, APPLICATION_ROOM, "%.*s", (int)size, said ? said : "");
+}
+
 /* libpq knows the scheme in small letters alone, and takes all else for the name of a database. */
-static enum st read_address(char address[ADDRESS_ROOM], int *seconds, const char *where, struct faults *faults)
+static enum st read_address(char address[ADDRESS_ROOM], char application[APPLICATION_ROOM], int *seconds, const char *where, struct faults *faults)
 {
 	snprintf(address, ADDRESS_ROOM, "%s", where);
 	for (char *p = address; *p && *p != ':'; p++)
@@ -106,6 +120,7 @@ static enum st read_address(char address[ADDRESS_ROOM], int *seconds, const char
 		return ST_STORE;
 	}
 	*seconds = seconds_for(options);
+	read_application(application, options);
 	pq.conninfoFree(options);
 	return ST_OK;
 }
@@ -152,17 +167,18 @@ static enum st tell_why(const char *where, const char *why, struct faults *fault
 
 enum st link_open(PGconn **conn, const char *where, struct faults *faults)
 {
-	char address[ADDRESS_ROOM], text[NUMBER_ROOM];
+	char address[ADDRESS_ROOM], application[APPLICATION_ROOM], text[NUMBER_ROOM];
 	int seconds;
 	enum st st = load_library(faults);
 	if (!st)
-		st = read_address(address, &seconds, where, faults);
+		st = read_address(address, application, &seconds, where, faults);
 	if (st)
 		return st;
 	snprintf(text, sizeof text, "%d", seconds);
 	/* What stands before the address is what it may say otherwise; what stands behind it counts. */
-	const char *const names[] = { "tcp_user_timeout", "keepalives_idle", "fallback_application_name", "dbname", "connect_timeout", "client_encoding", NULL };
-	const char *const values[] = { "10000", "30", "pennymeter", address, text, "UTF8", NULL };
+	const char *const names[] = { "tcp_user_timeout", "keepalives_idle", "fallback_application_name", "dbname", "application_name",
+	                              "connect_timeout", "client_encoding", NULL };
+	const char *const values[] = { "10000", "30", "pennymeter", address, application, text, "UTF8", NULL };
 	*conn = pq.connectdbParams(names, values, 1);
 	if (pq.status(*conn) == CONNECTION_OK && !pq.setnonblocking(*conn, 1))
 		return ST_OK;

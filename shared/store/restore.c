@@ -20,6 +20,7 @@
 #include "store/migrate.h"
 #include "store/restore_copy.h"
 #include "store/restore.sql.h"
+#include "store/sqlite_pages.h"
 
 enum { PIECE = 1 << 20, INDEX_HEADS = 136 /* of the index: its head, twice, and what checkpoints note */ };
 
@@ -42,6 +43,24 @@ static bool has_bytes(const char *path)
 
 /* ---- the file that is given ---- */
 
+/* Told before its pages are looked at: each of them would be one that is damaged. */
+static enum st judge_size(const char *file, int64_t size, struct faults *faults)
+{
+	unsigned char header[PAGE_HEADER] = { 0 };
+	const int fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fault_add(faults, file, "%s", strerror(errno));
+	const bool whole = pread(fd, header, sizeof header, 0) == sizeof header;
+	const struct page_shape shape = page_shape_of(header);
+	close(fd);
+	if (!whole || !shape.size)
+		return fault_add(faults, file, "is no database: name a file that `pennymeter backup` wrote");
+	if (size < (int64_t)shape.size * shape.count)
+		return fault_add(faults, file, "is not whole, %lld of its %lld bytes are there: copy it anew", (long long)size,
+		                 (long long)((int64_t)shape.size * shape.count));
+	return ST_OK;
+}
+
 static enum st judge_file(const char *file, const char *where, struct faults *faults)
 {
 	char log[RESTORE_NAME];
@@ -55,7 +74,7 @@ static enum st judge_file(const char *file, const char *where, struct faults *fa
 	name_beside(log, file, "-wal");
 	if (has_bytes(log))
 		return fault_add(faults, file, "has a log beside it, %s: it is in use, or what was written last lies there; make a backup of it first", log);
-	return ST_OK;
+	return judge_size(file, info.st_size, faults);
 }
 
 static enum st pour(int from, int to)
@@ -85,31 +104,45 @@ static enum st take_bytes(const char *copy, const char *file, struct faults *fau
 
 /* ---- a private copy of it, as the live one has to be ---- */
 
-static enum st read_schema(const char *copy, int64_t *schema, struct faults *faults)
+/* Is it ours, and with all that belongs to its schema? */
+static bool holds_store(struct store *s, struct arena *arena)
 {
-	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
-	enum st st = c.driver->open(&c.db, copy, DB_READ, faults);
-	if (!st)
-		st = store_schema(&c, schema);
-	if (c.db)
-		c.driver->close(c.db);
-	return st;
+	struct faults untold = { .arena = arena };
+	int64_t schema = 0;
+	return !store_judge_schema(s, &schema, &untold) && schema >= 1;
 }
 
-/* An older schema is brought up to date, and the log of the copy, which that makes, into it. */
+static enum st judge_copy(const char *copy, const char *file, struct faults *faults)
+{
+	struct store c = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
+	struct faults untold = { .arena = faults->arena };
+	const bool ours = !c.driver->open(&c.db, copy, DB_READ, &untold) && holds_store(&c, faults->arena);
+	if (c.db)
+		c.driver->close(c.db);
+	return ours ? ST_OK : fault_add(faults, file, "is no database of Pennymeter: name a file that `pennymeter backup` wrote");
+}
+
+/* What was written to a copy lies in a log, which has to be in it before it is renamed. */
+static enum st bring_log_in(struct db *db, const char *copy, const char *checkpoint)
+{
+	char log[RESTORE_NAME];
+	enum st st = sqlite_driver.script(db, checkpoint);
+	name_beside(log, copy, "-wal");
+	return !st && has_bytes(log) ? ST_STORE : st;
+}
+
+/* An older schema is brought up to date. */
 static enum st bring_up_to_date(const char *copy, struct faults *faults)
 {
 	struct db *db = NULL;
-	char beside[RESTORE_NAME];
 	enum st st = sqlite_driver.open(&db, copy, DB_CREATE, faults);
 	if (!st)
 		st = migrate(&sqlite_driver, db, faults);
 	if (!st)
-		st = sqlite_driver.script(db, "PRAGMA wal_checkpoint(TRUNCATE)");
+		st = bring_log_in(db, copy, "PRAGMA wal_checkpoint(TRUNCATE)");
 	if (db)
 		sqlite_driver.close(db);
-	name_beside(beside, copy, "-wal");
-	return !st && has_bytes(beside) ? ST_STORE : st;
+	return st;
 }
 
 static void remove_beside(const char *copy)
@@ -153,7 +186,6 @@ enum st restore_copy(char *copy, const char *where, const char *file, const stru
 {
 	const struct witness witness = { .tell = proof->tell, .context = proof->context };
 	struct file_facts facts = { 0 };
-	int64_t schema = 0;
 	enum st st = judge_file(file, where, faults);
 	if (st)
 		return st;
@@ -165,8 +197,8 @@ enum st restore_copy(char *copy, const char *where, const char *file, const stru
 		st = sqlite_driver.prove(copy, &witness, &facts);
 	if (!st && facts.differences)
 		st = fault_add(faults, file, "is damaged in %u places: nothing was restored", facts.differences);
-	if (!st && (read_schema(copy, &schema, faults) || schema < 1))
-		st = fault_add(faults, file, "is no database of Pennymeter");
+	if (!st)
+		st = judge_copy(copy, file, faults);
 	if (!st)
 		st = bring_up_to_date(copy, faults);
 	remove_beside(copy);
@@ -294,6 +326,14 @@ static enum st read_numbers(struct store *s, enum restore_text text, int64_t ten
 	return st == ST_DONE ? ST_STORE : st;
 }
 
+enum st restore_count_tokens(struct restored *out, struct store *s, int64_t tenant)
+{
+	int64_t none;
+	enum st st = read_numbers(s, RESTORE_TOKENS, tenant, &out->tokens_revoked, &out->tokens_since, &none);
+	out->tokens_known = !st;
+	return st;
+}
+
 enum st restore_compare(struct restored *out, struct store *s, int64_t tenant)
 {
 	int64_t none;
@@ -308,18 +348,18 @@ static void compare(struct restored *out, const char *where, struct arena *arena
 	struct store old = { .driver = &sqlite_driver, .mode = STORE_READ, .lock = -1 };
 	struct faults none = { .arena = arena };
 	char log[RESTORE_NAME];
-	const char *main = *out->kept ? out->kept : where;
-	name_beside(log, main, "-wal");
+	if (!*out->kept)
+		return; /* nothing was there */
+	name_beside(log, out->kept, "-wal");
 	const bool logged = has_bytes(log);
-	enum st st = old.driver->open(&old.db, main, DB_READ, &none);
+	enum st st = old.driver->open(&old.db, out->kept, DB_READ, &none);
 	if (!st)
-		st = attach(&old, where);
+		st = holds_store(&old, arena) ? attach(&old, where) : ST_DONE;
 	if (!st && logged == has_bytes(log)) /* else it is not its own, and was put aside */
 		st = restore_compare(out, &old, 0);
 	if (old.db)
 		old.driver->close(old.db);
-	name_beside(log, out->kept, "-wal");
-	if (*out->kept && !has_bytes(log))
+	if (!has_bytes(log))
 		remove_beside(out->kept);
 }
 
@@ -337,6 +377,33 @@ static void count_alone(struct restored *out, const char *where, struct arena *a
 }
 
 /* ---- the whole ---- */
+
+static enum st revoke_there(struct store *s)
+{
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, RESTORE_REVOKE, 0);
+	if (!st)
+		st = rows_next(&r);
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* With the writers away, before the copy has its name: a token that was revoked is valid at no moment. What cannot be read of the old
+ * is not carried over; a copy that was half written to is no copy. */
+static enum st keep_revoked(struct restored *out, struct store *s, const char *copy, struct arena *arena)
+{
+	enum st st = ST_OK;
+	if (!holds_store(s, arena) || attach(s, copy))
+		return ST_OK;
+	if (!restore_count_tokens(out, s, 0) && out->tokens_revoked)
+		st = revoke_there(s);
+	if (!st)
+		st = bring_log_in(s->db, copy, "PRAGMA restored.wal_checkpoint(TRUNCATE)");
+	if (!st)
+		st = sqlite_driver.script(s->db, "DETACH DATABASE restored");
+	remove_beside(copy);
+	return st;
+}
 
 /* Who comes for the new file finds it locked until the folder is on disk. */
 static enum st exchange_locked(struct restored *out, struct store *s, const char *copy)
@@ -367,6 +434,8 @@ static enum st exchange_alone(struct restored *out, struct store *s, const char 
 		fault_add(faults, s->where, "is held by %s and nothing was exchanged", store_holder(who, s));
 	if (!st && there && !is_at(s->where, s->lock))
 		st = fault_add(faults, s->where, "was exchanged by another meanwhile: run it again");
+	if (!st && readable)
+		st = keep_revoked(out, s, copy, faults->arena);
 	if (!st)
 		st = exchange_locked(out, s, copy);
 	if (there)

@@ -7,6 +7,9 @@ ATTACH DATABASE :file AS restored;
 -- Texts, for while it is, of one tenant ?1, or of all (0):
 --   1 how many events are here alone, when the newest was used, and how many tenants; 2 tenants and events that came
 --   3 is the tenant there; 4 plans, 5 metrics that it refers to and the live store has not, or has otherwise
+--   6 the first tenant, which tells installations apart, or this one, where it was made at another time: number, then, and names here and there
+--   7 how many tokens are revoked here and valid there, and how many are valid here and unknown there
+--   8 what was revoked here stays revoked in the copy that takes its place
 -- name: restore_texts ()
 -- sqlite: restore_texts
 SELECT
@@ -28,13 +31,39 @@ SELECT
   'SELECT DISTINCT metric FROM restored.usage_days
   WHERE tenant_id = ?1 AND metric NOT IN (SELECT metric FROM main.metrics)
   ORDER BY metric
-  LIMIT 8';
+  LIMIT 8',
+  'SELECT o.tenant_id = (SELECT MIN(tenant_id) FROM main.tenants), o.created_at, r.created_at, o.name, r.name
+  FROM main.tenants AS o
+  JOIN restored.tenants AS r ON r.tenant_id = o.tenant_id
+  WHERE (o.tenant_id = ?1 OR o.tenant_id = (SELECT MIN(tenant_id) FROM main.tenants)) AND o.created_at <> r.created_at
+  ORDER BY o.tenant_id
+  LIMIT 1',
+  'SELECT COUNT(*) FILTER (WHERE o.revoked_at IS NOT NULL AND r.token_id IS NOT NULL AND r.revoked_at IS NULL),
+    COUNT(*) FILTER (WHERE o.revoked_at IS NULL AND r.token_id IS NULL), 0
+  FROM main.tokens AS o
+  LEFT JOIN restored.tokens AS r ON r.tenant_id = o.tenant_id AND r.hash = o.hash
+  WHERE ?1 = 0 OR o.tenant_id = ?1',
+  'UPDATE restored.tokens AS r
+  SET revoked_at = (SELECT o.revoked_at FROM main.tokens AS o WHERE o.tenant_id = r.tenant_id AND o.hash = r.hash)
+  WHERE r.revoked_at IS NULL AND (?1 = 0 OR r.tenant_id = ?1)';
 
--- Of each table of tenants: the texts that forget one's rows, and that bring those of the copy.
+-- Of each table of tenants: the texts that forget one's rows, and that bring those of the copy. Who may come in is not put back: tokens stay
+-- as they are, those that the copy alone has come, behind all others where their number was given anew, and what either revoked is revoked.
 -- name: restore_tables ()
 -- sqlite: restore_tables
-SELECT 'DELETE FROM main."' || m.name || '" WHERE tenant_id = ?1',
-  'INSERT INTO main."' || m.name || '" (' || c.names || ') SELECT ' || c.names || ' FROM restored."' || m.name || '" WHERE tenant_id = ?1'
+SELECT CASE m.name WHEN 'tokens' THEN
+    'UPDATE main.tokens AS o SET revoked_at = COALESCE(o.revoked_at,
+      (SELECT r.revoked_at FROM restored.tokens AS r WHERE r.tenant_id = ?1 AND r.hash = o.hash))
+    WHERE o.tenant_id = ?1'
+  ELSE 'DELETE FROM main."' || m.name || '" WHERE tenant_id = ?1' END,
+  CASE m.name WHEN 'tokens' THEN
+    'INSERT INTO main.tokens (' || c.names || ') SELECT ' || replace(c.names, '"token_id"', 'CASE
+      WHEN token_id IN (SELECT token_id FROM main.tokens WHERE tenant_id = ?1) THEN token_id
+        + (SELECT MAX(token_id) FROM main.tokens WHERE tenant_id = ?1) + (SELECT MAX(token_id) FROM restored.tokens WHERE tenant_id = ?1)
+      ELSE token_id END') || ' FROM restored.tokens
+    WHERE tenant_id = ?1 AND hash NOT IN (SELECT hash FROM main.tokens WHERE tenant_id = ?1)'
+  ELSE
+    'INSERT INTO main."' || m.name || '" (' || c.names || ') SELECT ' || c.names || ' FROM restored."' || m.name || '" WHERE tenant_id = ?1' END
 FROM main.sqlite_schema AS m
 JOIN (SELECT t.name AS name, (SELECT group_concat('"' || i.name || '"', ', ') FROM pragma_table_info(t.name) AS i) AS names
   FROM main.sqlite_schema AS t WHERE t.type = 'table') AS c ON c.name = m.name

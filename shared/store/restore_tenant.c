@@ -1,6 +1,7 @@
 /* Putting one tenant back, out of a copy, while the others record. */
 #include <string.h>
 
+#include "exact/instant.h"
 #include "store/copy.h"
 #include "store/inside.h"
 #include "store/restore.h"
@@ -21,6 +22,28 @@ static enum st refuse_first(struct store *s, enum restore_text text, int64_t ten
 	return st == ST_DONE ? faults->count ? ST_CONFLICT : ST_OK : st;
 }
 
+/* Numbers are given anew: it is the time at which a tenant was made that tells whether it is the same. */
+static enum st refuse_stranger(struct store *s, int64_t tenant, const char *file, struct faults *faults)
+{
+	char here[INSTANT_ROOM], there[INSTANT_ROOM];
+	struct rows r = { 0 };
+	enum st st = restore_ask(s, &r, RESTORE_STRANGER, tenant);
+	if (!st)
+		st = rows_next(&r);
+	if (!st) {
+		instant_print(here, rows_int(&r, 1));
+		instant_print(there, rows_int(&r, 2));
+		if (rows_int(&r, 0))
+			fault_add(faults, file, "is a backup of another installation, made at %s; this one was made at %s: one tenant comes from this one's own "
+			                        "backups alone; without --tenant the whole file takes the store's place", there, here);
+		else
+			fault_add(faults, "--tenant", "tenant %lld is another in %s: \"%s\", added at %s; here it is \"%s\", added at %s: take a backup made "
+			                              "since then", (long long)tenant, file, rows_text(&r, 4), there, rows_text(&r, 3), here);
+	}
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st ? st : ST_CONFLICT;
+}
+
 static enum st judge_tenant(struct store *s, int64_t tenant, const char *file, struct faults *faults)
 {
 	struct rows r = { 0 };
@@ -32,6 +55,8 @@ static enum st judge_tenant(struct store *s, int64_t tenant, const char *file, s
 		fault_add(faults, "--tenant", "there is no tenant %lld in %s", (long long)tenant, file);
 		return ST_NOT_FOUND;
 	}
+	if (!st)
+		st = refuse_stranger(s, tenant, file, faults);
 	if (!st)
 		st = refuse_first(s, RESTORE_PLANS, tenant, "plan", faults);
 	return st ? st : refuse_first(s, RESTORE_METRICS, tenant, "metric", faults);
@@ -79,6 +104,8 @@ static enum st put_tenant(struct store *s, const void *request, size_t size, voi
 	const struct putting *p = *(const struct putting *const *)request;
 	(void)size, (void)answer;
 	enum st st = restore_compare(p->restored, s, p->tenant);
+	if (!st)
+		st = restore_count_tokens(p->restored, s, p->tenant);
 	if (!st)
 		st = put_tables(s, p);
 	return st ? st : RUN(s, SQL_CATALOG_ADVANCE); /* what processes keep of the tenant is stale now */

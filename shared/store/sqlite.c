@@ -153,8 +153,11 @@ static void lite_close(struct db *db)
 /* Where the file system keeps no locks, SQLite says that the database is locked. */
 static const char *way_out(sqlite3 *lite)
 {
-	if (lite && sqlite3_errcode(lite) == SQLITE_BUSY)
+	const int code = lite ? sqlite3_errcode(lite) & 0xff : SQLITE_OK;
+	if (code == SQLITE_BUSY)
 		return "if nothing else holds it, its file system keeps no locks: the data folder must lie on a local disk";
+	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
+		return "it is no whole database: put a good backup back (`pennymeter restore FILE`)";
 	return "run `pennymeter init`, or check the folder's owner";
 }
 

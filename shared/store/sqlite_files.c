@@ -41,12 +41,28 @@ bool files_wait_lock(int file, int how)
 	return true;
 }
 
+/* The database has gone, or all that was in it, and what its last writer saw lies there still: an empty one must not take its place unasked. */
+static bool is_missed(const struct files *f)
+{
+	struct stat info;
+	struct seen seen;
+	const bool none = stat(f->db, &info) ? errno == ENOENT : !info.st_size;
+	return none && f->seen_file >= 0 && seen_read(&seen, f->seen_file) && seen.db_size;
+}
+
+static enum st refuse_missed(const struct files *f, struct faults *faults)
+{
+	fault_add(faults, f->db, "the database %s, and %s tells that there was one: put a backup back with `pennymeter restore FILE`; only to begin "
+	                         "anew without it, remove that file and run `pennymeter init`", f->lock < 0 ? "has gone" : "was emptied", f->seen_name);
+	return ST_STORE;
+}
+
 static int open_lock(struct files *f, enum db_mode mode)
 {
 	int file = open(f->lock_name, (f->local ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
 	if (file >= 0 || errno != ENOENT)
 		return file;
-	if (!rescue_db(f) && mode != DB_CREATE) {
+	if (!rescue_db(f) && (mode != DB_CREATE || is_missed(f))) {
 		errno = ENOENT;
 		return -1;
 	}
@@ -63,6 +79,8 @@ static enum st take_lock(struct files *f, enum db_mode mode, struct faults *faul
 {
 	for (unsigned try = 0; try < OPENINGS; try++) {
 		f->lock = open_lock(f, try ? DB_WRITE : mode); /* what was there before is not made anew */
+		if (is_missed(f))
+			return refuse_missed(f, faults);
 		if (f->lock < 0) {
 			fault_add(faults, f->lock_name, "cannot open the database (%s); run `pennymeter init`, or check the folder's owner", strerror(errno));
 			return ST_STORE;

@@ -47,20 +47,34 @@ void store_unlock(struct store *s)
 	flock(s->lock, LOCK_UN);
 }
 
+/* What to do about it depends on whose it is: `init` is for what lacks migrations alone. */
+static enum st refuse_schema(struct store *s, struct faults *faults)
+{
+	const unsigned before = faults->count;
+	int64_t have;
+	enum st st = store_judge_schema(s, &have, faults);
+	if (!st && have == migrate_wanted())
+		return ST_OK;
+	if (faults->count > before)
+		return ST_STORE;
+	if (st)
+		fault_add(faults, "schema", "the database's schema cannot be read: the log says why, or `pennymeter check`; is it damaged, put a backup back");
+	else if (have > migrate_wanted())
+		return migrate_refuse_newer(have, faults);
+	else if (have < 1)
+		fault_add(faults, "schema", "the database holds nothing of Pennymeter: run `pennymeter init`; if it did, put a backup back");
+	else
+		fault_add(faults, "schema", "the database has schema %lld, this program wants %d: run `pennymeter init`",
+		          (long long)have, migrate_wanted());
+	return ST_STORE;
+}
+
 static enum st check_schema(struct store *s, struct faults *faults)
 {
 	int64_t have = 0;
 	if (s->mode == STORE_CREATE)
 		return migrate(s->driver, s->db, faults);
-	enum st st = store_schema(s, &have);
-	if (!st && have == migrate_wanted())
-		return ST_OK;
-	if (st)
-		fault_add(faults, "schema", "the database's schema cannot be read: run `pennymeter init`");
-	else
-		fault_add(faults, "schema", "the database has schema %lld, this program wants %d: run `pennymeter init`",
-		          (long long)have, migrate_wanted());
-	return ST_STORE;
+	return !store_schema(s, &have) && have == migrate_wanted() ? ST_OK : refuse_schema(s, faults);
 }
 
 bool store_open_lock(struct store *s)
@@ -399,12 +413,11 @@ enum st store_schema(struct store *s, int64_t *version)
 	return NUMBER(s, version, SQL_SCHEMA_VERSION);
 }
 
-enum st store_judge_schema(struct store *s, struct faults *faults)
+enum st store_judge_schema(struct store *s, int64_t *version, struct faults *faults)
 {
-	int64_t version;
 	enum st st = store_read_begin(s);
 	if (!st)
-		st = migrate_judge(&version, s->driver, s->db, faults);
+		st = migrate_judge(version, s->driver, s->db, faults);
 	store_read_end(s);
 	return st;
 }

@@ -149,8 +149,9 @@ bool store_was_put_aside(const struct conf *conf);
 
 /** The schema's version in the database. */
 enum st store_schema(struct store *store, int64_t *version) MUST_USE;
-/** Is what lies there ours, and all that its version wants? Returns: ST_OK; ST_STORE with a fault. */
-enum st store_judge_schema(struct store *store, struct faults *faults) MUST_USE;
+/** Is what lies there ours, and all that its version wants? Returns: ST_OK; ST_STORE with a fault; what a statement returns.
+ *  Out: version  below 1: it holds nothing of ours, nor what would be in the way */
+enum st store_judge_schema(struct store *store, int64_t *version, struct faults *faults) MUST_USE;
 /** Which of a server's schemas the tables lie in; NULL: a file has none.
  *  Out: others  further ones where tables like ours lie; NULL: none */
 const char *store_home(struct store *store, const char **others);

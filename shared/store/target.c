@@ -8,15 +8,18 @@
 
 #include "store/care.h"
 
-enum { NAME_ROOM = 4096 };
+enum { NAME_ROOM = 4096, DEPTH = 64 };
+
+/* Folders of the data folder that the product empties, or removes with all that is in them. */
+static const char *const emptied[] = { "run", "spool", "htdocs" };
 
 /* What the product, its launcher and its scripts keep in the data folder; and beside the database, whose name goes before. */
 static const char *const in_folder[] = {
-	"pennymeter.conf*", "calls.*", "rate-limit.*", "launch.*", "serve.lock", "last-backup*", "run.json*", "demo.json*", "*.log",
-	"lighttpd*.conf", "nginx*.conf", "apache*.conf", "httpd*.conf", "*.pid", "*.sock",
+	"pennymeter.conf*", "calls.*", "rate-limit.*", "launch.*", "serve.lock", "last-backup*", "run.json*", "demo.json*", "*.log", "*.log.[0-9]*",
+	"run", "spool", "htdocs", "lighttpd*.conf", "nginx*.conf", "apache*.conf", "httpd*.conf", "*.pid", "*.sock",
 };
 static const char *const beside_it[] = {
-	"", "-wal*", "-shm", "-journal", ".lock", ".slots", ".letters", ".seen", ".moved*", ".before-restore*", ".restore*",
+	"", "-wal*", "-shm", "-journal", ".lock", ".slots*", ".letters*", ".seen", ".part*", ".orphan-*", ".moved*", ".before-restore*", ".restore*",
 };
 
 static bool matches(const char *name, const char *prefix, const char *const *patterns, size_t count)
@@ -78,19 +81,38 @@ static bool is_ours_in(const struct target *t, const char *folder, bool of_store
 	return ours;
 }
 
-static bool is_within(const struct target *t, const struct conf *conf, const char *part)
+/* The folder itself or one that it lies in, whatever the links on the way. */
+static bool lies_in(const char *folder, const struct stat *above)
 {
-	struct stat info;
-	char path[NAME_ROOM];
-	snprintf(path, sizeof path, "%s/%s", conf->data, part);
-	return !stat(path, &info) && same_file(&info, &t->folder);
+	char path[2 * NAME_ROOM];
+	struct stat here, before = { 0 };
+	snprintf(path, sizeof path, "%s", folder);
+	for (unsigned depth = 0; depth < DEPTH && !stat(path, &here) && !same_file(&here, &before); depth++) {
+		if (same_file(&here, above))
+			return true;
+		before = here;
+		snprintf(path + strlen(path), sizeof path - strlen(path), "/..");
+	}
+	return false;
 }
 
-static bool is_ours(const struct target *t, const struct conf *conf)
+static bool is_in_emptied(const struct conf *conf, const char *folder)
+{
+	char path[NAME_ROOM];
+	struct stat info;
+	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++) {
+		snprintf(path, sizeof path, "%s/%s", conf->data, emptied[i]);
+		if (!stat(path, &info) && lies_in(folder, &info))
+			return true;
+	}
+	return false;
+}
+
+static bool is_ours(const struct target *t, const struct conf *conf, const char *target_folder)
 {
 	char folder[NAME_ROOM];
 	folder_of(folder, t->store);
-	return is_ours_in(t, folder, true) || is_ours_in(t, conf->data, false) || is_within(t, conf, "run");
+	return is_ours_in(t, folder, true) || is_ours_in(t, conf->data, false) || is_in_emptied(conf, target_folder);
 }
 
 /* ---- the target ---- */
@@ -117,7 +139,7 @@ enum st store_target(const struct conf *conf, const char *store, const char *fil
 		return fault_add(faults, file, "is %s: name a file to write the copy to", t.there ? kind_of(t.file.st_mode) : "a folder");
 	if (!t.there && !lstat(file, &link))
 		return fault_add(faults, file, "is a link to what is not there: name the file itself");
-	if (is_ours(&t, conf))
-		return fault_add(faults, file, "is a file that Pennymeter itself uses: choose another name, best in another folder");
+	if (is_ours(&t, conf, folder))
+		return fault_add(faults, file, "is a file that Pennymeter itself uses or removes: choose another name, best in another folder");
 	return ST_OK;
 }

@@ -24,25 +24,26 @@ export function query(data, sql) {
 /** The one value of a query. */
 export const value = (data, sql) => Object.values(query(data, sql)[0] ?? { none: null })[0];
 
-/** The tables of tenants, without the partitions of one. */
-const tenantsTables = (data) => query(data, databaseOf(data)
-  ? `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`
-  : `SELECT m.name FROM sqlite_master m JOIN pragma_table_info(m.name) c ON c.name = 'tenant_id' WHERE m.type = 'table'`)
-  .map(({ name }) => name);
+const tables = new Map();
+
+/** What an event may change: the tables of tenants, without the partitions of one, and their columns. Asked for once. */
+function tenantsTables(data) {
+  if (tables.has(data)) return tables.get(data);
+  const found = {}, rows = query(data, databaseOf(data)
+    ? `SELECT c.relname AS name, a.attname AS "column" FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`
+    : `SELECT m.name, c.name AS "column" FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'`);
+  for (const { name, column } of rows) (found[name] ??= []).push(column);
+  const all = Object.entries(found).filter(([name, columns]) => columns.includes('tenant_id') && !['tenants', 'tokens', 'subscriptions'].includes(name)).sort();
+  tables.set(data, all);
+  return all;
+}
 
 /** Everything that an event may change, as one text: equal texts mean that nothing was recorded. */
 export function recorded(data, tenant) {
-  const names = tenantsTables(data).filter((name) => !['tenants', 'tokens', 'subscriptions'].includes(name)).sort();
-  return JSON.stringify(rowsOf(data, names, `tenant_id = ${tenant}`));
-}
-
-/** Rows of several tables as sorted texts; by one query where each costs a connection. */
-function rowsOf(data, names, where) {
-  if (!databaseOf(data)) return names.map((name) => query(data, `SELECT * FROM ${name} WHERE ${where}`).map((row) => JSON.stringify(row)).sort());
-  const each = names.map((name) => `SELECT '${name}' AS name, to_json(t) AS row FROM ${name} t WHERE ${where}`);
-  const rows = query(data, each.join(' UNION ALL '));
-  return names.map((name) => rows.filter((r) => r.name === name).map((r) => JSON.stringify(r.row)).sort());
+  const textOf = databaseOf(data) ? () => 'CAST(to_json(t) AS TEXT)' : (columns) => columns.map((c) => `quote("${c}")`).join(` || ',' || `);
+  const each = tenantsTables(data).map(([name, columns]) => `SELECT '${name}' AS name, ${textOf(columns)} AS row FROM ${name} t WHERE tenant_id = ${tenant}`);
+  return query(data, each.join(' UNION ALL ')).map(({ name, row }) => `${name}: ${row}`).sort().join('\n');
 }
 
 // ---- the whole database, as an operator handles it ----

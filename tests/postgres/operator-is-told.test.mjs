@@ -60,6 +60,16 @@ describe('doctor', () => {
   });
 });
 
+for (const [what, name] of [['63 bytes', 'x'.repeat(63)], ['64 bytes', 'x'.repeat(64)], ['1,000 bytes', 'y'.repeat(1000)], ['letters of two bytes', 'ü'.repeat(40)]]) {
+  test(`an application_name of ${what} makes nobody say a word, in the address or in the environment`, () => {
+    const url = cluster.url(database), asked = `${url}${url.includes('?') ? '&' : '?'}application_name=${encodeURIComponent(name)}`;
+    for (const env of [{ PENNYMETER_STORE: asked }, { PENNYMETER_STORE: url, PGAPPNAME: name }]) {
+      const r = spawnSync(path.join(build, 'bin/pennymeter'), ['tenant', 'list'], { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data, ...env } });
+      assert.deepEqual([r.status, r.stderr], [0, '']);
+    }
+  });
+}
+
 describe('a store that cannot be used', () => {
   const cases = [
     ['a port where nobody listens', 'postgresql://someone:s3cret@127.0.0.1:1/nothing'],
@@ -98,6 +108,18 @@ describe('a store that cannot be used', () => {
     });
   });
 
+  test('a schema_version of another program is told as that, and init is not advised', () => {
+    inDatabase('', (url, name) => {
+      cluster.rows(name, 'CREATE TABLE schema_version (version INT, description TEXT)');
+      for (const args of [['tenant', 'list'], ['doctor'], ['check'], ['init']]) {
+        const { code, said } = at(url, ...args);
+        assert.equal(code, 1, said);
+        assert.match(said, /another program/, `${args}`);
+        assert.doesNotMatch(said, /pennymeter init/, `${args}`);
+      }
+    });
+  });
+
   test('init that may not make tables says so, and leaves none', () => {
     inDatabase('', (url, name) => {
       cluster.asAdmin(name, 'ALTER SCHEMA public OWNER TO admin; REVOKE CREATE ON SCHEMA public FROM PUBLIC');
@@ -117,7 +139,11 @@ test('a schema of another version is 503 to whoever connects, until it is the ri
   try {
     isProblem(await tenant.record({ metric_name: 'api_calls', quantity: 1 }), 503);
     isProblem(await server.request('GET', '/api/health'), 503);
-    assert.match(here('tenant', 'list').said, /schema 999/);
+    for (const args of [['tenant', 'list'], ['doctor'], ['check'], ['init']]) {
+      const { said } = here(...args);
+      assert.match(said, /version 999, newer than this program's \d+: use the newer program/, `${args}`);
+      assert.doesNotMatch(said, /pennymeter init/, `${args}`);
+    }
   } finally {
     query(server.data, 'DELETE FROM schema_version WHERE version = 999');
     cutOff();

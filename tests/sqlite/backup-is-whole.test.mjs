@@ -76,19 +76,31 @@ describe('backup', () => {
     server.pennymeter(['backup', copy('first.db')]); // so that there is a note of it
     const own = ['pennymeter.db', 'pennymeter.db-wal', 'pennymeter.db-shm', 'pennymeter.db-journal', 'pennymeter.db.lock', 'pennymeter.db.slots',
       'pennymeter.db.moved', 'pennymeter.conf', 'last-backup', 'server.log', 'serve.lock', 'launch.busiest', 'rate-limit.shm'];
-    for (const name of own) refused(copy(name), /Pennymeter itself uses/);
+    for (const name of own) refused(copy(name), /Pennymeter itself uses or removes/);
     const elsewhere = copy('elsewhere');
     mkdirSync(elsewhere);
     symlinkSync(server.data, path.join(elsewhere, 'folder'));
     symlinkSync(copy('pennymeter.db'), path.join(elsewhere, 'link.db'));
     linkSync(copy('pennymeter.db'), path.join(elsewhere, 'hard.db'));
     for (const name of ['folder/pennymeter.db', 'folder/pennymeter.db-wal', 'link.db', 'hard.db', '../pennymeter.db', './../elsewhere/.././pennymeter.db']) {
-      refused(`${elsewhere}/${name}`, /Pennymeter itself uses/);
+      refused(`${elsewhere}/${name}`, /Pennymeter itself uses or removes/);
     }
     rmSync(elsewhere, { recursive: true });
     await tenant.use('api_calls', 1);
     assert.equal((await server.request('GET', '/api/health')).status, 200);
     assert.equal(server.pennymeter(['check']).ok, true);
+  });
+
+  test('refuses what the product empties or rotates, at any depth and through links, and takes other names beside it', () => {
+    const spool = copy('spool'), made = ['spool', 'htdocs'].filter((name) => !existsSync(copy(name)));
+    for (const name of ['spool/client_body', 'htdocs/fn', 'backups']) mkdirSync(copy(name), { recursive: true });
+    symlinkSync(spool, copy('backups/link'));
+    const own = ['spool/b.db', 'spool/client_body/b.db', 'htdocs/b.db', 'htdocs/fn/b.db', 'backups/link/b.db', 'backups/../spool/b.db', 'server.log.1',
+      'server.log.2.gz', 'pennymeter.db.part', 'pennymeter.db.slots.part', 'pennymeter.db.orphan-7'];
+    for (const name of own) refused(copy(name), /Pennymeter itself uses or removes/);
+    for (const name of made) rmSync(copy(name), { recursive: true });
+    for (const name of made) refused(copy(name), /Pennymeter itself uses or removes/);
+    for (const name of ['backup.db', 'backups/b.db', 'pennymeter.db.old', 'log.db']) server.pennymeter(['backup', copy(name)]);
   });
 
   test('onto what is no regular file is refused', async () => {

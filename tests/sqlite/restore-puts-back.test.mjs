@@ -38,6 +38,11 @@ const inFile = (file, sql) => {
 const resources = (file) => new Set(inFile(file, 'SELECT resource_id FROM usage_events').split('\n'));
 const isSound = () => assert.deepEqual(server.pennymeter(['check']).differences, []);
 const kept = () => readdirSync(server.data).filter((name) => /before-restore/.test(name));
+/** All that a command says, for a person. */
+function told(args) {
+  const r = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: server.data } });
+  return { status: r.status, said: r.stdout + r.stderr };
+}
 const refused = (args, why, code = 1) => assert.throws(() => server.pennymeter(['restore', ...args]), (e) => e.code === code && why.test(e.stderr), args.join(' '));
 
 describe('restore', () => {
@@ -93,6 +98,7 @@ describe('restore', () => {
   const damages = {
     'is damaged': (file) => { const bytes = readFileSync(file); bytes.fill(0xa5, 100, 30_000); writeFileSync(file, bytes); },
     'is empty': (file) => truncateSync(file, 0),
+    'holds no table of ours': (file) => { for (const end of ['', '-wal', '-shm']) rmSync(file + end, { force: true }); spawnSync('sqlite3', [file, 'CREATE TABLE other (a)']); },
     'is no database': (file) => writeFileSync(file, 'this is no database at all, however long it may be '.repeat(100)),
     'is gone': (file) => rmSync(file),
     'is gone with all beside it': (file) => { for (const end of ['', '-wal', '-shm', '.lock', '.slots']) rmSync(file + end, { force: true }); },
@@ -101,9 +107,13 @@ describe('restore', () => {
     test(`is the way out when the database ${name}`, async () => {
       damage(fileOf(server.data));
       const bytes = existsSync(fileOf(server.data)) ? readFileSync(fileOf(server.data)) : null;
-      const answer = server.pennymeter(['restore', first()]);
-      assert.equal(answer.events, 300);
-      if (bytes && name !== 'is damaged') assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
+      const { status, said } = told(['restore', first()]);
+      assert.equal(status, 0, said);
+      assert.doesNotMatch(said, /SELECT|no such table/, 'no text of a statement is told');
+      assert.match(said, bytes ? /What was recorded or revoked since cannot be told: the file that lay there is empty, damaged or not Pennymeter's/ : /cannot be told: no database lay there/);
+      const answer = { kept: /is kept as (.*)\.$/m.exec(said)?.[1] };
+      assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 300);
+      if (bytes && !['is damaged', 'holds no table of ours'].includes(name)) assert.ok(readFileSync(answer.kept).equals(bytes), 'the old is kept as it lay');
       await tenant.use('api_calls', 1);
       assert.equal(value(server.data, 'SELECT COUNT(*) FROM usage_events'), 301);
       isSound();
@@ -113,7 +123,8 @@ describe('restore', () => {
   test('refuses what is no good backup, and says why', () => {
     const at = (name) => path.join(folder, name);
     const made = (name, change) => { copyFileSync(first(), at(name)); change(at(name)); return at(name); };
-    const before = [readFileSync(fileOf(server.data)), readdirSync(server.data).sort()];
+    refused([at('none.db'), '--tenant', '1'], /No such file/); // brings the log into the file as it leaves
+    const names = () => readdirSync(server.data).filter((name) => !/-(wal|shm)$/.test(name)).sort(), before = [readFileSync(fileOf(server.data)), names()];
     linkSync(fileOf(server.data), at('hard.db'));
     symlinkSync(fileOf(server.data), at('link.db'));
     for (const file of [fileOf(server.data), at('hard.db'), at('link.db')]) refused([file], /live database/);
@@ -122,11 +133,22 @@ describe('restore', () => {
     refused([folder], /is no file/);
     refused([made('logged.db', (file) => writeFileSync(`${file}-wal`, 'x'))], /has a log beside it/);
     refused([made('flipped.db', (file) => { const bytes = readFileSync(file); bytes[bytes.length - 4096 * 3 + 3000] ^= 4; writeFileSync(file, bytes); })], /damaged/);
-    refused([made('cut.db', (file) => truncateSync(file, 20_000))], /damaged/);
-    refused([made('text.db', (file) => writeFileSync(file, 'no database'.repeat(1000)))], /damaged|no database/);
     spawnSync('sqlite3', [at('other.db'), 'CREATE TABLE other (a)']);
-    refused([at('other.db')], /no database of Pennymeter/);
-    assert.deepEqual([readFileSync(fileOf(server.data)).equals(before[0]), readdirSync(server.data).sort()], [true, before[1]], 'nothing was touched');
+    spawnSync('sqlite3', [at('others.db'), 'CREATE TABLE schema_version (a)']);
+    const wholes = { 'other.db': /no database of Pennymeter: name a file that `pennymeter backup` wrote/, 'others.db': /no database of Pennymeter/ };
+    for (const size of [1, 100, 4096, 20_000]) {
+      wholes[path.basename(made(`cut${size}.db`, (file) => truncateSync(file, size)))] = size < 100 ? /is no database: name a file/ : new RegExp(`is not whole, ${size} of its \\d+ bytes are there: copy it anew`);
+    }
+    for (const bytes of ['', 'no database', 'no database'.repeat(1000)]) wholes[path.basename(made(`text${bytes.length}.db`, (file) => writeFileSync(file, bytes)))] = /is no database: name a file that `pennymeter backup` wrote/;
+    for (const [name, why] of Object.entries(wholes)) {
+      for (const args of [[], ['--tenant', '1']]) {
+        const { status, said } = told(['restore', at(name), ...args]);
+        assert.equal(status, 1);
+        assert.match(said, why, name);
+        assert.doesNotMatch(said, /pennymeter init|sqlite:/, name);
+      }
+    }
+    assert.deepEqual([readFileSync(fileOf(server.data)).equals(before[0]), names()], [true, before[1]], 'nothing was touched');
   });
 
   /** A file as an earlier version made it: without room for checksums, and with the first migrations alone. */
@@ -181,8 +203,71 @@ describe('restore --tenant', () => {
     assert.ok(!now.has('wrong') && now.has('first-7'));
     assert.deepEqual([answer.tenant_id, answer.lost_events, answer.events], [tenant.tenant_id, 1, Number(inFile(file, `SELECT COUNT(*) FROM usage_events WHERE tenant_id = ${tenant.tenant_id}`))]);
     assert.ok(resources(answer.kept).has('wrong'), 'what was there is kept');
-    assert.equal((await server.request('GET', '/api/usage/stats', { token: token.token })).status, 200, 'processes see what its tokens are now');
+    assert.equal((await server.request('GET', '/api/usage/stats', { token: token.token })).status, 401);
     isSound();
+  });
+
+  const status = async (token) => (await server.request('GET', '/api/usage/stats', { token })).status;
+  const tokenAdd = (number, name) => server.pennymeter(['token', 'add', '--tenant', String(number), '--name', name]);
+  const revoke = (number, token) => server.pennymeter(['token', 'revoke', '--tenant', String(number), '--token', String(token.token_id)]);
+
+  for (const whole of [false, true]) {
+    test(`leaves a token revoked that was revoked since the backup, and says so, ${whole ? 'also of the whole store' : 'of one tenant'}`, async () => {
+      const file = path.join(folder, `tokens-${whole}.db`), one = tenantOf(server, { name: 'Of tokens' }), number = one.tenant_id;
+      const early = tokenAdd(number, 'revoked before'), since = tokenAdd(number, 'revoked since'), good = tokenAdd(number, 'good');
+      revoke(number, early);
+      server.pennymeter(['backup', file]);
+      revoke(number, since);
+      const made = tokenAdd(number, 'made since'), brief = tokenAdd(number, 'made and revoked since');
+      revoke(number, brief);
+      const args = ['restore', file, ...whole ? [] : ['--tenant', String(number)]];
+      const { status: code, said } = told(args);
+      assert.equal(code, 0, said);
+      assert.match(said, /1 tokens were revoked since and stay revoked\./);
+      assert.match(said, whole ? /1 tokens were made since and are not in it: whoever holds one needs a new one\./ : /1 tokens were made since and stay valid\./);
+      assert.deepEqual(await Promise.all([early, since, brief, good, made].map((t) => status(t.token))), [401, 401, 401, 200, whole ? 401 : 200]);
+      const again = server.pennymeter(args);
+      assert.deepEqual([again.tokens_revoked, again.tokens_since], [1, 1 - whole], 'as the file and the live store are');
+      isSound();
+    });
+  }
+
+  test('a token that the file alone has comes back, under a number of its own', async () => {
+    const file = path.join(folder, 'numbers.db'), one = tenantOf(server, { name: 'Of numbers' }), number = one.tenant_id, before = path.join(folder, 'numbers-before.db');
+    server.pennymeter(['backup', before]);
+    const lost = tokenAdd(number, 'lost'), revoked = tokenAdd(number, 'revoked');
+    revoke(number, revoked);
+    server.pennymeter(['backup', file]);
+    server.pennymeter(['restore', before]);
+    const made = tokenAdd(number, 'of the same number');
+    assert.deepEqual([made.token_id, await status(lost.token)], [lost.token_id, 401]);
+    server.pennymeter(['restore', file, '--tenant', String(number)]);
+    assert.deepEqual([await status(lost.token), await status(made.token), await status(revoked.token)], [200, 200, 401]);
+    const { tokens } = server.pennymeter(['token', 'list', '--tenant', String(number)]);
+    assert.equal(new Set(tokens.map((t) => t.token_id)).size, 4);
+    revoke(number, made);
+    assert.deepEqual([await status(lost.token), await status(made.token)], [200, 401]);
+  });
+
+  test('refuses a backup of another installation, and a number that was given to another tenant since', () => {
+    const strange = mkdtempSync(path.join(os.tmpdir(), 'pm-strange-')), file = path.join(folder, 'strange.db');
+    const there = (...args) => assert.equal(spawnSync(program, args, { cwd: repo, encoding: 'utf8', env: { ...process.env, PENNYMETER_DATA: strange } }).status, 0);
+    try {
+      for (const args of [['init'], ['tenant', 'add', '--name', 'Theirs', '--plan', 'enterprise'], ['backup', file]]) there(...args);
+      const before = inFile(fileOf(server.data), 'SELECT * FROM tenants; SELECT * FROM tokens');
+      for (const number of ['1', '2']) refused([file, '--tenant', number], /is a backup of another installation, made at 20\S+Z; this one was made at 20.*without --tenant/);
+      assert.equal(inFile(fileOf(server.data), 'SELECT * FROM tenants; SELECT * FROM tokens'), before);
+    } finally {
+      rmSync(strange, { recursive: true });
+    }
+    const copy = path.join(folder, 'before-them.db'), both = path.join(folder, 'with-them.db');
+    server.pennymeter(['backup', copy]);
+    const { tenant_id: number } = server.addTenant({ name: 'Of before' });
+    server.pennymeter(['backup', both]);
+    server.pennymeter(['restore', copy]);
+    assert.equal(server.addTenant({ name: 'Of now' }).tenant_id, number);
+    refused([both, '--tenant', String(number)], /is another in .*"Of before", added at 20.*here it is "Of now"/);
+    assert.deepEqual(server.pennymeter(['tenant', 'list']).tenants.filter((t) => t.tenant_id === number).map((t) => t.name), ['Of now']);
   });
 
   test('adds one that is not there, refuses one that is in neither, or whose plan is not', async () => {
