@@ -232,7 +232,8 @@ static enum st pg_open(struct db **out, const char *where, enum db_mode mode, st
 		pq.finish(conn);
 	if (!db)
 		return st ? st : ST_MEMORY;
-	*db = (struct db){ .conn = conn, .read_only = mode == DB_READ };
+	db->conn = conn;
+	db->read_only = mode == DB_READ;
 	if (!link_examine(&db->session, conn, faults) && pq.enterPipelineMode(conn)) {
 		*out = db;
 		return ST_OK;
