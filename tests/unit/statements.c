@@ -13,6 +13,7 @@ static sqlite3 *database;
 static const struct { const char *name, *why; } across[] = {
 	{ "care_count_events", "a backup is verified against the whole database" },
 	{ "move_tenants", "both databases are compared whole" },
+	{ "move_tenants_made", "the same" },
 	{ "proof_next_tenant", "check proves one tenant after the other" },
 	{ "tenant_list", "the operator lists all tenants; its join names each one's own" },
 	{ "tenant_next", "a new tenant's number" },
