@@ -1,6 +1,5 @@
 /* POST /api/plans/preview: what quantities would cost, on a plan or by a price; nothing is stored. */
 #include "catalog/preview.h"
-#include "catalog/price_read.h"
 #include "wire/fn.h"
 #include "present/write.h"
 
@@ -14,32 +13,17 @@ static const struct param body[] = {
 	{ 0 },
 };
 
-static enum st preview_price(struct request *rq, struct reply *rp)
+static enum st reply_price(struct request *rq, struct reply *rp)
 {
-	const char *code = rq_text(rq, "currency");
-	const struct currency *currency = currency_find(code ? code : rq->conf->text[CONF_CURRENCY]);
-	const struct fields f = { .object = rq_object(rq, "price"), .faults = rq->faults, .pointer = "/price" };
-	struct price price = { 0 };
-	exact amount = 0;
-	minor rounded;
-	enum st st = price_read(&price, &f);
-	if (!currency)
-		st = fault_add(rq->faults, "/currency", "\"%.8s\" is not an ISO 4217 code like USD", code ? code : "");
-	if (rq_qty(rq, "quantity", -1) < 0)
-		st = fault_add(rq->faults, "/quantity", "is required with `price`, and must not be below 0");
-	if (!st)
-		st = price_amount(&amount, &price, rq_qty(rq, "quantity", 0));
-	if (st == ST_INVALID && !rq->faults->count)
-		fault_add(rq->faults, "/quantity", "lies past the last tier");
-	if (!st)
-		st = minor_round(&rounded, amount, currency, ROUND_HALF_AWAY);
+	struct preview_amount p;
+	enum st st = preview_price(&p, rq->conf, rq_object(rq, "price"), rq_qty(rq, "quantity", -1), rq_text(rq, "currency"), rq->faults);
 	if (st)
-		return st == ST_RANGE ? fault_add(rq->faults, "/quantity", "comes to more than can be counted") : st;
+		return st;
 	jw_object(&rp->json, NULL);
-	jw_string(&rp->json, "currency", currency->code);
-	write_money(&rp->json, "amount", rounded, currency);
-	write_exact(&rp->json, "amount_exact", amount);
-	write_breakdown(&rp->json, "breakdown", &price, rq_qty(rq, "quantity", 0));
+	jw_string(&rp->json, "currency", p.currency->code);
+	write_money(&rp->json, "amount", p.amount, p.currency);
+	write_exact(&rp->json, "amount_exact", p.unrounded);
+	write_breakdown(&rp->json, "breakdown", &p.price, p.quantity);
 	jw_end(&rp->json);
 	return ST_OK;
 }
@@ -67,7 +51,7 @@ static enum st preview(struct request *rq, struct reply *rp)
 	if (!plan == !rq_has(rq, "price"))
 		return fault_add(rq->faults, "/plan", "give either `plan` with `quantities`, or `price` with `quantity`");
 	if (!plan)
-		return preview_price(rq, rp);
+		return reply_price(rq, rp);
 	enum st st = preview_plan(&p, rq->store, rq->conf, plan, cycle && *cycle == 'y', rq_text(rq, "currency"),
 	                          rq_object(rq, "quantities"), rq->faults, rq->arena);
 	if (st)

@@ -37,7 +37,7 @@ static enum st check(struct request *rq, struct reply *rp)
 		return st;
 	const struct usage_line *l = usage_line_of(&state, name);
 	if (!l)
-		return fault_add(rq->faults, "metric_name", "\"%.64s\" is not a metric; GET /api/usage/metrics lists them", name);
+		return fault_add(rq->faults, "metric_name", "\"%.64s\" " NOT_A_METRIC, name);
 	if (quantity <= 0 && !l->metric->is_signed)
 		return fault_add(rq->faults, "quantity", "must be greater than 0");
 	const enum st verdict = usage_would_fit(&state, l, quantity);

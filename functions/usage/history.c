@@ -1,6 +1,7 @@
 /* GET /api/usage/history: events newest first with a summary; as CSV all of them. */
 #include "meter/event_id.h"
 #include "wire/fn.h"
+#include "api/usage_asked.h"
 #include "api/usage_export.h"
 #include "present/write.h"
 
@@ -71,17 +72,12 @@ static enum st list(struct request *rq, struct reply *rp, const struct history *
 
 static enum st history(struct request *rq, struct reply *rp)
 {
-	const struct catalog *catalog;
-	const char *type = rq_text(rq, "type");
 	const int64_t days = rq_int(rq, "days", 30);
 	const instant end = rq_instant(rq, "end", rq->now);
 	struct history h = { .page = rq_int(rq, "page", 1), .per_page = rq_int(rq, "per_page", 25) };
-	enum st st = catalog_load(&catalog, rq->store, rq->account->generation);
+	enum st st = usage_asked_metric(&h.metric, rq, "type");
 	if (st)
 		return st;
-	h.metric = type ? metric_find(catalog, type) : NULL;
-	if (type && !h.metric)
-		return fault_add(rq->faults, "type", "\"%.64s\" is not a metric", type);
 	h.range = (struct period){ floor_div(end - 1, DAY) * DAY - (days - 1) * DAY, end };
 	const bool by_cursor = rq_has(rq, "limit") || rq_has(rq, "after"), by_page = rq_has(rq, "page") || rq_has(rq, "per_page");
 	if (by_page && (by_cursor || rq->wants_csv))

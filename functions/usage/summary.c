@@ -1,4 +1,5 @@
 /* GET /api/usage/summary: totals of any range, exact to the microsecond. */
+#include "api/usage_asked.h"
 #include "meter/summary.h"
 #include "wire/fn.h"
 #include "present/write.h"
@@ -28,17 +29,6 @@ static enum st find_range(struct request *rq, struct period *range)
 	return ST_OK;
 }
 
-static enum st find_metric(struct request *rq, const struct metric **metric)
-{
-	const struct catalog *catalog;
-	const char *name = rq_text(rq, "metric_name");
-	enum st st = catalog_load(&catalog, rq->store, rq->account->generation);
-	if (st || !name)
-		return st;
-	*metric = metric_find(catalog, name);
-	return *metric ? ST_OK : fault_add(rq->faults, "metric_name", "\"%.64s\" is not a metric", name);
-}
-
 static void write_total(struct jwriter *w, const struct usage_total *t)
 {
 	jw_object(w, NULL);
@@ -64,7 +54,7 @@ static enum st summary(struct request *rq, struct reply *rp)
 	unsigned count;
 	enum st st = find_range(rq, &range);
 	if (!st)
-		st = find_metric(rq, &metric);
+		st = usage_asked_metric(&metric, rq, "metric_name");
 	if (!st)
 		st = usage_summary(&totals, &count, rq->store, rq->account, metric, user, range, rq->arena);
 	if (st)

@@ -75,7 +75,7 @@ enum st run_store(struct run *run, enum store_mode mode) MUST_USE;
 void say(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Read a whole file of at most `cap` bytes into the arena, ended by NUL. NULL with a fault. */
-char *read_file(struct run *run, const char *path, size_t cap);
+char *run_read_file(struct run *run, const char *path, size_t cap);
 
 /** Write a small file at once: to a temporary name, then renamed. Mode 0600. */
 enum st write_file(struct run *run, const char *path, const char *text) MUST_USE;

@@ -114,7 +114,7 @@ static const char *earlier_token(struct run *r, int64_t *tenant)
 	struct faults quiet = { .arena = r->arena };
 	if (!path || access(path, R_OK))
 		return NULL;
-	const char *text = read_file(r, path, 4096);
+	const char *text = run_read_file(r, path, 4096);
 	if (!text || json_parse(&root, &quiet, r->arena, text, strlen(text)))
 		return NULL;
 	const struct json *token = json_get(root, "token");

@@ -39,7 +39,7 @@ static bool names_store(const char *line)
 /* The file as it stands with its store changed, everything else as it was. */
 static enum st make_text(struct text *t, struct run *r, const char *path, const char *to)
 {
-	const char *old = access(path, F_OK) ? "" : read_file(r, path, CONF_FILE_CAP);
+	const char *old = access(path, F_OK) ? "" : run_read_file(r, path, CONF_FILE_CAP);
 	*t = text_new(r->arena, 2 * CONF_FILE_CAP);
 	if (!old)
 		return ST_IO;

@@ -66,7 +66,7 @@ static enum st read_folder(struct run *r, const char *folder, struct plan_file *
 		else {
 			struct plan_file *file = plan ? &plans[(*count)++] : metrics;
 			file->name = arena_copy(r->arena, entry->d_name, strlen(entry->d_name));
-			file->text = read_file(r, arena_format(r->arena, "%s/%s", folder, entry->d_name), PLAN_FILE_CAP);
+			file->text = run_read_file(r, arena_format(r->arena, "%s/%s", folder, entry->d_name), PLAN_FILE_CAP);
 		}
 	}
 	closedir(dir);

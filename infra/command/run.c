@@ -70,7 +70,7 @@ void say(const struct run *r, const char *format, ...)
 	va_end(args);
 }
 
-char *read_file(struct run *r, const char *path, size_t cap)
+char *run_read_file(struct run *r, const char *path, size_t cap)
 {
 	struct stat info;
 	FILE *f = fopen(path, "re");

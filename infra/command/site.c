@@ -12,7 +12,7 @@ static const char *told_address(struct run *r)
 	struct faults quiet = { .arena = r->arena };
 	const struct json *root;
 	const char *path = conf_path(&r->conf, r->arena, "run.json");
-	const char *text = path && !access(path, R_OK) ? read_file(r, path, 4096) : NULL;
+	const char *text = path && !access(path, R_OK) ? run_read_file(r, path, 4096) : NULL;
 	const char *url = text && !json_parse(&root, &quiet, r->arena, text, strlen(text)) ? json_text(json_get(root, "url")) : "";
 	return *url ? url : NULL;
 }

@@ -123,24 +123,12 @@ static enum st check_token_name(struct run *r, const char *name)
 	return good ? ST_OK : misuse(r, "--name", "must be text of at most %d bytes in one line", NAME_BYTES);
 }
 
-/* The scopes by their names, however they were typed. */
-static const char *permissions(struct run *r, const char *granted)
-{
-	struct text t = text_new(r->arena, 1024);
-	scopes set;
-	if (scopes_read(&set, granted) || !strcmp(granted, "*"))
-		return "all that the tenant may";
-	for (unsigned i = SCOPE_PUBLIC + 1; i < SCOPE__MAX; i++)
-		if (scopes_have(set, (enum scope)i))
-			text_addf(&t, "%s%s", t.size ? ", " : "", scope_name((enum scope)i));
-	return t.failed || !t.size ? granted : t.bytes;
-}
-
 enum st command_token_add(struct run *r)
 {
 	const char *name = run_option(r, "name"), *granted = run_option(r, "scopes");
 	struct new_token t = { .name = name ? name : "", .scopes = granted ? granted : "*", .now = r->now };
 	struct token_added added;
+	char names[SCOPES_ROOM];
 	enum st st = check_token_name(r, t.name);
 	if (!st)
 		st = run_number(&t.tenant_id, r, "tenant");
@@ -152,7 +140,7 @@ enum st command_token_add(struct run *r)
 		st = token_add(&added, r->store, &t);
 	if (st == ST_NOT_FOUND)
 		return no_tenant(r, t.tenant_id);
-	if (st == ST_INVALID && !r->faults.count)
+	if ((st == ST_INVALID || st == ST_FORBIDDEN) && !r->faults.count)
 		return misuse(r, "--scopes", "must name scopes like usage:read, or be *; not \"%s\"", t.scopes);
 	if (st)
 		return st;
@@ -162,8 +150,8 @@ enum st command_token_add(struct run *r)
 	jw_string(&r->w, "token", added.token);
 	jw_end(&r->w);
 	say(r, "Token %lld of tenant %lld, shown this once: %s\nIt may: %s.\n", (long long)added.token_id, (long long)t.tenant_id, added.token,
-	    permissions(r, t.scopes));
-	if (!r->json && (strchr(t.scopes, '*') || strstr(t.scopes, "usage:read")))
+	    scopes_print(names, added.granted));
+	if (!r->json && scopes_have(added.granted, SCOPE_USAGE_READ))
 		say(r, "Its page:  %s/usage#token=%s\n", site_address(r), added.token);
 	return ST_OK;
 }

@@ -84,7 +84,7 @@ static unsigned check_addresses(FILE *out, const struct fn_entry *table)
 	return faults;
 }
 
-unsigned check_table(FILE *out, const struct fn_entry *table)
+unsigned check_functions(FILE *out, const struct fn_entry *table)
 {
 	unsigned faults = check_addresses(out, table);
 	for (const struct fn_entry *e = table; e->path; e++) {

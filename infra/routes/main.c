@@ -162,7 +162,7 @@ static int print(const struct format *format, struct site *site)
 
 static int run(const struct format *format, struct site *site)
 {
-	unsigned faults = check_table(stderr, fn_table);
+	unsigned faults = check_functions(stderr, fn_table);
 	if (faults)
 		fprintf(stderr, "routes: %u fault%s in the declarations\n", faults, faults == 1 ? "" : "s");
 	return faults ? 1 : format->print ? print(format, site) : 0;

@@ -102,6 +102,6 @@ int print_routes(FILE *out, const struct site *site, const struct fn_entry *tabl
 /** Refuse a table that forgets something: a scope, a summary, a parameter's doc; a
  *  public write; two functions at one address.
  *  Returns: how many faults it wrote to `out`, one a line. */
-unsigned check_table(FILE *out, const struct fn_entry *table);
+unsigned check_functions(FILE *out, const struct fn_entry *table);
 
 #endif

@@ -43,7 +43,7 @@ static const char *take_text(char **at, const char *text)
 	return copy;
 }
 
-/* What has no room is read anew each time. */
+/* What does not fit is not cached, and is read each time. */
 static void keep_account(const struct store *store, const char *hash, const struct account *a)
 {
 	struct kept *k = place_of(hash);
@@ -169,7 +169,7 @@ enum st account_proved(const struct account *a, struct store *store)
 {
 	int64_t generation;
 	enum st st = account_generation(&generation, store);
-	return st ? st : generation == a->generation ? ST_OK : ST_CONFLICT;
+	return st ? st : generation == a->generation ? ST_OK : ST_OUTDATED;
 }
 
 enum st account_by_tenant(struct account *a, struct store *store, int64_t tenant, struct arena *arena)

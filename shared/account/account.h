@@ -22,15 +22,15 @@ struct account {
  *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live until the next look by a token. */
 enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
 
-/** The same without any look at the store, if the process keeps it. It may have changed since: whoever acts
- *  on it must prove it in his transaction, or by account_proved() before he answers. */
+/** The same without asking the store, if the process has cached it. It may have changed since: who acts on it
+ *  must prove it in the transaction, or by account_proved() before answering. Returns: whether it was cached. */
 bool account_kept(struct account *account, const struct store *store, const char *token);
 
 /** The generation of all that accounts, plans and metrics are decided by, as it stands now. Returns: ST_OK; ST_STORE. */
 enum st account_generation(int64_t *generation, struct store *store) MUST_USE;
 
 /** Does what is known of an account still hold?
- *  Returns: ST_OK; ST_CONFLICT: no, read it anew; what the store returns. */
+ *  Returns: ST_OK; ST_OUTDATED: no, read it anew; what the store returns. */
 enum st account_proved(const struct account *account, struct store *store) MUST_USE;
 
 /** The account of a tenant itself, with no scopes: for the operator's command.

@@ -11,14 +11,14 @@
 #include "catalog/plan.h"
 #include "account/window.h"
 #include "account/tenants.sql.h"
-#include "catalog/plans.sql.h"
 #include "store/write.sql.h"
 
 /* ---- shared by the operations ---- */
 
-static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t)
+/* In: granted  what t->scopes came to */
+static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t, scopes granted)
 {
-	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1];
+	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1], names[SCOPES_ROOM];
 	enum st st = NUMBER(store, &out->token_id, SQL_TOKEN_NEXT, INT(t->tenant_id));
 	if (st)
 		return st;
@@ -26,7 +26,7 @@ static enum st insert_token(struct token_added *out, struct store *store, const 
 	token_hash(hash, out->token);
 	snprintf(prefix, sizeof prefix, "%.*s", TOKEN_PREFIX, out->token);
 	return RUN(store, SQL_TOKEN_INSERT, INT(t->tenant_id), INT(out->token_id), TEXT(hash), TEXT(prefix), TEXT(t->name),
-	           TEXT(t->scopes), INT(t->user_id), INT(t->now));
+	           TEXT(scopes_print(names, granted)), INT(t->user_id), INT(t->now));
 }
 
 /* ---- adding a tenant ---- */
@@ -51,9 +51,9 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 		st = RUN(store, SQL_SUBSCRIPTION_INSERT, INT(out->tenant_id), INT(1), INT(a->plan_version),
 		         TEXT(t->yearly ? "yearly" : "monthly"), INT(t->start), INT(t->now));
 	}
-	const struct new_token first = { out->tenant_id, 0, "first", "*", t->now };
+	const struct new_token first = { .tenant_id = out->tenant_id, .name = "first", .now = t->now };
 	if (!st)
-		st = insert_token(&token, store, &first);
+		st = insert_token(&token, store, &first, SCOPES_OF_TENANT);
 	if (!st)
 		memcpy(out->token, token.token, sizeof out->token);
 	return st;
@@ -79,22 +79,12 @@ static enum st check_plan(struct store *store, int64_t version, const struct new
 
 static enum st find_plan(int64_t *version, struct store *store, const struct new_tenant *t, struct faults *faults)
 {
-	char code[PLAN_CODE_CAP + 2]; /* a longer one is cut to what no plan is called */
-	struct rows r = { 0 };
 	*version = 0;
 	if (!t->plan)
 		return ST_OK;
-	snprintf(code, sizeof code, "%s", t->plan);
-	for (char *p = code; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(code));
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*version = rows_int(&r, 0);
-	rows_end(&r);
-	if (st == ST_DONE)
-		return fault_add(faults, "--plan", "there is no plan \"%s\"; `pennymeter plan list` shows them", code);
+	enum st st = plan_latest(version, store, t->plan);
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "--plan", "there is no plan \"%.64s\"; `pennymeter plan list` shows them", t->plan);
 	return st ? st : check_plan(store, *version, t, faults);
 }
 
@@ -162,24 +152,33 @@ enum st tenant_platform(struct store *store, const struct conf *conf, instant no
 
 /* ---- tokens ---- */
 
+struct granting {
+	const struct new_token *token;
+	scopes granted;
+};
+
 static enum st apply_token(struct store *store, const void *request, size_t size, void *answer)
 {
-	const struct new_token *t = request;
+	const struct granting *g = request;
+	const struct new_token *t = g->token;
 	struct rows r = { 0 };
 	(void)size;
 	enum st st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
-	return st == ST_DONE ? ST_NOT_FOUND : st ? st : insert_token(answer, store, t);
+	return st == ST_DONE ? ST_NOT_FOUND : st ? st : insert_token(answer, store, t, g->granted);
 }
 
 enum st token_add(struct token_added *added, struct store *store, const struct new_token *t)
 {
 	static const struct write_op op = { .name = "token.add", .apply = apply_token };
-	scopes set;
-	enum st st = scopes_read(&set, t->scopes);
-	return st ? st : store_write(store, &op, t, sizeof *t, added, sizeof *added);
+	struct granting g = { .token = t };
+	enum st st = scopes_grant(&g.granted, t->scopes, scopes_within(t->tenant_id));
+	if (!st)
+		st = store_write(store, &op, &g, sizeof g, added, sizeof *added);
+	added->granted = g.granted;
+	return st;
 }
 
 struct revoking {

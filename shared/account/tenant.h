@@ -18,7 +18,7 @@ struct new_tenant {
 
 struct tenant_added {
 	int64_t tenant_id, subscription_id; /* 0: none */
-	char token[TOKEN_ROOM];             /* every scope; shown this once */
+	char token[TOKEN_ROOM];             /* every scope of a tenant that there is now; shown this once */
 };
 
 /** Add a tenant with its subscription and a token.
@@ -44,16 +44,18 @@ enum st tenant_platform(struct store *store, const struct conf *conf, instant no
 
 struct new_token {
 	int64_t tenant_id, user_id; /* user 0: of no user */
-	const char *name, *scopes;
+	const char *name, *scopes; /* names, or "*": all of a tenant's that there are now */
 	instant now;
 };
 
 struct token_added {
 	int64_t token_id;
 	char token[TOKEN_ROOM];
+	scopes granted;
 };
 
-/** Returns: ST_OK; ST_NOT_FOUND for an unknown tenant; ST_INVALID for an unknown scope; … */
+/** Returns: ST_OK; ST_NOT_FOUND for an unknown tenant; ST_INVALID for an unknown scope; ST_FORBIDDEN for one
+ *  that tokens of this tenant never have; … */
 enum st token_add(struct token_added *added, struct store *store, const struct new_token *token) MUST_USE;
 
 /** A token as a list has it; its texts live until the next one. */

@@ -97,7 +97,7 @@ static void write_rejected(struct jwriter *w, unsigned index, enum st why, const
 {
 	jw_object(w, NULL);
 	jw_int(w, "index", index);
-	jw_string(w, "code", problem_of(why)->slug);
+	jw_string(w, "code", problem_of(why)->code);
 	jw_array(w, "errors");
 	for (unsigned i = 0; i < faults->count; i++) {
 		jw_object(w, NULL);

@@ -12,6 +12,7 @@ static const char *const names[ST__MAX] = {
 	[ST_NOT_FOUND] = "not_found",
 	[ST_BAD_METHOD] = "method_not_allowed",
 	[ST_CONFLICT] = "conflict",
+	[ST_OUTDATED] = "outdated",
 	[ST_KEY_REUSED] = "key_reused",
 	[ST_TOO_LARGE] = "too_large",
 	[ST_BAD_MEDIA] = "unsupported_media_type",

@@ -16,6 +16,7 @@ enum st {
 	ST_NOT_FOUND,       /* no such object, or another tenant's */
 	ST_BAD_METHOD,
 	ST_CONFLICT,        /* the object's state does not allow it */
+	ST_OUTDATED,        /* it was decided by what has changed since: read it anew and decide again */
 	ST_KEY_REUSED,      /* an idempotency key with another payload */
 	ST_TOO_LARGE,
 	ST_BAD_MEDIA,

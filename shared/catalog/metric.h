@@ -30,6 +30,9 @@ enum st catalog_load(const struct catalog **catalog, struct store *store, int64_
 /** The metric of a name or an alias, or NULL. */
 const struct metric *metric_find(const struct catalog *catalog, const char *name);
 
+/* What a fault says of a name that a request has and metric_find() does not know. */
+#define NOT_A_METRIC "is not a metric; GET /api/usage/metrics lists them"
+
 /** "period", "month", "day"; "sum", "count", … */
 const char *window_name(enum limit_window window);
 const char *aggregation_name(enum aggregation aggregation);

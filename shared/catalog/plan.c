@@ -1,6 +1,7 @@
 /* Plans: reading their documents, and the process's copies of their versions. */
 #include "catalog/plan.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -203,6 +204,11 @@ const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
 	return &none;
 }
 
+qty plan_overage(const struct plan_entry *e, qty used)
+{
+	return e->priced && used > e->included ? used - e->included : 0;
+}
+
 enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *e, qty used, const struct currency *currency)
 {
 	*unrounded = 0;
@@ -236,6 +242,23 @@ static enum st read_stored(struct kept_plan *k, const struct rows *r)
 	for (unsigned i = 0; i < faults.count; i++)
 		log_error("stored plan: %s %s", faults.item[i].pointer, faults.item[i].detail);
 	return !st ? ST_OK : st == ST_MEMORY ? st : ST_NOT_FOUND;
+}
+
+enum st plan_latest(int64_t *plan_version_id, struct store *store, const char *code)
+{
+	char lower[PLAN_CODE_CAP + 1];
+	struct rows r = { 0 };
+	if (strlen(code) > PLAN_CODE_CAP)
+		return ST_NOT_FOUND;
+	for (size_t i = 0; i <= strlen(code); i++)
+		lower[i] = (char)tolower((unsigned char)code[i]);
+	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(lower));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*plan_version_id = rows_int(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_NOT_FOUND : st;
 }
 
 static void forget_another_database(const struct store *store)

@@ -22,7 +22,7 @@ struct plan_entry {
 	bool priced;
 	struct price price; /* its `included` is the entry's */
 	qty most[CURRENCY_DIGITS + 1]; /* the largest use up to which each has a charge that can be counted, by the
-	                                * currency's digits; INT64_MAX: all have. -1: not even none has */
+	                                * currency's digits; INT64_MAX: every use has one; -1: not even no use at all has */
 };
 
 struct plan {
@@ -43,6 +43,9 @@ struct plan {
 enum st plan_read(struct plan *plan, struct faults *faults, const struct json *document, const struct catalog *catalog,
                   struct arena *arena) MUST_USE;
 
+/** The latest version of the plan of a code, in any case. Returns: ST_OK; ST_NOT_FOUND; what the store returns. */
+enum st plan_latest(int64_t *plan_version_id, struct store *store, const char *code) MUST_USE;
+
 /** A plan version, kept by the process: versions never change.
  *  Returns: ST_OK; ST_NOT_FOUND, also of one that is damaged; what the store returns.
  *  Out: plan  not freed by the caller */
@@ -58,11 +61,14 @@ struct plan_listed {
 /** Tell every version of every plan, by code and version. Returns: ST_OK; what the store returns. */
 enum st plans_list(struct store *store, void (*tell)(void *context, const struct plan_listed *plan), void *context) MUST_USE;
 
-/** Has the currency the money of the plan to the last digit? For plans that are in no currency of their own. */
+/** Can the currency express every amount of the plan to the last digit? For plans without a currency of their own. */
 bool plan_fits(const struct plan *plan, const struct currency *currency);
 
 /** What the plan says of a metric; an entry of POLICY_NONE if it says nothing, or `plan` is NULL. */
 const struct plan_entry *plan_entry(const struct plan *plan, const char *metric);
+
+/** What of a use lies past what is included, where that costs; else 0. */
+qty plan_overage(const struct plan_entry *entry, qty used);
 
 /** What a use costs past what is included; 0 where nothing is priced.
  *  Returns: ST_OK; as price_amount() and minor_round(): there is no charge past entry->most.

@@ -1,28 +1,43 @@
 /* Previews. */
 #include "catalog/preview.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "catalog/plans.sql.h"
+#include "catalog/price_read.h"
 #include "shape/field.h"
 
-static enum st latest_version(int64_t *version, struct store *store, const char *code, struct faults *faults)
+/* ---- a price ---- */
+
+static enum st choose_currency(const struct currency **currency, const char *code, struct faults *faults)
 {
-	char lower[65];
-	struct rows r = { 0 };
-	snprintf(lower, sizeof lower, "%s", code);
-	for (char *p = lower; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	enum st st = ROWS(store, &r, SQL_PLAN_LATEST, TEXT(lower));
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*version = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? fault_add(faults, "/plan", "there is no plan \"%.64s\"", code) : st;
+	*currency = currency_find(code);
+	return *currency ? ST_OK : fault_add(faults, "/currency", "\"%.8s\" is not an ISO 4217 code like USD", code);
 }
+
+static enum st price_quantity(struct preview_amount *p, struct faults *faults)
+{
+	enum st st = price_amount(&p->unrounded, &p->price, p->quantity);
+	if (st == ST_INVALID)
+		return fault_add(faults, "/quantity", "lies past the last tier");
+	if (!st)
+		st = minor_round(&p->amount, p->unrounded, p->currency, ROUND_HALF_AWAY);
+	return st == ST_RANGE ? fault_add(faults, "/quantity", "comes to more than can be counted") : st;
+}
+
+enum st preview_price(struct preview_amount *p, const struct conf *conf, const struct json *price, qty quantity,
+                      const char *currency, struct faults *faults)
+{
+	const struct fields f = { .object = price, .faults = faults, .pointer = "/price" };
+	*p = (struct preview_amount){ .quantity = quantity };
+	enum st st = price_read(&p->price, &f);
+	enum st chosen = choose_currency(&p->currency, currency ? currency : conf->text[CONF_CURRENCY], faults);
+	if (quantity < 0)
+		return fault_add(faults, "/quantity", "is required with `price`, and must not be below 0");
+	return st ? st : chosen ? chosen : price_quantity(p, faults);
+}
+
+/* ---- a plan ---- */
 
 static enum st load_catalog(const struct catalog **catalog, struct store *store)
 {
@@ -34,7 +49,7 @@ static enum st load_catalog(const struct catalog **catalog, struct store *store)
 static enum st price_line_of(struct preview *p, struct preview_line *l, const char *name)
 {
 	l->entry = plan_entry(p->plan, name);
-	l->overage = l->entry->priced && l->quantity > l->entry->included ? l->quantity - l->entry->included : 0;
+	l->overage = plan_overage(l->entry, l->quantity);
 	l->refused = l->entry->policy == POLICY_HARD && l->quantity > l->entry->included;
 	enum st st = plan_charge(&l->unrounded, &l->amount, l->entry, l->quantity, p->currency);
 	if (!st && __builtin_add_overflow(p->total_overage, l->amount, &p->total_overage))
@@ -51,7 +66,7 @@ static enum st read_lines(struct preview *p, const struct catalog *catalog, cons
 		l->metric = metric_find(catalog, json_name(q));
 		field_qty(&l->quantity, &f, json_name(q), NEEDED);
 		if (!l->metric)
-			field_fault(&f, json_name(q), "is not a metric");
+			field_fault(&f, json_name(q), NOT_A_METRIC);
 		else if (!faults->count)
 			st = price_line_of(p, l, l->metric->name);
 		if (st == ST_RANGE || (st == ST_INVALID && !faults->count))
@@ -60,12 +75,12 @@ static enum st read_lines(struct preview *p, const struct catalog *catalog, cons
 	return faults->count ? ST_INVALID : st;
 }
 
-static enum st choose_currency(struct preview *p, const struct conf *conf, const char *currency, struct faults *faults)
+static enum st choose_plans_currency(struct preview *p, const struct conf *conf, const char *currency, struct faults *faults)
 {
 	const char *code = currency ? currency : p->plan->currency ? p->plan->currency : conf->text[CONF_CURRENCY];
-	p->currency = currency_find(code);
-	if (!p->currency)
-		return fault_add(faults, "/currency", "\"%.8s\" is not an ISO 4217 code like USD", code);
+	enum st st = choose_currency(&p->currency, code, faults);
+	if (st)
+		return st;
 	if (p->plan->currency && strcmp(p->plan->currency, code))
 		return fault_add(faults, "/currency", "the plan has prices in %s only", p->plan->currency);
 	return ST_OK;
@@ -77,13 +92,15 @@ enum st preview_plan(struct preview *p, struct store *store, const struct conf *
 	const struct catalog *catalog;
 	int64_t version = 0;
 	*p = (struct preview){ .lines = arena_take(arena, (json_count(quantities) + 1) * sizeof *p->lines) };
-	enum st st = p->lines ? latest_version(&version, store, code, faults) : ST_MEMORY;
+	enum st st = p->lines ? plan_latest(&version, store, code) : ST_MEMORY;
+	if (st == ST_NOT_FOUND)
+		return fault_add(faults, "/plan", "there is no plan \"%.64s\"", code);
 	if (!st)
 		st = plan_load(&p->plan, store, version);
 	if (!st)
 		st = load_catalog(&catalog, store);
 	if (!st)
-		st = choose_currency(p, conf, currency, faults);
+		st = choose_plans_currency(p, conf, currency, faults);
 	if (!st)
 		st = minor_round(&p->base_price, yearly ? p->plan->base_year : p->plan->base_month, p->currency, ROUND_HALF_AWAY);
 	if (!st)

@@ -4,6 +4,22 @@
 
 #include "catalog/plan.h"
 
+/** A price by itself, in place of a plan's. */
+struct preview_amount {
+	const struct currency *currency;
+	struct price price;
+	qty quantity;
+	exact unrounded;
+	minor amount;
+};
+
+/** Price a quantity by a price as plans write it.
+ *  Returns: ST_OK; ST_INVALID with faults at "/price", "/quantity" and "/currency"; ST_MEMORY.
+ *  In:  quantity  below 0: none came
+ *  In:  currency  NULL: the configured one */
+enum st preview_price(struct preview_amount *preview, const struct conf *conf, const struct json *price, qty quantity,
+                      const char *currency, struct faults *faults) MUST_USE;
+
 struct preview_line {
 	const struct metric *metric;
 	const struct plan_entry *entry;

@@ -1,4 +1,4 @@
-/* What a plan's prices must keep beyond their grammar: each use has a price, and money is such as the currency has. */
+/* What a plan's prices must keep beyond their grammar: each use has a price, and no amount has more digits than the currency. */
 #ifndef CATALOG_PRICE_CHECK_H
 #define CATALOG_PRICE_CHECK_H
 
@@ -10,12 +10,12 @@
  *  In:  currency  of the plan; NULL: of each tenant, so that decimals cannot be judged */
 void money_check(const struct fields *f, const char *name, exact amount, const struct currency *currency);
 
-/** Check a price that price_read() took: its last tier is open, its money is such as the currency has, and its first
+/** Check a price that price_read() took: its last tier is open, no amount has more digits than the currency, and its first
  *  unit costs no more than can be counted.
  *  In:  f  the fields of its object */
 void price_check(const struct fields *f, const struct price *price, const struct currency *currency);
 
-/** Has the currency this much money, to the last digit? */
+/** Can the currency express this amount to the last digit? */
 bool money_fits(exact amount, const struct currency *currency);
 
 /** The same of each amount of a price. */

@@ -226,12 +226,6 @@ const char *qty_print(char *out, qty value)
 	return out;
 }
 
-const char *minor_print(char *out, minor amount, const struct currency *currency)
-{
-	decimal_print(out, amount, currency->digits, currency->digits);
-	return out;
-}
-
 /* ---- rounding ---- */
 
 /* Whether the quotient q of n / d, cut towards zero with rest r != 0, moves away from zero. */

@@ -77,9 +77,6 @@ const struct currency *currency_find(const char *code);
  *  Returns: ST_OK; ST_RANGE if it does not fit 64 bits. */
 enum st minor_round(minor *out, exact amount, const struct currency *currency, enum rounding how) MUST_USE;
 
-/** Print minor units as a decimal with the currency's digits: 1234 USD is "12.34". Returns `out`. */
-const char *minor_print(char *out, minor amount, const struct currency *currency);
-
 /** qty × unit_price, exactly. Returns: ST_OK; ST_RANGE. */
 enum st exact_multiply(exact *out, qty quantity, unit_price price) MUST_USE;
 

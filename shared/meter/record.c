@@ -119,7 +119,7 @@ static enum st check(const struct checking *c, const struct usage_event *e, cons
 {
 	*metric = metric_find(c->catalog, e->metric);
 	if (!*metric)
-		fault_add(f, "/metric_name", "\"%.64s\" is not a metric; GET /api/usage/metrics lists them", e->metric);
+		fault_add(f, "/metric_name", "\"%.64s\" " NOT_A_METRIC, e->metric);
 	else if (e->quantity <= 0 && !(*metric)->is_signed)
 		fault_add(f, "/quantity", "must be greater than 0");
 	else if (!e->quantity)

@@ -59,7 +59,7 @@ struct usage_once {
  *  In:     whole  where one event is not valid in itself, none is recorded
  *  In/Out: once   NULL: the whole has no key
  *  Returns: ST_OK (look at each result); ST_INVALID for such a whole; ST_KEY_REUSED: the key of the whole has another
- *  body or is an event's; ST_CONFLICT: the catalogue or the account
+ *  body or is an event's; ST_OUTDATED: the catalogue or the account
  *  has changed since it was read: read it again and repeat; ST_BUSY, ST_STORE, ST_IO, ST_MEMORY: nothing was recorded.
  *  Out: results  one an event */
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,

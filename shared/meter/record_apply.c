@@ -281,7 +281,7 @@ static enum st hold(struct store *store, const struct flat_event *e)
 	enum st st = balances_hold(store, e->tenant_id);
 	if (!st)
 		st = account_generation(&generation, store);
-	return st ? st : generation != e->generation ? ST_CONFLICT : ST_OK;
+	return st ? st : generation != e->generation ? ST_OUTDATED : ST_OK;
 }
 
 enum st record_apply(struct store *store, const void *request, size_t size, void *answers)
@@ -329,7 +329,7 @@ static enum st add_job(struct store *store, struct ledger *ledger, int64_t gener
 		if (!at)
 			return ST_STORE;
 		if (e.generation != generation) {
-			job->st = ST_CONFLICT; /* all of a request have the same */
+			job->st = ST_OUTDATED; /* all of a request have the same */
 			return ST_OK;
 		}
 		st = add_one(&a);
@@ -364,5 +364,5 @@ enum st record_within(struct store *store, const void *request, size_t size, voi
 	enum st st = store_part_begin(store);
 	if (!st)
 		st = store_part_end(store, as_one(store, &job));
-	return !st || st == ST_CONFLICT || st == ST_IO ? st : record_apply(store, request, size, answers);
+	return !st || st == ST_OUTDATED || st == ST_IO ? st : record_apply(store, request, size, answers);
 }

@@ -62,7 +62,7 @@ static void write_event(struct jwriter *w, const struct flat_event *e, const cha
 }
 
 /* How many events a request has. */
-static unsigned write_events(struct jwriter *w, const struct combine_job *job)
+static unsigned write_job(struct jwriter *w, const struct combine_job *job)
 {
 	const char *at = job->request, *end = at + job->size;
 	const char *text[TEXT__MAX];
@@ -93,7 +93,7 @@ static enum st write_argument(struct text *argument, unsigned *events, const str
 	struct jwriter w = jw_new(argument);
 	jw_array(&w, NULL);
 	for (unsigned i = 0; i < count; i++)
-		events[i] = same_party(&jobs[i], first) ? write_events(&w, &jobs[i]) : 0;
+		events[i] = same_party(&jobs[i], first) ? write_job(&w, &jobs[i]) : 0;
 	jw_end(&w);
 	return argument->failed ? ST_MEMORY : ST_OK;
 }
@@ -102,7 +102,7 @@ static enum st write_argument(struct text *argument, unsigned *events, const str
 static enum st status_of(const char *text)
 {
 	static const struct { const char *text; enum st st; } names[] = {
-		{ "ok", ST_OK }, { "limit_exceeded", ST_LIMIT_EXCEEDED }, { "key_reused", ST_KEY_REUSED }, { "stale", ST_CONFLICT },
+		{ "ok", ST_OK }, { "limit_exceeded", ST_LIMIT_EXCEEDED }, { "key_reused", ST_KEY_REUSED }, { "stale", ST_OUTDATED },
 	};
 	for (size_t i = 0; text && i < sizeof names / sizeof *names; i++)
 		if (!strcmp(text, names[i].text))
@@ -119,7 +119,7 @@ static enum st read_answer(struct flat_answer *answer, struct rows *r)
 		.st = status_of(rows_text(r, 0)), .duplicate = rows_int(r, 1) != 0, .recorded_at = rows_int(r, 2),
 		.event = rows_int(r, 3), .used = rows_int(r, 4),
 	};
-	return answer->st == ST_CONFLICT || answer->st == ST_STORE ? answer->st : ST_OK;
+	return answer->st == ST_OUTDATED || answer->st == ST_STORE ? answer->st : ST_OK;
 }
 
 /* The rows come in the order of the events. */

@@ -51,7 +51,7 @@ bool record_sound(const void *request, size_t size, size_t answer_size);
 void flat_alert(char *head, char *tail, size_t room, const struct flat_event *event, const char *metric, unsigned threshold);
 
 /** Record the events of requests of one party by one call of the database (schema/0003_record_call.sql).
- *  Returns: ST_OK with the jobs' st and answers; ST_DONE where that cannot be: a total does not fit; ST_CONFLICT when
+ *  Returns: ST_OK with the jobs' st and answers; ST_DONE where that cannot be: a total does not fit; ST_OUTDATED when
  *  the catalogue has changed: nothing was recorded, decide anew; ST_BUSY, ST_STORE, ST_IO. */
 enum st record_call(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
 
@@ -74,7 +74,7 @@ enum st record_within(struct store *store, const void *request, size_t size, voi
 enum st record_call_within(struct store *store, struct combine_job *job) MUST_USE;
 
 /** Record a request's events one by one.
- *  Returns: ST_OK with the answers; ST_STORE where the request is malformed; ST_CONFLICT as record_call(); what the store returns. */
+ *  Returns: ST_OK with the answers; ST_STORE where the request is malformed; ST_OUTDATED as record_call(); what the store returns. */
 enum st record_apply(struct store *store, const void *request, size_t size, void *answers) MUST_USE;
 
 #endif

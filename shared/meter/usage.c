@@ -50,7 +50,7 @@ static void finish_line(struct usage_line *l, const struct usage_state *s, insta
 	l->percent = l->limited ? percent_of(l->used, l->entry->included) : -1;
 	l->level = l->limited ? level_of(l->used, l->entry->included) : LEVEL_OK;
 	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
-	l->overage = l->entry->priced && l->used > l->entry->included ? l->used - l->entry->included : 0;
+	l->overage = plan_overage(l->entry, l->used);
 	l->overage_amount = l->projected_amount = nothing;
 	if (!s->begun)
 		return;

@@ -39,7 +39,7 @@ static enum st note_version(const struct driver *d, struct db *db, const struct 
 
 /* ---- whose it is ---- */
 
-/* Out: version  -1: there is no table of versions */
+/* Out: version  -1: there is no table schema_version */
 static enum st read_version(int64_t *version, const struct driver *d, struct db *db, struct faults *faults)
 {
 	int64_t columns[2] = { 0, 0 };

@@ -12,7 +12,7 @@ struct migration {
 };
 
 /** The migrations of shared/store/schema in order, ended by a row without a name. Generated.
- *  Number 0 makes the table of versions and is noted nowhere. */
+ *  Number 0 makes the table schema_version, and so is not noted in it. */
 extern const struct migration migrations[];
 
 /** The last migration's number. */
@@ -25,7 +25,7 @@ enum st migrate(const struct driver *driver, struct db *db, struct faults *fault
 
 /** Is what lies there ours, whole, and of which version? Within a transaction that the caller has begun.
  *  Returns: ST_OK; ST_STORE with a fault, as above; what a statement returns.
- *  Out: version  0: nothing of ours, nor in the way; -1: not even the table of versions */
+ *  Out: version  0: nothing of ours, nor in the way; -1: there is not even a schema_version */
 enum st migrate_judge(int64_t *version, const struct driver *driver, struct db *db, struct faults *faults) MUST_USE;
 
 /** Say that a newer program has brought the database further than this one knows. Returns: ST_STORE. */

@@ -80,7 +80,7 @@ bool store_has(const struct store *store, const struct statement *sql);
 
 /* ---- reading ---- */
 
-/** Read from one instant of the database until store_read_end(). Nests not. */
+/** Read from one instant of the database until store_read_end(). Must not be nested. */
 enum st store_read_begin(struct store *store) MUST_USE;
 void store_read_end(struct store *store);
 

@@ -223,7 +223,7 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 	}
 	if (st == ST_STALE && !s->db)
 		st = s->opened == ST_BUSY ? ST_BUSY : ST_STORE;
-	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE || st == ST_CONFLICT);
+	const bool unknown = s->again && (st == ST_BUSY || st == ST_STALE || st == ST_STORE || st == ST_OUTDATED);
 	s->again = false;
 	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;
 }

@@ -23,7 +23,7 @@ static void describe_params(struct jwriter *w, const char *name, const struct pa
 	jw_end(w);
 }
 
-void describe(struct jwriter *w, const struct fn_entry *entry)
+void describe_function(struct jwriter *w, const struct fn_entry *entry)
 {
 	jw_object(w, NULL);
 	jw_string(w, "path", entry->path);

@@ -5,6 +5,6 @@
 #include "wire/fn.h"
 
 /** Write the declaration of one function as an object. */
-void describe(struct jwriter *w, const struct fn_entry *entry);
+void describe_function(struct jwriter *w, const struct fn_entry *entry);
 
 #endif

@@ -1,4 +1,4 @@
-/* Entity tags: a poll of what has not changed costs a status line. */
+/* Entity tags: a poll that finds nothing changed is answered by a status line. */
 #ifndef WIRE_ETAG_H
 #define WIRE_ETAG_H
 

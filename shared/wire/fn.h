@@ -10,7 +10,7 @@
 enum method { M_GET, M_POST, M_PUT, M_PATCH, M_DELETE, M__MAX };
 
 enum param_type {
-	P_TEXT = 1, /* a string of min to max bytes (default 1 to 255), no control characters */
+	P_TEXT = 1, /* a string of min to max characters (default 1 to 255) in one line: no control characters */
 	P_KEY,      /* 1 to 255 visible ASCII characters */
 	P_QUANTITY, /* a number or decimal string of at most 6 decimals: rq_qty() */
 	P_INSTANT,  /* RFC 3339, or a date: that day's first instant in the tenant's zone */
@@ -50,8 +50,9 @@ struct verb {
 	const char *media;   /* of BODY_RAW: content types parted by spaces */
 	size_t body_cap;     /* bytes; 0 means BODY_CAP */
 	bool idempotent;     /* takes an Idempotency-Key */
-	bool proves_account; /* by the transaction that it writes in: it may be called with one that has since changed */
-	bool pure;           /* computes and stores nothing, though it is no GET: it may be public */
+	bool proves_account; /* by the transaction that it writes in: it may be called with a cached account, and run again
+	                      * where it returns ST_OUTDATED */
+	bool pure;           /* stores nothing, though it is not a GET: so it may be public */
 	const char *answers; /* what a success looks like: a JSON example */
 	enum st (*handle)(struct request *rq, struct reply *rp);
 };

@@ -233,7 +233,7 @@ static int print_declarations(void)
 	if (many)
 		jw_array(&w, NULL);
 	for (const struct fn_entry *e = fn_table; e->path; e++)
-		describe(&w, e);
+		describe_function(&w, e);
 	if (many)
 		jw_end(&w);
 	puts(t.bytes);

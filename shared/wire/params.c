@@ -33,8 +33,8 @@ static bool has_control(const char *s)
 static enum st read_text(struct arg *arg, struct request *rq, const char *text, const char *at)
 {
 	const struct param *p = arg->param;
-	size_t size = strlen(text), least = p->min ? (size_t)p->min : 1, most = p->max ? (size_t)p->max : TEXT_MAX;
-	if (size < least || size > most)
+	size_t count = utf8_count(text), least = p->min ? (size_t)p->min : 1, most = p->max ? (size_t)p->max : TEXT_MAX;
+	if (count < least || count > most)
 		return fault_add(rq->faults, at, "must have %zu to %zu characters", least, most);
 	if (has_control(text))
 		return fault_add(rq->faults, at, "must not hold control characters");
@@ -302,6 +302,8 @@ enum st params_body(struct request *rq, const struct param *declared, const stru
 		member_pointer(at, sizeof at, json_name(m));
 		if (!p)
 			fault_add(rq->faults, at, "is not a field of this request");
+		else if (json_kind(m) == JSON_NULL && p->presence == OPTIONAL)
+			continue; /* as good as absent */
 		else if (!param_value(&arg, rq, p, m, at) && keep(rq, &arg))
 			return ST_MEMORY;
 	}

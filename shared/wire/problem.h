@@ -6,14 +6,14 @@
 
 struct problem {
 	unsigned status;
-	const char *slug, *title, *detail;
+	const char *code, *title, *detail;
 };
 
 /** What a failed status means over HTTP. */
 const struct problem *problem_of(enum st st);
 
-/** Write the problem as JSON into `body`: type, title, status, detail, errors, and `more`.
+/** Write the problem as JSON into `body`: type, code, title, status, detail, errors, and `more`.
  *  In: more  members written by a handler, may be empty */
-void problem_write(struct text *body, enum st st, const struct faults *faults, const struct text *more);
+void problem_write(struct text *body, const struct problem *problem, const struct faults *faults, const struct text *more);
 
 #endif

@@ -13,8 +13,11 @@ struct reply {
 	struct text body;
 	struct jwriter json;      /* writes to body */
 	const char *content_type; /* application/json unless a handler says otherwise */
-	const char *file_name;    /* ASCII; the answer is a download of this name */
-	struct text problem;      /* members that a problem carries beside its own: "upgrade_url":"…" */
+	const char *file_name;    /* ASCII; the answer is a file of this name, to be kept */
+	bool file_shown;          /* or to be looked at, where it is one that can be */
+	/* Of a refusal, where its status has words of its own that say too little; NULL: those */
+	const char *code, *title, *detail;
+	struct text problem;      /* members that a problem carries beside these: "upgrade_url":"…" */
 	struct jwriter more;      /* writes to problem */
 
 	/** A long answer in pieces: called after the body until it returns ST_DONE; each

@@ -12,9 +12,9 @@
 enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
                    const char *base, const char *script, struct arena *arena) MUST_USE;
 
-/** Has it a verb that may store something? */
+/** Does it have a verb that may store something? */
 bool route_writes(const struct fn *fn);
-/** Has one of them? */
+/** Does any of them? */
 bool routes_write(const struct fn_entry *table);
 
 #endif

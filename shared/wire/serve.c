@@ -151,7 +151,7 @@ static const char *presented_token(const struct incoming *in)
 	return in->api_key;
 }
 
-static enum st read_account(struct exchange *x, const char *token)
+static enum st find_account(struct exchange *x, const char *token)
 {
 	enum st st = store_read_begin(x->rq.store);
 	if (!st)
@@ -180,7 +180,7 @@ static enum st authenticate(struct exchange *x)
 	x->kept = !st && x->verb->proves_account && account_kept(&x->account, x->rq.store, token) &&
 	          scopes_have(x->account.scopes, x->verb->scope);
 	if (!st && !x->kept)
-		st = read_account(x, token);
+		st = find_account(x, token);
 	if (st)
 		return st;
 	x->rq.account = &x->account;
@@ -251,13 +251,13 @@ static enum st read_body(struct exchange *x)
 }
 
 /* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
-static enum st take_key(struct exchange *x, const struct json *body)
+static enum st take_idempotency_key(struct exchange *x, const struct json *body)
 {
 	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "" };
 	const struct json *member = json_get(body, "idempotency_key");
 	const char *header = x->in->idempotency_key;
 	struct arg arg = { .param = &key };
-	if (member) {
+	if (member && json_kind(member) != JSON_NULL) {
 		enum st st = param_value(&arg, &x->rq, &key, member, "/idempotency_key");
 		if (st)
 			return st;
@@ -283,7 +283,7 @@ static enum st read_object_body(struct exchange *x)
 	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
 	if (!st && json_kind(root) != JSON_OBJECT)
 		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
-	enum st key = st ? ST_OK : take_key(x, root);
+	enum st key = st ? ST_OK : take_idempotency_key(x, root);
 	if (!st)
 		st = params_body(&x->rq, x->verb->body, root);
 	return st ? st : key;
@@ -300,7 +300,7 @@ static enum st validate(struct exchange *x)
 	if (!st)
 		st = read_body(x);
 	if (!st)
-		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_key(x, NULL);
+		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_idempotency_key(x, NULL);
 	return st;
 }
 
@@ -350,7 +350,7 @@ static enum st run_anew(struct exchange *x, enum st found)
 {
 	x->kept = false;
 	store_read_end(x->rq.store);
-	enum st st = read_account(x, presented_token(x->in));
+	enum st st = find_account(x, presented_token(x->in));
 	if (!st)
 		st = check_scope(x);
 	if (!st && !x->handled)
@@ -364,7 +364,7 @@ static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
 {
 	if (!x->verb || !x->verb->proves_account)
 		return true;
-	if (st == ST_CONFLICT)
+	if (st == ST_OUTDATED)
 		return false;
 	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
 }
@@ -422,6 +422,24 @@ static void add_header(struct text *t, const char *name, const char *value)
 	text_add(t, "\r\n", 2);
 }
 
+/* RFC 6266: bare where HTTP takes it so, else quoted. What no header may hold is no part of a name. */
+static void add_file_name(struct text *t, const struct reply *rp)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+!#$&^`|~";
+	const char *name = rp->file_name;
+	if (!name)
+		return;
+	const bool bare = *name && !name[strspn(name, token)];
+	text_adds(t, rp->file_shown ? "Content-Disposition: inline; filename=" : "Content-Disposition: attachment; filename=");
+	text_adds(t, bare ? name : "\"");
+	for (; *name && !bare; name++) {
+		if (*name == '"' || *name == '\\')
+			text_addc(t, '\\');
+		text_addc(t, (unsigned char)*name < 0x20 || (unsigned char)*name > 0x7e ? '_' : *name);
+	}
+	text_adds(t, bare ? "\r\n" : "\"\r\n");
+}
+
 static void send_head(struct exchange *x, unsigned status, const char *type)
 {
 	static const char always[] = "Cache-Control: private, no-cache\r\n"
@@ -435,7 +453,7 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 	text_addi(&head, status);
 	text_add(&head, "\r\n", 2);
 	add_header(&head, "Content-Type: ", type);
-	add_header(&head, "Content-Disposition: attachment; filename=", x->rp.file_name);
+	add_file_name(&head, &x->rp);
 	text_add(&head, always, sizeof always - 1);
 	text_add(&head, x->headers.bytes, x->headers.size);
 	text_add(&head, "\r\n", 2);
@@ -480,14 +498,25 @@ static void send_answer(struct exchange *x)
 		send_pieces(x);
 }
 
+/* In the handler's own words, if it has any. */
+static struct problem problem_said(enum st st, const struct reply *rp)
+{
+	struct problem p = *problem_of(st);
+	p.code = rp->code ? rp->code : p.code;
+	p.title = rp->title ? rp->title : p.title;
+	p.detail = rp->detail ? rp->detail : p.detail;
+	return p;
+}
+
 static void send_problem(struct exchange *x, enum st st)
 {
 	struct reply *rp = &x->rp;
+	const struct problem problem = problem_said(st, rp);
 	rp->file_name = NULL;
-	problem_write(&rp->body, st, &x->faults, &rp->problem);
-	if (problem_of(st)->status == 503)
+	problem_write(&rp->body, &problem, &x->faults, &rp->problem);
+	if (problem.status == 503)
 		text_adds(&x->headers, "Retry-After: 1\r\n");
-	send_head(x, problem_of(st)->status, "application/problem+json");
+	send_head(x, problem.status, "application/problem+json");
 	if (!x->head)
 		send(x, rp->body.bytes, rp->body.size);
 }

@@ -91,6 +91,36 @@ describe('CloudEvents points below the event and says the cause', () => {
   });
 });
 
+describe('what is good is taken', () => {
+  let other;
+  before(() => { other = tenantOf(server, { name: '料'.repeat(80) }); });
+  const newest = async () => (await other.read('/api/usage/history?per_page=1')).events[0];
+
+  test('a text has as many characters as are told, whatever bytes each takes', async () => {
+    for (const resource_id of ['料'.repeat(80), '料'.repeat(255), '𝄞'.repeat(255), 'é'.repeat(255)]) {
+      assert.equal((await other.record({ ...good, resource_id })).status, 201);
+      assert.equal((await newest()).resource_id, resource_id);
+    }
+    const [id, source, subject] = ['料'.repeat(200), '料'.repeat(300), '料'.repeat(255)];
+    for (const _ of 'twice') assert.equal((await other.post(events, { ...cloud, id, source, subject }, cloudType)).status, 204);
+    assert.equal((await newest()).resource_id, subject);
+    isProblem(await other.post('/api/plans/preview', { plan: '料'.repeat(64), quantities: {} }), 400, { pointer: '/plan', detail: /no plan/ });
+  });
+
+  test('null for what is optional is as good as absent', async () => {
+    const nothing = { metadata: null, recorded_at: null, resource_id: null, enforce: null, idempotency_key: null };
+    assert.equal((await other.record({ ...good, ...nothing })).status, 201);
+    const { metadata, resource_id } = await newest();
+    assert.deepEqual([metadata, resource_id], [null, null]);
+    assert.deepEqual((await other.batch([{ ...good, ...nothing }])).json, { inserted: 1, duplicates: 0, rejected: [] });
+    const once = { ...good, idempotency_key: 'null-1' };
+    assert.equal((await other.record(once)).status, 201);
+    assert.equal((await other.record({ ...once, ...nothing, idempotency_key: 'null-1' })).json.duplicate, true, 'the same payload');
+    assert.equal((await other.post('/api/usage/record', { ...once, idempotency_key: null }, { 'Idempotency-Key': 'null-1' })).json.duplicate, true);
+    isProblem(await other.record({ ...good, metric_name: null }), 400, { pointer: '/metric_name', detail: /not null/ });
+  });
+});
+
 describe('text that is no strict JSON is refused whole', () => {
   for (const [name, make, cause] of badTexts) {
     test(name, async () => {

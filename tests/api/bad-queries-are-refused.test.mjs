@@ -55,6 +55,14 @@ before(async () => {
 });
 after(() => server?.stop());
 
+test('a name that is no metric is told alike everywhere, with where to find them', async () => {
+  const gets = { 'summary?metric_name=nothing': 'metric_name', 'history?type=nothing': 'type', 'check?metric_name=nothing': 'metric_name' };
+  const known = /is not a metric; GET \/api\/usage\/metrics lists them$/;
+  for (const [target, pointer] of Object.entries(gets)) isProblem(await tenant.get(`/api/usage/${target}`), 400, { pointer, detail: known });
+  isProblem(await tenant.record({ metric_name: 'nothing', quantity: 1 }), 400, { pointer: '/metric_name', detail: known });
+  isProblem(await tenant.post('/api/plans/preview', { plan: 'starter', quantities: { nothing: 1 } }), 400, { pointer: '/quantities/nothing', detail: known });
+});
+
 describe('a query is refused by field', () => {
   for (const [address, field, cause] of cases) {
     test(address, async () => {

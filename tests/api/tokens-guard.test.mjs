@@ -1,9 +1,11 @@
 // Who may do what: tokens, scopes, tenants, from the very next request on.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { query, recorded, value } from '../lib/database.mjs';
-import { startServer } from '../lib/server.mjs';
+import { repo, startServer } from '../lib/server.mjs';
 import { inParallel, isProblem, tenantOf } from '../lib/tenant.mjs';
 
 const quote = { metric_name: 'quotes_generated', quantity: 1 };
@@ -103,11 +105,31 @@ test('what is recorded while a token is revoked is either acknowledged or not th
 });
 
 test('a token with a scope that this program does not know may do nothing, whatever stands beside it', async () => {
-  for (const scopes of ['usage:read future', 'usage:read,usage:write,future', 'future usage:read', 'usage:rea']) {
+  for (const scopes of ['usage:read future', 'usage:read,usage:write,future', 'future usage:read', 'usage:rea', '*', 'usage:read *']) {
     const newer = tenant.withToken({ scopes: 'usage:read' });
     query(server.data, `UPDATE tokens SET scopes = '${scopes}' WHERE tenant_id = ${newer.tenant_id} AND token_id = ${newer.token_id}`);
     for (const reply of await everywhere({ Authorization: `Bearer ${newer.token}` })) isProblem(reply, 403, { code: 'missing-scope' });
   }
+});
+
+const scopesOf = ({ tenant_id, token_id }) => server.pennymeter(['token', 'list', '--tenant', String(tenant_id)]).tokens.find((t) => t.token_id === token_id).scopes;
+
+test('a token of "*" has by name what there is when it is made', async () => {
+  for (const token of [tenant.withToken(), tenant.withToken({ scopes: '*' }), tenant.withToken({ scopes: 'usage:read,*' }), { ...tenant, token_id: 1 }]) {
+    assert.equal(scopesOf(token), 'usage:read usage:write');
+    for (const reply of await everywhere({ Authorization: `Bearer ${token.token}` })) assert.ok(reply.status < 300, reply.text);
+  }
+});
+
+test('a token that has held "*" from before keeps what it could do then, by name', async () => {
+  const stored = { '*': 'usage:read usage:write', 'usage:read,*': 'usage:read usage:write', 'usage:write': 'usage:write' };
+  const tokens = Object.keys(stored).map((scopes) => ({ was: scopes, ...tenant.withToken() }));
+  for (const t of tokens) query(server.data, `UPDATE tokens SET scopes = '${t.was}' WHERE tenant_id = ${t.tenant_id} AND token_id = ${t.token_id}`);
+  const migration = readFileSync(path.join(repo, 'shared/store/schema/0009_scopes_by_name.sql'), 'utf8');
+  query(server.data, migration.replace(/^--.*\n/gm, ''));
+  for (const t of tokens) assert.equal(scopesOf(t), stored[t.was]);
+  for (const reply of await everywhere({ Authorization: `Bearer ${tokens[0].token}` })) assert.ok(reply.status < 300, reply.text);
+  for (const target of reads) isProblem(await tokens[2].get(target), 403, { code: 'missing-scope' });
 });
 
 test('a tenant sees nothing of another: not its totals, not its events, not its alerts', async () => {

@@ -53,6 +53,7 @@ export const badMembers = () => [
   ['the year 0', 'recorded_at', '"0000-01-01T00:00:00Z"', /time like/],
   ['an empty resource', 'resource_id', '""', /1 to 255/],
   ['a resource of 256 characters', 'resource_id', `"${'r'.repeat(256)}"`, /1 to 255/],
+  ['a resource of 256 kanji', 'resource_id', `"${'料'.repeat(256)}"`, /1 to 255/],
   ['a resource with a line break', 'resource_id', '"a\\nb"', /control/],
 ];
 

@@ -70,7 +70,7 @@ async function survives(server) {
   for (const a of attempts.filter((a) => a.status === 201)) assert.equal(counts.get(a.event.resource_id), 1, `${json(a.event)} was acknowledged`);
   for (const [resource, n] of counts) assert.equal(n, 1, `${resource} is there ${n} times`);
   assert.ok(!counts.has('never'));
-  const denied = attempts.filter((a) => a.status === 503 && /nothing was recorded/i.test(a.text) && counts.has(a.event.resource_id));
+  const denied = attempts.filter((a) => a.status === 503 && /nothing was changed/i.test(a.text) && counts.has(a.event.resource_id));
   assert.deepEqual(denied.map((a) => a.text), [], 'what an answer says was not recorded is not there');
   assert.deepEqual(server.pennymeter(['check']).differences, []);
 

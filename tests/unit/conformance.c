@@ -175,6 +175,26 @@ static void who_fails_in_a_group_fails_alone(void **state)
 	store_close(s);
 }
 
+/* Its first try loses its answer, so nobody knows what became of it; the next says what stands in the request. */
+static enum st lose_answer_once(struct store *s, const void *request, size_t size, void *answer)
+{
+	const struct order *o = request;
+	(void)size, (void)answer;
+	return store_again(s) ? o->outcome : ST_IO;
+}
+
+static void after_a_lost_answer_only_what_was_found_out_is_told(void **state)
+{
+	static const struct write_op op = { .name = "test.lost", .flat = true, .apply = lose_answer_once };
+	struct store *s = open_store(STORE_WRITE);
+	(void)state;
+	assert_int_equal(put(s, &op, "a", ST_CONFLICT), ST_CONFLICT); /* its own verdict, once it knows its work again */
+	assert_int_equal(put(s, &op, "a", ST_LIMIT_EXCEEDED), ST_LIMIT_EXCEEDED);
+	assert_int_equal(put(s, &op, "a", ST_OUTDATED), ST_IO); /* it did not get as far as that */
+	assert_int_equal(put(s, &op, "a", ST_BUSY), ST_IO);
+	store_close(s);
+}
+
 /* ---- parts ---- */
 
 static enum st in_parts(struct store *s, const void *request, size_t size, void *answer)
@@ -455,6 +475,7 @@ int main(void)
 		STORE_FACT(a_write_can_be_read_through_another_connection),
 		STORE_FACT(writers_of_what_all_share_take_turns),
 		STORE_FACT(who_fails_in_a_group_fails_alone),
+		STORE_FACT(after_a_lost_answer_only_what_was_found_out_is_told),
 		STORE_FACT(a_part_can_fail_alone),
 		STORE_FACT(a_reader_cannot_write),
 		STORE_FACT(a_reader_sees_one_instant),

@@ -1,9 +1,9 @@
 /* pennymeter calc price, plan_overage, allocation, rounding. */
 #include "exact/ratio.h"
+#include "catalog/plan.h"
 #include "catalog/price_read.h"
 #include "kind.h"
 #include "rate/allocation.h"
-#include "rate/overage.h"
 
 enum { DIGITS_MOST = 18 }; /* of what is held in 1e-18 */
 
@@ -74,25 +74,34 @@ struct overage_totals {
 	minor amount;
 };
 
-static enum st read_overage(struct overage *out, struct calc *c, const struct fields *f, const struct currency *currency)
+struct overage_line {
+	qty overage;
+	exact unrounded;
+	minor amount;
+};
+
+/* As the meter charges a metric whose plan has a price for each unit. */
+static enum st read_overage(struct overage_line *out, struct calc *c, const struct fields *f, const struct currency *currency)
 {
-	qty quantity = 0, included = 0;
-	wide unit_amount = 0;
+	struct plan_entry entry = { .policy = POLICY_SOFT, .priced = true, .price.model = PRICE_PER_UNIT };
+	qty quantity = 0;
 	field_qty(&quantity, f, "quantity", NEEDED);
-	field_qty(&included, f, "included", NEEDED);
-	field_amount(&unit_amount, f, "overage_unit_amount", PRICE_DIGITS, NEEDED);
+	field_qty(&entry.included, f, "included", NEEDED);
+	field_amount(&entry.price.unit_amount, f, "overage_unit_amount", PRICE_DIGITS, NEEDED);
 	if (calc_refused(c))
 		return ST_INVALID;
-	enum st st = overage_line(out, quantity, included, unit_amount, currency, ROUND_HALF_AWAY);
+	entry.price.included = entry.included;
+	out->overage = plan_overage(&entry, quantity);
+	enum st st = plan_charge(&out->unrounded, &out->amount, &entry, quantity, currency);
 	if (st)
 		field_fault(f, "quantity", "the result does not fit");
 	return st;
 }
 
-static enum st write_overage(struct calc *c, const struct overage *o, int digits)
+static enum st write_overage(struct calc *c, const struct overage_line *o, int digits)
 {
 	jw_object(c->w, NULL);
-	enum st st = calc_write(c, "overage", o->quantity, QTY_DIGITS);
+	enum st st = calc_write(c, "overage", o->overage, QTY_DIGITS);
 	st |= calc_write(c, "amount_exact", o->unrounded, EXACT_DIGITS);
 	st |= calc_write(c, "amount", o->amount, digits);
 	jw_end(c->w);
@@ -114,7 +123,7 @@ enum st calc_plan_overage(struct calc *c)
 	jw_object(c->w, "expect");
 	jw_array(c->w, "lines");
 	for (size_t i = 0; item; item = json_next(item), i++) {
-		struct overage line;
+		struct overage_line line;
 		struct fields f = field_item(&c->in, "lines", i, item);
 		enum st st = read_overage(&line, c, &f, &currency);
 		if (st)

@@ -68,7 +68,7 @@ static enum st write_starts(struct calc *c, const struct periods_case *p)
 	return st ? calc_fail(c, "count", st) : ST_OK;
 }
 
-static enum st write_period(struct calc *c, const struct periods_case *p)
+static enum st write_one_period(struct calc *c, const struct periods_case *p)
 {
 	struct period period;
 	int64_t days = 0, elapsed = 0;
@@ -98,7 +98,7 @@ enum st calc_periods(struct calc *c)
 	read_periods(&p, c);
 	if (calc_refused(c))
 		return ST_INVALID;
-	return p.count ? write_starts(c, &p) : write_period(c, &p);
+	return p.count ? write_starts(c, &p) : write_one_period(c, &p);
 }
 
 /* ---- proration ---- */

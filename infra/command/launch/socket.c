@@ -109,7 +109,7 @@ static const char not_started[] =
 	"Status: 503\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
 	"Cache-Control: private, no-cache\r\nX-Content-Type-Options: nosniff\r\n\r\n"
 	"{\"type\":\"/problems/not-started\",\"code\":\"not-started\",\"title\":\"The function cannot be started\",\"status\":503,"
-	"\"detail\":\"Nothing was recorded. The operator finds the cause in the log.\",\"errors\":[]}";
+	"\"detail\":\"Nothing was changed. The operator finds the cause in the log.\",\"errors\":[]}";
 
 static size_t write_answer(char to[static sizeof not_started + 32])
 {
