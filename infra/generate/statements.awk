@@ -1,4 +1,4 @@
-# Turns the .sql files of shared/, but for the schema, into an enum and a table of prepared texts.
+# Turns one .sql file of shared/ into a header that declares its statements and a source that holds their texts.
 #
 # A statement:
 #   -- name: usage_insert_event (tenant, recorded_at, id)
@@ -8,6 +8,17 @@
 # "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver. A statement
 # without a text for both has none on the driver that lacks a variant. A block "-- part: NAME" is no
 # statement: those after it take it in as @NAME.
+#
+# A statement is told to write if a text of it inserts, updates, deletes or locks rows; one that does so through
+# a function of the database says it behind its parameters: -- name: usage_record (…) writes
+#
+# The header is left alone where nothing in it changes, so that another text recompiles no user of it.
+#   -v header=FILE -v source=FILE
+
+BEGIN {
+	while ((getline line < "shared/store/statement.h") > 0)
+		if (match(line, /STATEMENT_VALUES = [0-9]+/)) most = substr(line, RSTART + 19, RLENGTH - 19) + 0
+}
 
 function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; failed = 1; exit 1 }
 
@@ -21,7 +32,7 @@ function flush_statement(   text, part) {
 		if (!(part in parts)) fail(name ": there is no part " part " before it")
 		text = substr(text, 1, RSTART - 1) parts[part] substr(text, RSTART + RLENGTH)
 	}
-	if (text != "") texts[dialect, name] = numbered(text)
+	if (text != "") { texts[dialect, name] = numbered(text); if (changes(text)) writes[name] = 1 }
 	else if (dialect != "any") fail("the " dialect " variant of " name " has no text")
 	name = ""; body = ""
 }
@@ -43,6 +54,12 @@ function numbered(text,   out, word, n, i) {
 	return out text
 }
 
+# What stands in a literal is another statement's text.
+function changes(text) {
+	gsub(/'[^']*'/, "", text)
+	return text ~ /(^|[ (\n])(INSERT|UPDATE|DELETE|SHARE)($|[ \n])/
+}
+
 function text_of(driver, n,   text) {
 	text = ((driver, n) in texts) ? texts[driver, n] : texts["any", n]
 	if (text == "") return "NULL"
@@ -54,12 +71,15 @@ function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return 
 
 /^-- name: / {
 	flush_statement()
-	if (!match($0, /^-- name: [a-z0-9_]+ \(.*\)$/)) fail("want: -- name: NAME (PARAMETER, …)")
+	if (!match($0, /^-- name: [a-z0-9_]+ \(.*\)( writes)?$/)) fail("want: -- name: NAME (PARAMETER, …)")
 	name = $3
+	if (/ writes$/) writes[name] = 1
 	if (name in count) fail("two statements are named " name)
 	list = $0; sub(/^[^(]*\(/, "", list); sub(/\).*$/, "", list)
 	count[name] = split(list, part, /, */)
 	if (list == "") count[name] = 0
+	if (count[name] > most) fail(name ": binds " count[name] " values, and a statement at most " most " (store/statement.h)")
+	lists[name] = list
 	for (i = 1; i <= count[name]; i++) params[name, i] = part[i]
 	order[++total] = name
 	dialect = "any"
@@ -81,27 +101,44 @@ function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return 
 /^--/ { next }
 { if (name != "") body = body $0 "\n" }
 
+function declarations(file,   guard, text, i, n) {
+	guard = toupper(file)
+	gsub(/[^A-Z0-9]/, "_", guard)
+	text = "/* Generated from shared/" file " by infra/generate/statements.awk. */\n"
+	text = text "#ifndef GEN_" guard "_H\n#define GEN_" guard "_H\n\n#include \"store/statement.h\"\n\n"
+	for (i = 1; i <= total; i++) {
+		n = order[i]
+		text = text "extern const union sql_" count[n] " SQL_" toupper(n) "[1];" (count[n] ? " /* " lists[n] " */" : "") "\n"
+	}
+	return text "\n#endif\n"
+}
+
+function definition(n, number,   lite, post) {
+	lite = text_of("sqlite", n)
+	post = text_of("postgres", n)
+	if (lite == "NULL" && post == "NULL") fail(n ": no text for any dialect")
+	return sprintf("const union sql_%d SQL_%s[1] = { { .is = { \"%s\", %s, %d, %s,\n\t{ %s,\n\t%s } } } };\n",
+		count[n], toupper(n), n, number, count[n], (n in writes) ? "true" : "false", lite, post)
+}
+
+function read_whole(file,   text, line) {
+	while ((getline line < file) > 0) text = text line "\n"
+	close(file)
+	return text
+}
+
 END {
 	if (failed) exit 1
 	flush_statement()
-	print "/* Generated from the .sql files of shared/ by infra/generate/statements.awk. */" > header
-	print "#ifndef GEN_STATEMENTS_H\n#define GEN_STATEMENTS_H\n" > header
-	print "enum dialect { SQLITE, POSTGRES, DIALECT__MAX };\n" > header
-	print "enum sql {" > header
-	for (i = 1; i <= total; i++) print "\tSQL_" toupper(order[i]) "," > header
-	print "\tSQL__MAX\n};\n" > header
-	print "/* One statement: its name, its text in each dialect (NULL: not offered there), how many values it binds. */" > header
-	print "struct statement {\n\tconst char *name, *text[DIALECT__MAX];\n\tunsigned params;\n};\n" > header
-	print "extern const struct statement statements[SQL__MAX];\n\n#endif" > header
-	print "/* Generated from the .sql files of shared/ by infra/generate/statements.awk. */" > source
-	print "#include \"statements.h\"\n\n#include <stddef.h>\n\nconst struct statement statements[SQL__MAX] = {" > source
-	for (i = 1; i <= total; i++) {
-		n = order[i]
-		for (k = 1; k <= count[n]; k++) if (!used[n, k]) { print n ": parameter " params[n, k] " is not used" > "/dev/stderr"; exit 1 }
-		lite = text_of("sqlite", n)
-		post = text_of("postgres", n)
-		if (lite == "NULL" && post == "NULL") { print n ": no text for any dialect" > "/dev/stderr"; exit 1 }
-		printf "\t[SQL_%s] = { \"%s\",\n\t\t{ %s,\n\t\t%s }, %d },\n", toupper(n), n, lite, post, count[n] > source
-	}
-	print "};" > source
+	file = FILENAME; sub(/^shared\//, "", file)
+	place = "SQL_AT_" toupper(file); sub(/\.SQL$/, "", place); gsub(/[^A-Z0-9]/, "_", place)
+	for (i = 1; i <= total; i++)
+		for (k = 1; k <= count[order[i]]; k++)
+			if (!used[order[i], k]) fail(order[i] ": parameter " params[order[i], k] " is not used")
+	text = declarations(file)
+	if (text != read_whole(header)) printf "%s", text > header
+	print "/* Generated from shared/" file " by infra/generate/statements.awk. */" > source
+	print "#include \"" file ".h\"\n#include \"store/statement_places.h\"\n" > source
+	if (total) print "_Static_assert(" total " <= SQL_PLACES, \"a .sql file holds more statements than it has places\");\n" > source
+	for (i = 1; i <= total; i++) printf "%s", definition(order[i], place " + " (i - 1)) > source
 }

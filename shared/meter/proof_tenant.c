@@ -6,8 +6,10 @@
 
 #include "meter/balance.h"
 #include "meter/beside.h"
+#include "meter/proof.sql.h"
 #include "meter/record.h"
 #include "meter/summary.h"
+#include "meter/usage.sql.h"
 
 enum { TOLD = 20 }; /* of a kind */
 
@@ -41,7 +43,7 @@ static void differ(void *context, const char *what, const char *metric, instant 
 
 /* ---- hours and days ---- */
 
-static enum st prove_rollups(struct proving *p, enum sql sql, const char *what)
+static enum st prove_rollups(struct proving *p, const union sql_1 *sql, const char *what)
 {
 	struct rows r = { 0 };
 	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id));
