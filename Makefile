@@ -11,7 +11,7 @@ SAN ?= 0
 B = $(if $(filter 1,$(SAN)),build/san,build)
 
 CC = gcc
-WARN = -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-missing-field-initializers -Werror
+WARN = -Wall -Wextra -Wno-missing-field-initializers -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , = ,
 CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
@@ -22,21 +22,23 @@ FCGI_LIBS = -lfcgi
 
 # ---- sources ----
 
-CORE_C = $(filter-out shared/wire/main.c,$(wildcard shared/*/*.c shared/*/*/*.c))
-CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
-STATEMENTS = $(filter-out shared/store/schema/%,$(wildcard shared/*/*.sql shared/*/*/*.sql))
-FN_C = $(sort $(wildcard functions/*/*.c))
+files = $(sort $(shell find $(1) -name '$(2)'))
+SQL = $(filter-out shared/store/schema/%,$(call files,shared,*.sql))
+SQL_H = $(SQL:shared/%=$(B)/gen/%.h) $(B)/gen/store/statement_places.h
+CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
+FN_C = $(call files,functions,*.c)
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
 fn_name = $(patsubst %-index,%,$(patsubst %-id,%,$(subst /,-,$(patsubst functions/%.c,%,$(1)))))
 FN = $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
 fn_sources = $(foreach f,$(FN_C),$(if $(filter $(1),$(call fn_name,$(f))),$(f)))
 FN_BIN = $(FN:%=$(B)/fn/%.fcgi)
-COMMAND_C = $(wildcard infra/command/*.c infra/command/*/*.c)
-ROUTES_C = $(wildcard infra/routes/*.c)
+COMMAND_C = $(call files,infra/command,*.c)
+ROUTES_C = $(call files,infra/routes,*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
 
-.PHONY: all run test lint bench clean functions unit www routes
+.PHONY: all run test lint bench clean functions unit www routes always
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -73,11 +75,11 @@ functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
 
 # ---- objects, the archive, what is generated ----
 
-$(B)/obj/gen/%.o: $(B)/gen/%.c
+$(B)/obj/gen/%.o: $(B)/gen/%.c | $(SQL_H)
 	@mkdir -p $(@D)
-	@echo '  cc $<'; $(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	@echo '  cc $<'; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/obj/%.o: %.c | $(B)/gen/statements.h
+$(B)/obj/%.o: %.c | $(SQL_H)
 	@mkdir -p $(@D)
 	@echo '  cc $<'; $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
@@ -85,15 +87,32 @@ $(B)/libcore.a: $(CORE_O)
 	@rm -f $@
 	@ar rcs $@ $^
 
-$(B)/gen/statements.h $(B)/gen/statements.c &: infra/generate/statements.awk $(STATEMENTS)
+# A header of statements is written with its source, and only if it changes: the date of one that is left alone stands.
+$(B)/sql/%.sql: shared/%.sql infra/generate/tables.awk
 	@mkdir -p $(@D)
-	@awk -v header=$(B)/gen/statements.h -v source=$(B)/gen/statements.c -f $< $(filter %.sql,$^)
+	@awk -f infra/generate/tables.awk $< > $@
+
+$(B)/gen/%.sql.c: $(B)/sql/%.sql infra/generate/statements.awk shared/store/statement.h
+	@mkdir -p $(@D)
+	@awk -v header=$(@:.c=.h) -v source=$@ -f infra/generate/statements.awk $<
+
+$(B)/gen/%.sql.h: $(B)/gen/%.sql.c
+	+@:
+
+$(B)/gen/statements.c: infra/generate/statement_places.awk $(SQL:shared/%=$(B)/sql/%)
+	@mkdir -p $(@D)/store
+	@awk -v header=$(@D)/store/statement_places.h -v table=$@ -f $< $(SQL:shared/%=$(B)/sql/%)
+	@echo $(SQL) > $(B)/gen/sql.list
+ifneq ($(SQL),$(file <$(B)/gen/sql.list))
+$(B)/gen/statements.c: always
+endif
+
+$(B)/gen/store/statement_places.h: $(B)/gen/statements.c
+	+@:
 
 $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/schema/*.sql)
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
-
-$(B)/obj/gen/statements.o: $(B)/gen/statements.h
 
 # ---- functions: each program is a declaration or two (index.c and id.c of a folder), their table, and the shared main ----
 
@@ -121,9 +140,11 @@ $(B)/bin/pennymeter: $(COMMAND_C:%.c=$(B)/obj/%.o) $(B)/obj/infra/routes/address
 	@mkdir -p $(@D)
 	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 
+# A declaration that forgets something ends the build.
 $(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)/libcore.a
 	@mkdir -p $(@D)
 	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
+	@$@ check
 
 # ---- unit tests ----
 

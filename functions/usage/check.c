@@ -3,8 +3,8 @@
 #include "present/write.h"
 
 static const struct param query[] = {
-	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64, NULL },
-	{ "quantity", P_QUANTITY, OPTIONAL, "how much more; 1 if absent", 0, 0, NULL },
+	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64 },
+	{ "quantity", P_QUANTITY, OPTIONAL, "how much more; 1 if absent" },
 	{ 0 },
 };
 

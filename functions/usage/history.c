@@ -6,13 +6,13 @@
 #include "present/write.h"
 
 static const struct param query[] = {
-	{ "type", P_TEXT, OPTIONAL, "one metric or alias; all if absent", 1, 64, NULL },
+	{ "type", P_TEXT, OPTIONAL, "one metric or alias; all if absent", 1, 64 },
 	{ "days", P_CHOICE, OPTIONAL, "how many days, today included; 30 if absent", 0, 0, "7 30 90 365" },
-	{ "page", P_INT, OPTIONAL, "from 1", 1, 1000000, NULL },
-	{ "per_page", P_INT, OPTIONAL, "events a page; 25 if absent", 1, HISTORY_PAGE_CAP, NULL },
-	{ "limit", P_INT, OPTIONAL, "a list by cursor in place of pages: how many events", 1, HISTORY_PAGE_CAP, NULL },
-	{ "after", P_TEXT, OPTIONAL, "the `next` of the answer before; with `limit` or alone", 1, 64, NULL },
-	{ "end", P_END, OPTIONAL, "only what lies before: give each page the `end` of the first, and they stay stable", 0, 0, NULL },
+	{ "page", P_INT, OPTIONAL, "from 1", 1, 1000000 },
+	{ "per_page", P_INT, OPTIONAL, "events a page; 25 if absent", 1, HISTORY_PAGE_CAP },
+	{ "limit", P_INT, OPTIONAL, "a list by cursor in place of pages: how many events", 1, HISTORY_PAGE_CAP },
+	{ "after", P_TEXT, OPTIONAL, "the `next` of the answer before; with `limit` or alone", 1, 64 },
+	{ "end", P_END, OPTIONAL, "only what lies before: give each page the `end` of the first, and they stay stable" },
 	{ 0 },
 };
 

@@ -4,7 +4,7 @@
 #include "present/write.h"
 
 static const struct param query[] = {
-	{ "at", P_INSTANT, OPTIONAL, "an instant in the billing period; now if absent", 0, 0, NULL },
+	{ "at", P_INSTANT, OPTIONAL, "an instant in the billing period; now if absent" },
 	{ 0 },
 };
 

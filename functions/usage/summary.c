@@ -5,10 +5,10 @@
 #include "present/write.h"
 
 static const struct param query[] = {
-	{ "start", P_INSTANT, OPTIONAL, "from here on; the current period's start if absent", 0, 0, NULL },
-	{ "end", P_END, OPTIONAL, "up to here, not included; a date means its end; the period's end if absent", 0, 0, NULL },
-	{ "metric_name", P_TEXT, OPTIONAL, "one metric or alias; all if absent", 1, 64, NULL },
-	{ "user_id", P_INT, OPTIONAL, "what one user recorded; all if absent", 1, INT64_MAX, NULL },
+	{ "start", P_INSTANT, OPTIONAL, "from here on; the current period's start if absent" },
+	{ "end", P_END, OPTIONAL, "up to here, not included; a date means its end; the period's end if absent" },
+	{ "metric_name", P_TEXT, OPTIONAL, "one metric or alias; all if absent", 1, 64 },
+	{ "user_id", P_INT, OPTIONAL, "what one user recorded; all if absent", 1, INT64_MAX },
 	{ 0 },
 };
 

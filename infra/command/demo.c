@@ -22,10 +22,10 @@ static const struct habit {
 	{ "invoices_generated", 2, MICRO, MICRO, true, "{\"source\":\"web\"}" },
 	{ "storage_gb", 3, 20000, 180000, false, "{\"bucket\":\"documents\"}" },
 	{ "emails_sent", 6, MICRO, 3 * MICRO, true, "{\"template\":\"quote\"}" },
-	{ "pdfs_generated", 5, MICRO, 2 * MICRO, true, NULL },
+	{ "pdfs_generated", 5, MICRO, 2 * MICRO, true },
 	{ "leads_created", 9, MICRO, 3 * MICRO, true, "{\"form\":\"contact\"}" },
 	{ "messages_sent", 12, 4 * MICRO, 14 * MICRO, true, "{\"channel\":\"whatsapp\"}" },
-	{ "webhooks_delivered", 6, MICRO, 2 * MICRO, true, NULL },
+	{ "webhooks_delivered", 6, MICRO, 2 * MICRO, true },
 };
 
 struct story {
@@ -83,7 +83,7 @@ static enum st tell_day(struct story *s, instant day, unsigned number)
 		for (unsigned i = 0; i < times && !st; i++)
 			st = tell(s, &habits[h], day + draw(s, 7 * 3600, 21 * 3600) * SECOND + draw(s, 0, 999) * 1000);
 	}
-	const struct habit team = { "team_members", 1, (2 + number / 30) * MICRO, (2 + number / 30) * MICRO, true, NULL };
+	const struct habit team = { "team_members", 1, (2 + number / 30) * MICRO, (2 + number / 30) * MICRO, true };
 	return st ? st : tell(s, &team, day + 6 * HOUR);
 }
 

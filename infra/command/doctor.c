@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "catalog/plan.h"
 #include "command.h"
 #include "site.h"
 #include "store/care.h"
@@ -162,17 +163,10 @@ static void examine_backup(struct finding *f)
 
 /* ---- the store ---- */
 
-static enum st touch(struct store *s, const void *request, size_t size, void *answer)
-{
-	(void)request, (void)size, (void)answer;
-	return store_run(s, SQL_CARE_TOUCH, NULL, 0);
-}
-
 /* A row is written as it is: it goes the whole way, to the disk. */
 static void examine_write(struct finding *f)
 {
-	static const struct write_op op = { .name = "doctor.write", .apply = touch };
-	const enum st st = store_write(f->run->store, &op, NULL, 0, NULL, 0);
+	const enum st st = store_touch(f->run->store);
 	char detail[256], who[STORE_HOLDER];
 	const char *holder = st == ST_BUSY && !store_on_server(f->run->store) ? store_holder(who, f->run->store) : "another";
 	snprintf(detail, sizeof detail, "%s%s", st == ST_BUSY ? "nobody else can write, the store is held by " : "",
@@ -180,14 +174,17 @@ static void examine_write(struct finding *f)
 	find(f, "write", st ? BAD : GOOD, detail);
 }
 
+static void count_plan(void *count, const struct plan_listed *plan)
+{
+	(void)plan;
+	++*(unsigned *)count;
+}
+
 static void examine_plans(struct finding *f)
 {
-	struct rows rows = { 0 };
-	enum st st = store_rows(f->run->store, &rows, SQL_PLAN_LIST, NULL, 0);
-	if (!st)
-		st = rows_next(&rows);
-	rows_end(&rows);
-	find(f, "plans", st ? BAD : GOOD, st ? "none; run `pennymeter plan apply plans/`" : "there are some");
+	unsigned count = 0;
+	const bool none = plans_list(f->run->store, count_plan, &count) || !count;
+	find(f, "plans", none ? BAD : GOOD, none ? "none; run `pennymeter plan apply plans/`" : "there are some");
 }
 
 static bool examine_schema(struct finding *f)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "billing/plan_apply.h"
+#include "catalog/plan.h"
 #include "command.h"
 
 enum { PLAN_FILES_CAP = 200, PLAN_FILE_CAP = 256 << 10 };
@@ -104,28 +105,28 @@ enum st command_plan_apply(struct run *r)
 	return st;
 }
 
+static void list_plan(void *context, const struct plan_listed *p)
+{
+	struct run *r = context;
+	char when[INSTANT_ROOM];
+	jw_object(&r->w, NULL);
+	jw_int(&r->w, "plan_version_id", p->plan_version_id);
+	jw_string(&r->w, "code", p->code);
+	jw_int(&r->w, "version", p->version);
+	jw_string(&r->w, "name", p->name);
+	jw_string(&r->w, "applied_at", instant_print(when, p->applied_at));
+	jw_end(&r->w);
+	say(r, "%-16s version %-4lld %-20s applied %s\n", p->code, (long long)p->version, p->name, when);
+}
+
 enum st command_plan_list(struct run *r)
 {
-	char when[INSTANT_ROOM];
-	struct rows rows = { 0 };
 	enum st st = run_store(r, STORE_READ);
-	if (!st)
-		st = store_rows(r->store, &rows, SQL_PLAN_LIST, NULL, 0);
 	jw_object(&r->w, NULL);
 	jw_array(&r->w, "plans");
-	while (!st && !(st = rows_next(&rows))) {
-		jw_object(&r->w, NULL);
-		jw_int(&r->w, "plan_version_id", rows_int(&rows, 0));
-		jw_string(&r->w, "code", rows_text(&rows, 1));
-		jw_int(&r->w, "version", rows_int(&rows, 2));
-		jw_string(&r->w, "name", rows_text(&rows, 3));
-		jw_string(&r->w, "applied_at", instant_print(when, rows_int(&rows, 4)));
-		jw_end(&r->w);
-		say(r, "%-16s version %-4lld %-20s applied %s\n", rows_text(&rows, 1), (long long)rows_int(&rows, 2),
-		    rows_text(&rows, 3), when);
-	}
-	rows_end(&rows);
+	if (!st)
+		st = plans_list(r->store, list_plan, r);
 	jw_end(&r->w);
 	jw_end(&r->w);
-	return st == ST_DONE ? ST_OK : st;
+	return st;
 }

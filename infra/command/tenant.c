@@ -42,7 +42,7 @@ static void tell_added(struct run *r, const struct tenant_added *added, const ch
 	if (r->json)
 		return;
 	say(r, "Tenant %lld, %s, is added.\nIts token, shown this once: %s\n", (long long)added->tenant_id, name, added->token);
-	say(r, "It may do all that the tenant may, so record its usage too: keep it on your own servers.\n\n"
+	say(r, "It may read the tenant's usage and record it: keep it on your own servers.\n\n"
 	       "Its page:  %s/usage#token=%s\n\n"
 	       "To hand that link to the customer, make a token that can read and no more, and put it in its place:\n"
 	       "  pennymeter token add --tenant %lld --name 'usage page' --scopes usage:read\n",
@@ -77,42 +77,39 @@ enum st command_tenant_add(struct run *r)
 	return ST_OK;
 }
 
-static void list_tenant(struct run *r, const struct rows *rows)
+static void list_tenant(void *context, const struct tenant_listed *t)
 {
+	struct run *r = context;
 	char when[INSTANT_ROOM];
 	jw_object(&r->w, NULL);
-	jw_int(&r->w, "tenant_id", rows_int(rows, 0));
-	jw_string(&r->w, "name", rows_text(rows, 1));
-	jw_string(&r->w, "currency", rows_text(rows, 2));
-	jw_string(&r->w, "timezone", rows_text(rows, 3));
-	jw_string(&r->w, "created_at", instant_print(when, rows_int(rows, 4)));
-	jw_string(&r->w, "plan", rows_text(rows, 5));
-	if (rows_text(rows, 5)) {
-		jw_int(&r->w, "plan_version", rows_int(rows, 6));
-		jw_int(&r->w, "subscription_id", rows_int(rows, 7));
-		jw_string(&r->w, "cycle", rows_text(rows, 8));
-		jw_string(&r->w, "anchor", instant_print(when, rows_int(rows, 9)));
+	jw_int(&r->w, "tenant_id", t->tenant_id);
+	jw_string(&r->w, "name", t->name);
+	jw_string(&r->w, "currency", t->currency);
+	jw_string(&r->w, "timezone", t->timezone);
+	jw_string(&r->w, "created_at", instant_print(when, t->created_at));
+	jw_string(&r->w, "plan", t->plan);
+	if (t->plan) {
+		jw_int(&r->w, "plan_version", t->plan_version);
+		jw_int(&r->w, "subscription_id", t->subscription_id);
+		jw_string(&r->w, "cycle", t->cycle);
+		jw_string(&r->w, "anchor", instant_print(when, t->anchor));
 	}
 	jw_end(&r->w);
-	say(r, "%6lld  %-32s %-14s %-8s %s %s\n", (long long)rows_int(rows, 0), rows_text(rows, 1),
-	    rows_text(rows, 5) ? rows_text(rows, 5) : "-", rows_text(rows, 8) ? rows_text(rows, 8) : "-", rows_text(rows, 2),
-	    rows_text(rows, 3));
+	say(r, "%6lld  %-32s %-14s %-8s %s %s\n", (long long)t->tenant_id, t->name,
+	    t->plan ? t->plan : "-", t->cycle ? t->cycle : "-", t->currency,
+	    t->timezone);
 }
 
 enum st command_tenant_list(struct run *r)
 {
-	struct rows rows = { 0 };
 	enum st st = run_store(r, STORE_READ);
-	if (!st)
-		st = ROWS(r->store, &rows, SQL_TENANT_LIST, INT(0));
 	jw_object(&r->w, NULL);
 	jw_array(&r->w, "tenants");
-	while (!st && !(st = rows_next(&rows)))
-		list_tenant(r, &rows);
-	rows_end(&rows);
+	if (!st)
+		st = tenants_list(r->store, list_tenant, r);
 	jw_end(&r->w);
 	jw_end(&r->w);
-	return st == ST_DONE ? ST_OK : st;
+	return st;
 }
 
 /* ---- tokens ---- */
@@ -159,28 +156,28 @@ enum st command_token_add(struct run *r)
 	return ST_OK;
 }
 
-static void list_token(struct run *r, const struct rows *rows)
+static void list_token(void *context, const struct token_listed *t)
 {
+	struct run *r = context;
 	char when[INSTANT_ROOM];
 	jw_object(&r->w, NULL);
-	jw_int(&r->w, "token_id", rows_int(rows, 0));
-	jw_string(&r->w, "prefix", rows_text(rows, 1));
-	jw_string(&r->w, "name", rows_text(rows, 2));
-	jw_string(&r->w, "scopes", rows_text(rows, 3));
-	if (rows_int(rows, 4))
-		jw_int(&r->w, "user_id", rows_int(rows, 4));
+	jw_int(&r->w, "token_id", t->token_id);
+	jw_string(&r->w, "prefix", t->prefix);
+	jw_string(&r->w, "name", t->name);
+	jw_string(&r->w, "scopes", t->scopes);
+	if (t->user_id)
+		jw_int(&r->w, "user_id", t->user_id);
 	else
 		jw_null(&r->w, "user_id");
-	jw_string(&r->w, "created_at", instant_print(when, rows_int(rows, 5)));
-	jw_string(&r->w, "revoked_at", rows_null(rows, 6) ? NULL : instant_print(when, rows_int(rows, 6)));
+	jw_string(&r->w, "created_at", instant_print(when, t->created_at));
+	jw_string(&r->w, "revoked_at", t->revoked ? instant_print(when, t->revoked_at) : NULL);
 	jw_end(&r->w);
-	say(r, "%6lld  %s…  %-24s %-24s %s\n", (long long)rows_int(rows, 0), rows_text(rows, 1), rows_text(rows, 2),
-	    rows_text(rows, 3), rows_null(rows, 6) ? "" : "revoked");
+	say(r, "%6lld  %s…  %-24s %-24s %s\n", (long long)t->token_id, t->prefix, t->name,
+	    t->scopes, t->revoked ? "revoked" : "");
 }
 
 enum st command_token_list(struct run *r)
 {
-	struct rows rows = { 0 };
 	struct account account;
 	int64_t tenant;
 	enum st st = run_number(&tenant, r, "tenant");
@@ -190,16 +187,13 @@ enum st command_token_list(struct run *r)
 		st = account_by_tenant(&account, r->store, tenant, r->arena);
 	if (st == ST_NOT_FOUND)
 		return no_tenant(r, tenant);
-	if (!st)
-		st = ROWS(r->store, &rows, SQL_TOKEN_LIST, INT(tenant));
 	jw_object(&r->w, NULL);
 	jw_array(&r->w, "tokens");
-	while (!st && !(st = rows_next(&rows)))
-		list_token(r, &rows);
-	rows_end(&rows);
+	if (!st)
+		st = tokens_list(r->store, tenant, list_token, r);
 	jw_end(&r->w);
 	jw_end(&r->w);
-	return st == ST_DONE ? ST_OK : st;
+	return st;
 }
 
 enum st command_token_revoke(struct run *r)

@@ -21,9 +21,11 @@ static bool empty(const char *text)
 	return !text || !*text;
 }
 
-static void check_params(struct check *c, const struct param *params)
+/* Returns how many they are. */
+static unsigned check_params(struct check *c, const struct param *params)
 {
-	for (const struct param *p = params; p && p->name; p++) {
+	unsigned count = 0;
+	for (const struct param *p = params; p && p->name; p++, count++) {
 		if (empty(p->doc))
 			fault(c, "a parameter without a doc", p->name);
 		if (p->type < P_TEXT || p->type >= P__MAX)
@@ -39,6 +41,7 @@ static void check_params(struct check *c, const struct param *params)
 			if (!strcmp(p->name, q->name))
 				fault(c, "a parameter declared twice", p->name);
 	}
+	return count;
 }
 
 static void check_example(struct check *c, const char *example)
@@ -65,8 +68,8 @@ static void check_verb(struct check *c, const struct verb *v, bool writes)
 		fault(c, "a raw body without content types", NULL);
 	if (v->kind == BODY_NONE && v->body)
 		fault(c, "fields of a body that is not read", NULL);
-	check_params(c, v->query);
-	check_params(c, v->body);
+	if (check_params(c, v->query) + check_params(c, v->body) > ARGS_CAP && v->kind != BODY_SHAPE)
+		fault(c, "more parameters than a request holds", NULL);
 	check_params(c, v->gives);
 	check_example(c, v->answers);
 }

@@ -10,15 +10,15 @@ static const struct format {
 	int (*print)(FILE *out, const struct site *site, const struct fn_entry *table);
 	const char *root; /* where the functions lie if nobody says */
 } formats[] = {
-	{ "lighttpd", "configuration of lighttpd, for functions that `pennymeter launch` starts, or itself with --root", print_lighttpd, NULL },
+	{ "lighttpd", "configuration of lighttpd, for functions that `pennymeter launch` starts, or itself with --root", print_lighttpd },
 	{ "apache-fcgid", ".htaccess for Apache with mod_fcgid (or CGI where it is absent)", print_apache_fcgid, "fn" },
 	{ "apache-cgi", ".htaccess for Apache with plain CGI", print_apache_cgi, "fn" },
-	{ "nginx", "configuration of nginx, for conf.d/ and functions that `pennymeter launch` or spawn-fcgi starts", print_nginx, NULL },
+	{ "nginx", "configuration of nginx, for conf.d/ and functions that `pennymeter launch` or spawn-fcgi starts", print_nginx },
 	{ "spawn", "script that starts and stops the functions with spawn-fcgi", print_spawn, "build/fn" },
-	{ "problem", "what a web server answers by itself below /api/ with --status, for www/errors", print_problem, NULL },
-	{ "openapi", "openapi.json", print_openapi, NULL },
-	{ "routes", "routes.txt: method, address, scope", print_routes, NULL },
-	{ "check", "nothing, if the declarations are complete", NULL, NULL },
+	{ "problem", "what a web server answers by itself below /api/ with --status, for www/errors", print_problem },
+	{ "openapi", "openapi.json", print_openapi },
+	{ "routes", "routes.txt: method, address, scope", print_routes },
+	{ "check", "nothing, if the declarations are complete" },
 };
 
 struct option {

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "account/tenants.sql.h"
 #include "account/token.h"
 #include "base/log.h"
+#include "catalog/plans.sql.h"
 #include "exact/zone.h"
 
 /* ---- what a process keeps ---- */
@@ -109,14 +111,7 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 
 enum st account_generation(int64_t *generation, struct store *store)
 {
-	struct rows r = { 0 };
-	enum st st = store_rows(store, &r, SQL_CATALOG_GENERATION, NULL, 0);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*generation = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? ST_STORE : st;
+	return NUMBER(store, generation, SQL_CATALOG_GENERATION);
 }
 
 static enum st read_account(struct account *a, struct store *store, const char *hash, struct arena *arena)

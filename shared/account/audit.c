@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account/audit.sql.h"
 #include "account/number.h"
 #include "base/json.h"
 #include "base/utf8.h"

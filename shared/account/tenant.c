@@ -10,26 +10,16 @@
 #include "exact/zone.h"
 #include "catalog/plan.h"
 #include "account/window.h"
+#include "account/tenants.sql.h"
+#include "store/write.sql.h"
 
 /* ---- shared by the operations ---- */
-
-static enum st next_number(int64_t *next, struct store *store, enum sql sql, const struct val *vals, unsigned count)
-{
-	struct rows r = { 0 };
-	enum st st = store_rows(store, &r, sql, vals, count);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*next = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? ST_STORE : st;
-}
 
 /* In: granted  what t->scopes came to */
 static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t, scopes granted)
 {
 	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1], names[SCOPES_ROOM];
-	enum st st = next_number(&out->token_id, store, SQL_TOKEN_NEXT, VALS(INT(t->tenant_id)));
+	enum st st = NUMBER(store, &out->token_id, SQL_TOKEN_NEXT, INT(t->tenant_id));
 	if (st)
 		return st;
 	token_make(out->token, t->tenant_id);
@@ -53,7 +43,7 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 	struct tenant_added *out = answer;
 	struct token_added token;
 	(void)size;
-	enum st st = next_number(&out->tenant_id, store, SQL_TENANT_NEXT, NULL, 0);
+	enum st st = NUMBER(store, &out->tenant_id, SQL_TENANT_NEXT);
 	if (!st)
 		st = RUN(store, SQL_TENANT_INSERT, INT(out->tenant_id), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone), INT(t->now));
 	if (!st && a->plan_version) {
@@ -207,7 +197,7 @@ static enum st apply_revoke(struct store *store, const void *request, size_t siz
 	rows_end(&r);
 	if (st)
 		return st == ST_DONE ? ST_NOT_FOUND : st;
-	return store_run(store, SQL_CATALOG_ADVANCE, NULL, 0); /* processes keep what they know of a token */
+	return RUN(store, SQL_CATALOG_ADVANCE); /* processes keep what they know of a token */
 }
 
 enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now)
@@ -215,4 +205,33 @@ enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant
 	static const struct write_op op = { .name = "token.revoke", .apply = apply_revoke };
 	const struct revoking v = { tenant, token, now };
 	return store_write(store, &op, &v, sizeof v, NULL, 0);
+}
+
+/* ---- lists ---- */
+
+enum st tenants_list(struct store *store, void (*tell)(void *context, const struct tenant_listed *tenant), void *context)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_TENANT_LIST, INT(0));
+	while (!st && !(st = rows_next(&r)))
+		tell(context, &(struct tenant_listed){
+			.tenant_id = rows_int(&r, 0), .name = rows_text(&r, 1), .currency = rows_text(&r, 2), .timezone = rows_text(&r, 3),
+			.created_at = rows_int(&r, 4), .plan = rows_text(&r, 5), .plan_version = rows_int(&r, 6),
+			.subscription_id = rows_int(&r, 7), .cycle = rows_text(&r, 8), .anchor = rows_int(&r, 9),
+		});
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+enum st tokens_list(struct store *store, int64_t tenant, void (*tell)(void *context, const struct token_listed *token), void *context)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_TOKEN_LIST, INT(tenant));
+	while (!st && !(st = rows_next(&r)))
+		tell(context, &(struct token_listed){
+			.token_id = rows_int(&r, 0), .prefix = rows_text(&r, 1), .name = rows_text(&r, 2), .scopes = rows_text(&r, 3),
+			.user_id = rows_int(&r, 4), .created_at = rows_int(&r, 5), .revoked_at = rows_int(&r, 6), .revoked = !rows_null(&r, 6),
+		});
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
 }

@@ -26,6 +26,19 @@ struct tenant_added {
 enum st tenant_add(struct tenant_added *added, struct store *store, const struct new_tenant *tenant,
                    struct faults *faults) MUST_USE;
 
+/** A tenant as a list has it; its texts live until the next one. */
+struct tenant_listed {
+	int64_t tenant_id;
+	const char *name, *currency, *timezone;
+	instant created_at;
+	const char *plan, *cycle; /* NULL: no subscription */
+	int64_t plan_version, subscription_id;
+	instant anchor;
+};
+
+/** Tell every tenant, by number. Returns: ST_OK; what the store returns. */
+enum st tenants_list(struct store *store, void (*tell)(void *context, const struct tenant_listed *tenant), void *context) MUST_USE;
+
 /** Make tenant 1, the operator itself, if it is not there. */
 enum st tenant_platform(struct store *store, const struct conf *conf, instant now) MUST_USE;
 
@@ -44,6 +57,18 @@ struct token_added {
 /** Returns: ST_OK; ST_NOT_FOUND for an unknown tenant; ST_INVALID for an unknown scope; ST_FORBIDDEN for one
  *  that tokens of this tenant never have; … */
 enum st token_add(struct token_added *added, struct store *store, const struct new_token *token) MUST_USE;
+
+/** A token as a list has it; its texts live until the next one. */
+struct token_listed {
+	int64_t token_id, user_id; /* user 0: of no user */
+	const char *prefix, *name, *scopes;
+	instant created_at, revoked_at;
+	bool revoked;
+};
+
+/** Tell every token of a tenant, by number. Returns: ST_OK, also of an unknown tenant; what the store returns. */
+enum st tokens_list(struct store *store, int64_t tenant, void (*tell)(void *context, const struct token_listed *token),
+                    void *context) MUST_USE;
 
 /** Revoke; it counts from the next request on. Returns: ST_OK; ST_NOT_FOUND; … */
 enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "account/audit.h"
 #include "account/token.h"
+#include "account/work.sql.h"
 
 struct doing {
 	struct work *work;
@@ -16,7 +17,7 @@ struct doing {
 
 static enum st hold(struct store *store, int64_t tenant)
 {
-	return store_offers(store, SQL_WORK_HOLD) ? RUN(store, SQL_WORK_HOLD, INT(tenant)) : ST_OK;
+	return OFFERS(store, SQL_WORK_HOLD) ? RUN(store, SQL_WORK_HOLD, INT(tenant)) : ST_OK;
 }
 
 /* ---- keys ---- */

@@ -9,13 +9,13 @@
 /* ---- one event ---- */
 
 static const struct param cloud_text[] = {
-	{ "id", P_TEXT, REQUIRED, "", 1, 200, NULL },      { "source", P_TEXT, REQUIRED, "", 1, 300, NULL },
-	{ "type", P_TEXT, REQUIRED, "", 1, 64, NULL },     { "specversion", P_CHOICE, REQUIRED, "", 0, 0, "1.0" },
-	{ "subject", P_TEXT, OPTIONAL, "", 1, 255, NULL }, { "time", P_INSTANT, OPTIONAL, "", 0, 0, NULL },
+	{ "id", P_TEXT, REQUIRED, "", 1, 200 },      { "source", P_TEXT, REQUIRED, "", 1, 300 },
+	{ "type", P_TEXT, REQUIRED, "", 1, 64 },     { "specversion", P_CHOICE, REQUIRED, "", 0, 0, "1.0" },
+	{ "subject", P_TEXT, OPTIONAL, "", 1, 255 }, { "time", P_INSTANT, OPTIONAL, "" },
 	{ 0 },
 };
-static const struct param cloud_value = { "value", P_QUANTITY, OPTIONAL, "", 0, 0, NULL };
-static const struct param cloud_data = { "data", P_OBJECT, OPTIONAL, "", 0, METADATA_CAP, NULL };
+static const struct param cloud_value = { "value", P_QUANTITY, OPTIONAL, "" };
+static const struct param cloud_data = { "data", P_OBJECT, OPTIONAL, "", 0, METADATA_CAP };
 
 /* Attributes by name; extension attributes are anybody's and are passed over. */
 static enum st read_attributes(struct request *one, const struct json *item, const char *pointer)

@@ -8,13 +8,13 @@
 #include "present/write.h"
 
 const struct param usage_event_params[] = {
-	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64, NULL },
-	{ "quantity", P_QUANTITY, REQUIRED, "a number or decimal string, greater than 0, at most 6 decimals", 0, 0, NULL },
-	{ "metadata", P_OBJECT, OPTIONAL, "an object of at most 4 KiB, kept with the event", 0, METADATA_CAP, NULL },
-	{ "recorded_at", P_INSTANT, OPTIONAL, "when it happened, up to 35 days back; now if absent", 0, 0, NULL },
-	{ "resource_id", P_TEXT, OPTIONAL, "what it was used for, in your own terms", 1, 255, NULL },
-	{ "enforce", P_BOOL, OPTIONAL, "refuse it past what the plan includes, whatever the policy", 0, 0, NULL },
-	{ "idempotency_key", P_KEY, OPTIONAL, "counts once for ever; as the header Idempotency-Key", 0, 0, NULL },
+	{ "metric_name", P_TEXT, REQUIRED, "a metric or one of its aliases", 1, 64 },
+	{ "quantity", P_QUANTITY, REQUIRED, "a number or decimal string, greater than 0, at most 6 decimals" },
+	{ "metadata", P_OBJECT, OPTIONAL, "an object of at most 4 KiB, kept with the event", 0, METADATA_CAP },
+	{ "recorded_at", P_INSTANT, OPTIONAL, "when it happened, up to 35 days back; now if absent" },
+	{ "resource_id", P_TEXT, OPTIONAL, "what it was used for, in your own terms", 1, 255 },
+	{ "enforce", P_BOOL, OPTIONAL, "refuse it past what the plan includes, whatever the policy" },
+	{ "idempotency_key", P_KEY, OPTIONAL, "counts once for ever; as the header Idempotency-Key" },
 	{ 0 },
 };
 

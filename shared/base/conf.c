@@ -11,13 +11,13 @@
 #include <unistd.h>
 
 const struct conf_row conf_rows[CONF__MAX] = {
-	[CONF_STORE] = { "store", "pennymeter.db", "database file in the data folder", false, 0, 0 },
-	[CONF_BASE_PATH] = { "base_path", "", "what stands before /api in every address", false, 0, 0 },
-	[CONF_UPGRADE_URL] = { "upgrade_url", "", "where a tenant at its limit is sent, as https://example.org/plans?to={plan}; empty: nowhere", false, 0, 0 },
+	[CONF_STORE] = { "store", "pennymeter.db", "database file in the data folder" },
+	[CONF_BASE_PATH] = { "base_path", "", "what stands before /api in every address" },
+	[CONF_UPGRADE_URL] = { "upgrade_url", "", "where a tenant at its limit is sent, as https://example.org/plans?to={plan}; empty: nowhere" },
 	[CONF_LATE_DAYS] = { "late_days", "35", "days that recorded_at may lie back", true, 0, 3650 },
 	[CONF_AHEAD_SECONDS] = { "ahead_seconds", "300", "seconds that recorded_at may lie ahead", true, 0, 86400 },
-	[CONF_CURRENCY] = { "currency", "USD", "currency of a tenant added without one", false, 0, 0 },
-	[CONF_TIMEZONE] = { "timezone", "UTC", "billing time zone of a tenant added without one", false, 0, 0 },
+	[CONF_CURRENCY] = { "currency", "USD", "currency of a tenant added without one" },
+	[CONF_TIMEZONE] = { "timezone", "UTC", "billing time zone of a tenant added without one" },
 	[CONF_REQUESTS_MINUTE] = { "requests_per_minute", "0", "rate limit of a token, 0 for none", true, 0, 1000000 },
 };
 

@@ -1,6 +1,7 @@
 /* What a customer is. */
 #include "billing/customer.h"
 
+#include "billing/customer.sql.h"
 #include "billing/tax.h"
 #include "billing/tax_number.h"
 

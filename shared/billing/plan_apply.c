@@ -6,6 +6,10 @@
 #include "shape/field.h"
 #include "meter/balance.h"
 #include "meter/beside.h"
+#include "account/tenants.sql.h"
+#include "catalog/plans.sql.h"
+#include "meter/aggregations.sql.h"
+#include "store/write.sql.h"
 
 struct applying {
 	struct arena *arena;
@@ -137,17 +141,11 @@ static enum st store_plan(struct applying *a, struct store *store, const struct 
 	const char *code = json_text(json_get(plan, "code")), *text = document(a->arena, plan);
 	int64_t version, id = 0;
 	bool unchanged;
-	struct rows r = { 0 };
 	enum st st = text ? find_latest(store, code, text, &version, &unchanged) : ST_MEMORY;
 	a->applied->plans++;
 	if (st || unchanged)
 		return st;
-	st = store_rows(store, &r, SQL_PLAN_NEXT, NULL, 0);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		id = rows_int(&r, 0);
-	rows_end(&r);
+	st = NUMBER(store, &id, SQL_PLAN_NEXT);
 	a->applied->versions++;
 	return st ? st : RUN(store, SQL_PLAN_INSERT, INT(id), TEXT(code), INT(version + 1), TEXT(json_text(json_get(plan, "name"))),
 	                     TEXT(text), INT(a->now));
@@ -226,7 +224,7 @@ static enum st apply(struct store *store, const void *request, size_t size, void
 	for (unsigned i = 0; i < a->plan_count && !st; i++)
 		st = store_plan(a, store, a->plans[i]);
 	if (!st)
-		st = store_run(store, SQL_CATALOG_ADVANCE, NULL, 0);
+		st = RUN(store, SQL_CATALOG_ADVANCE);
 	return !st && a->windows_changed ? each_tenant(a, store, rebuild) : st;
 }
 

@@ -1,6 +1,7 @@
 /* What a product is. */
 #include "billing/product.h"
 
+#include "billing/product.sql.h"
 #include "billing/tax.h"
 
 /* Of UN/ECE Recommendations 20 and 21. */

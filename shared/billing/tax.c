@@ -1,6 +1,8 @@
 /* What a tax is. */
 #include "billing/tax.h"
 
+#include "billing/tax.sql.h"
+
 #include <stdio.h>
 #include <string.h>
 

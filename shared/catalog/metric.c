@@ -5,6 +5,7 @@
 
 #include "shape/field.h"
 #include "base/log.h"
+#include "catalog/plans.sql.h"
 
 enum { CATALOG_CAP = 1 << 20, METRICS_CAP = 500, FIELD_CAP = 64 };
 
@@ -74,7 +75,7 @@ static enum st read_rows(struct metric *metrics, unsigned *count, struct store *
 	struct rows r = { 0 };
 	struct faults faults = { .arena = arena };
 	const struct json *document;
-	enum st st = store_rows(store, &r, SQL_METRIC_LIST, NULL, 0);
+	enum st st = ROWS(store, &r, SQL_METRIC_LIST);
 	while (!st && !(st = rows_next(&r))) {
 		const char *text = rows_text(&r, 1);
 		if (*count == METRICS_CAP || json_parse(&document, &faults, arena, text, strlen(text)) ||

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "catalog/plans.sql.h"
 #include "catalog/price_check.h"
 #include "catalog/price_read.h"
 
@@ -293,4 +294,17 @@ enum st plan_load(const struct plan **out, struct store *store, int64_t plan_ver
 	k->plan.plan_version_id = plan_version_id;
 	*out = &k->plan;
 	return ST_OK;
+}
+
+enum st plans_list(struct store *store, void (*tell)(void *context, const struct plan_listed *plan), void *context)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_PLAN_LIST);
+	while (!st && !(st = rows_next(&r)))
+		tell(context, &(struct plan_listed){
+			.plan_version_id = rows_int(&r, 0), .code = rows_text(&r, 1), .version = rows_int(&r, 2), .name = rows_text(&r, 3),
+			.applied_at = rows_int(&r, 4),
+		});
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
 }

@@ -51,6 +51,16 @@ enum st plan_latest(int64_t *plan_version_id, struct store *store, const char *c
  *  Out: plan  not freed by the caller */
 enum st plan_load(const struct plan **plan, struct store *store, int64_t plan_version_id) MUST_USE;
 
+/** A plan version as a list has it; its texts live until the next one. */
+struct plan_listed {
+	int64_t plan_version_id, version;
+	const char *code, *name;
+	int64_t applied_at; /* an instant */
+};
+
+/** Tell every version of every plan, by code and version. Returns: ST_OK; what the store returns. */
+enum st plans_list(struct store *store, void (*tell)(void *context, const struct plan_listed *plan), void *context) MUST_USE;
+
 /** Can the currency express every amount of the plan to the last digit? For plans without a currency of their own. */
 bool plan_fits(const struct plan *plan, const struct currency *currency);
 

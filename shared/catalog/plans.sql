@@ -25,9 +25,6 @@ VALUES (:plan_version, :code, :version, :name, :document, :applied_at);
 SELECT p.plan_version_id, p.code, p.version, p.name, p.applied_at
 FROM plan_versions p ORDER BY p.code, p.version;
 
--- name: catalog_advance ()
-UPDATE catalog SET generation = generation + 1 RETURNING generation;
-
 -- name: catalog_generation ()
 SELECT generation FROM catalog;
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "catalog/plans.sql.h"
 #include "catalog/price_read.h"
 #include "shape/field.h"
 
@@ -40,15 +41,9 @@ enum st preview_price(struct preview_amount *p, const struct conf *conf, const s
 
 static enum st load_catalog(const struct catalog **catalog, struct store *store)
 {
-	struct rows r = { 0 };
 	int64_t generation = 0;
-	enum st st = store_rows(store, &r, SQL_CATALOG_GENERATION, NULL, 0);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		generation = rows_int(&r, 0);
-	rows_end(&r);
-	return st ? (st == ST_DONE ? ST_STORE : st) : catalog_load(catalog, store, generation);
+	enum st st = NUMBER(store, &generation, SQL_CATALOG_GENERATION);
+	return st ? st : catalog_load(catalog, store, generation);
 }
 
 static enum st price_line_of(struct preview *p, struct preview_line *l, const char *name)

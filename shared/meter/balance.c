@@ -6,10 +6,13 @@
 #include "meter/summary.h"
 #include "meter/unique.h"
 #include "account/window.h"
+#include "meter/aggregations.sql.h"
+#include "meter/usage.sql.h"
+#include "store/write.sql.h"
 
 enum st balances_hold(struct store *store, int64_t tenant_id)
 {
-	return store_offers(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant_id)) : ST_OK;
+	return OFFERS(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant_id)) : ST_OK;
 }
 
 /* ---- rebuilding ---- */

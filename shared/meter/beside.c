@@ -1,6 +1,7 @@
 /* Beside the roll-ups. */
 #include "meter/beside.h"
 
+#include "meter/aggregations.sql.h"
 #include "meter/cut.h"
 #include "meter/unique.h"
 #include "meter/weighted.h"

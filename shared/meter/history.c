@@ -7,6 +7,7 @@
 #include "meter/beside.h"
 #include "meter/cut.h"
 #include "meter/summary.h"
+#include "meter/usage.sql.h"
 
 struct bucket { /* a day or an hour that has events */
 	instant start;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "meter/usage.sql.h"
+
 void ledger_begin(struct ledger *t, struct store *store)
 {
 	t->store = store;
@@ -85,7 +87,7 @@ enum st ledger_add(struct ledger *t, const struct ledger_key *key, const struct 
 
 /* ---- writing ---- */
 
-static enum st write_bucket(struct store *store, enum sql sql, const struct ledger_key *k, const struct rollup *r)
+static enum st write_bucket(struct store *store, const union sql_12 *sql, const struct ledger_key *k, const struct rollup *r)
 {
 	return RUN(store, sql, INT(k->tenant_id), INT(k->start), TEXT(k->metric), INT(k->other), INT(r->sum), INT(r->count),
 	           INT(r->min), INT(r->max), INT(r->first_at), INT(r->last_at), INT(r->last_event), INT(r->last));

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "meter/proof.sql.h"
 #include "meter/proof_tenant.h"
 #include "store/care.h"
 

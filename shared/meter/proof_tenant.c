@@ -6,8 +6,10 @@
 
 #include "meter/balance.h"
 #include "meter/beside.h"
+#include "meter/proof.sql.h"
 #include "meter/record.h"
 #include "meter/summary.h"
+#include "meter/usage.sql.h"
 
 enum { TOLD = 20 }; /* of a kind */
 
@@ -41,7 +43,7 @@ static void differ(void *context, const char *what, const char *metric, instant 
 
 /* ---- hours and days ---- */
 
-static enum st prove_rollups(struct proving *p, enum sql sql, const char *what)
+static enum st prove_rollups(struct proving *p, const union sql_1 *sql, const char *what)
 {
 	struct rows r = { 0 };
 	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id));
@@ -204,12 +206,12 @@ static enum st prove_keys_apart(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st prove_batches(struct proving *p)
+static enum st prove_answers(struct proving *p)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, SQL_PROOF_BATCHES, INT(p->account->tenant_id));
+	enum st st = ROWS(p->store, &r, SQL_PROOF_ANSWERS, INT(p->account->tenant_id));
 	while (!st && !(st = rows_next(&r)))
-		tell(p, "the answer to the batch %s has lost its key", rows_text(&r, 0));
+		tell(p, "the answer to the call with the key %s has lost that key", rows_text(&r, 0));
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -245,7 +247,7 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
                         const struct proof_view *view)
 {
 	static enum st (*const proofs[])(struct proving *) = {
-		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_batches,
+		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_answers,
 		prove_alerts, prove_standing,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };

@@ -12,6 +12,7 @@
 #include "meter/record_flat.h"
 #include "meter/unique.h"
 #include "account/window.h"
+#include "meter/usage.sql.h"
 
 /* ---- the flat request ---- */
 

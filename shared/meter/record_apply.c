@@ -9,6 +9,7 @@
 #include "meter/event_id.h"
 #include "meter/ledger.h"
 #include "meter/unique.h"
+#include "meter/usage.sql.h"
 #include "meter/weighted.h"
 
 struct applying {

@@ -8,6 +8,7 @@
 #include "meter/event_id.h"
 #include "meter/level.h"
 #include "catalog/metric.h"
+#include "meter/usage.sql.h"
 
 enum { ARGUMENT_CAP = 16 << 20 };
 
@@ -143,7 +144,7 @@ static bool tried_before(const struct combine_job *jobs, unsigned count)
 }
 
 /* How the database's function is run: as a transaction of its own, or inside one. */
-typedef enum st start_call(struct store *, struct rows *, enum sql, const struct val *, unsigned);
+typedef enum st start_call(struct store *, struct rows *, const struct statement *, const struct val *);
 
 static enum st call(start_call *start, struct store *store, struct combine_job *jobs, unsigned count)
 {
@@ -160,8 +161,8 @@ static enum st call(start_call *start, struct store *store, struct combine_job *
 		sound++;
 	st = sound < count ? write_argument(&argument, events, &first, jobs, count) : ST_STORE;
 	if (!st)
-		st = start(store, &r, SQL_USAGE_RECORD,
-		           VALS(INT(first.tenant_id), INT(first.generation), INT(tried_before(jobs, count)), TEXT(argument.bytes)));
+		st = start(store, &r, BIND(SQL_USAGE_RECORD, INT(first.tenant_id), INT(first.generation),
+		                           INT(tried_before(jobs, count)), TEXT(argument.bytes)));
 	if (!st)
 		st = deal_answers(jobs, count, events, &r);
 	rows_end(&r);
@@ -176,7 +177,7 @@ enum st record_call(struct store *store, struct combine_job *jobs, unsigned coun
 
 enum st record_call_within(struct store *store, struct combine_job *job)
 {
-	const bool offered = store_offers(store, SQL_USAGE_RECORD) && record_party(job->request, job->size);
+	const bool offered = OFFERS(store, SQL_USAGE_RECORD) && record_party(job->request, job->size);
 	return offered ? call(store_rows, store, job, 1) : ST_DONE;
 }
 

@@ -6,6 +6,7 @@
 
 #include "meter/cut.h"
 #include "meter/unique.h"
+#include "meter/usage.sql.h"
 #include "meter/weighted.h"
 
 /* ---- what roll-ups do not add up to ---- */

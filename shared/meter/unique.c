@@ -5,6 +5,7 @@
 
 #include "shape/field.h"
 #include "meter/cut.h"
+#include "meter/aggregations.sql.h"
 
 /* ---- values ---- */
 

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "catalog/plans.sql.h"
 #include "meter/cut.h"
+#include "meter/usage.sql.h"
 #include "meter/weighted.h"
 
 /* used × whole window / elapsed, for what adds up; whole units stay whole. */

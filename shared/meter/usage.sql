@@ -1,7 +1,7 @@
 -- Usage: the recording transaction, and what is read back.
 
 -- All of a request's events in one round trip; what it does stands in schema/0003_record_call.sql.
--- name: usage_record (tenant, generation, again, events)
+-- name: usage_record (tenant, generation, again, events) writes
 -- postgres: usage_record
 SELECT out_status, out_repeat, out_recorded_at, out_event, out_used
 FROM usage_record(:tenant, :generation, :again, CAST(:events AS JSONB))

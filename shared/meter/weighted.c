@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "meter/aggregations.sql.h"
 #include "meter/cut.h"
 
 enum { LEVEL_OF_ALL = -1 }; /* the user of the levels of all users together */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/care.sql.h"
 #include "store/folder.h"
 #include "store/sqlite_pages.h"
 
@@ -76,7 +77,7 @@ enum st store_tables(struct store *s, struct store_table *tables, unsigned *coun
 {
 	struct rows r = { 0 };
 	*count = 0;
-	enum st st = store_rows(s, &r, SQL_CARE_TABLES, NULL, 0);
+	enum st st = ROWS(s, &r, SQL_CARE_TABLES);
 	while (!st && !(st = rows_next(&r))) {
 		if (*count == STORE_TABLES)
 			st = ST_RANGE;
@@ -132,4 +133,16 @@ enum st store_prove(const struct conf *conf, const struct prove_view *view, stru
 	if (st)
 		return st;
 	return s.driver->prove ? s.driver->prove(s.where, &witness, facts) : ST_DONE;
+}
+
+static enum st touch(struct store *s, const void *request, size_t size, void *answer)
+{
+	(void)request, (void)size, (void)answer;
+	return RUN(s, SQL_CARE_TOUCH);
+}
+
+enum st store_touch(struct store *s)
+{
+	static const struct write_op op = { .name = "care.touch", .apply = touch };
+	return store_write(s, &op, NULL, 0, NULL, 0);
 }

@@ -43,6 +43,9 @@ enum { STORE_HOLDER = 160 };
 /** Who keeps the store's writers waiting, in words. Returns `out`, STORE_HOLDER bytes. */
 const char *store_holder(char *out, const struct store *store);
 
+/** Write a row as it is: whether one can be written, and is on disk then. Returns: what store_write() returns. */
+enum st store_touch(struct store *store) MUST_USE;
+
 /** What a copy must pass beside the proofs of its file. */
 struct copy_proof {
 	void (*tell)(void *context, const char *text);

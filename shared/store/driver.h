@@ -1,4 +1,4 @@
-/* What a database driver offers the store: open, statements by number, transactions.
+/* What a database driver offers the store: open, statements, transactions.
  * No word of the domain appears here; sqlite.c and postgres.c fill the table. */
 #ifndef STORE_DRIVER_H
 #define STORE_DRIVER_H
@@ -7,17 +7,10 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "statements.h"
-
-/** A value bound to a statement. Text must live until the statement's rows end. */
-struct val {
-	enum { VAL_NULL, VAL_INT, VAL_TEXT } kind;
-	int64_t number;
-	const char *text;
-};
+#include "store/statement.h"
 
 struct db;     /* one connection, as the driver knows it */
-struct cursor; /* a running statement; at most one at a time of the same number */
+struct cursor; /* a running statement; at most one at a time of the same statement */
 
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
 
@@ -56,10 +49,10 @@ struct driver {
 	 *  NULL: not offered. Returns: ST_OK, also where something is wrong; ST_MEMORY. */
 	enum st (*prove)(const char *where, const struct witness *witness, struct file_facts *facts);
 
-	/** Bind and start. Outside a transaction a statement is one by itself.
+	/** Bind as many values as it wants, and start. Outside a transaction a statement is one by itself.
 	 *  Returns: ST_OK; what step() and commit() return on failure.
 	 *  Out: cursor  ended with end(), also after a failed step */
-	enum st (*start)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
+	enum st (*start)(struct db *db, struct cursor **cursor, const struct statement *sql, const struct val *vals);
 	/** The same for a text that a statement has made (move.sql); prepared and forgotten. */
 	enum st (*start_text)(struct db *db, struct cursor **cursor, const char *text, const struct val *vals, unsigned count);
 	/** Returns: ST_OK for a row; ST_DONE; ST_RANGE for an integer overflow; ST_BUSY; ST_STORE. */
@@ -80,7 +73,7 @@ struct driver {
 	void (*rollback)(struct db *db);
 	/** Carry out one statement as a whole write transaction, in one round trip. NULL: not offered.
 	 *  Returns: ST_OK once it is durable; as start() and commit(). Out: cursor  ended with end(), also after a failure */
-	enum st (*call)(struct db *db, struct cursor **cursor, enum sql sql, const struct val *vals, unsigned count);
+	enum st (*call)(struct db *db, struct cursor **cursor, const struct statement *sql, const struct val *vals);
 	/** A part of a write transaction that can be undone alone; the innermost is meant. */
 	enum st (*savepoint)(struct db *db);
 	enum st (*release)(struct db *db);

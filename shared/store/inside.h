@@ -48,7 +48,4 @@ void store_pause(long ms);
 /** Open the lock of a file's writers. Returns: whether it is open. */
 bool store_open_lock(struct store *store);
 
-/** The one number that a statement without values gives. Returns: ST_OK; ST_STORE also where there is none. */
-enum st store_number(struct store *store, enum sql sql, int64_t *value) MUST_USE;
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "exact/clock.h"
 #include "base/text.h"
+#include "store/migrate.sql.h"
 
 int migrate_wanted(void)
 {
@@ -15,13 +16,13 @@ int migrate_wanted(void)
 /* ---- statements ---- */
 
 /* Run a statement; the numbers in its first row, if it has one. */
-static enum st run(const struct driver *d, struct db *db, int64_t *numbers, unsigned columns, enum sql sql, const struct val *vals,
-                   unsigned count)
+static enum st run(const struct driver *d, struct db *db, int64_t *numbers, unsigned columns, const struct statement *sql,
+                   const struct val *vals)
 {
 	struct cursor *c;
-	if (!statements[sql].text[d->dialect])
+	if (!sql->text[d->dialect])
 		return ST_OK;
-	enum st st = d->start(db, &c, sql, vals, count);
+	enum st st = d->start(db, &c, sql, vals);
 	if (st)
 		return st;
 	st = d->step(c);
@@ -33,12 +34,7 @@ static enum st run(const struct driver *d, struct db *db, int64_t *numbers, unsi
 
 static enum st note_version(const struct driver *d, struct db *db, const struct migration *m)
 {
-	const struct val vals[] = {
-		{ .kind = VAL_INT, .number = m->number },
-		{ .kind = VAL_TEXT, .text = m->name },
-		{ .kind = VAL_INT, .number = clock_now() },
-	};
-	return run(d, db, NULL, 0, SQL_SCHEMA_NOTE, vals, 3);
+	return run(d, db, NULL, 0, BIND(SQL_SCHEMA_NOTE, INT(m->number), TEXT(m->name), INT(clock_now())));
 }
 
 /* ---- whose it is ---- */
@@ -47,7 +43,7 @@ static enum st note_version(const struct driver *d, struct db *db, const struct 
 static enum st read_version(int64_t *version, const struct driver *d, struct db *db, struct faults *faults)
 {
 	int64_t columns[2] = { 0, 0 };
-	enum st st = run(d, db, columns, 2, SQL_SCHEMA_COLUMNS, NULL, 0);
+	enum st st = run(d, db, columns, 2, BIND(SQL_SCHEMA_COLUMNS));
 	*version = -1;
 	if (st || !columns[0])
 		return st;
@@ -56,15 +52,14 @@ static enum st read_version(int64_t *version, const struct driver *d, struct db 
 		                            "schema of its own; nothing was changed");
 		return ST_STORE;
 	}
-	return run(d, db, version, 1, SQL_SCHEMA_VERSION, NULL, 0);
+	return run(d, db, version, 1, BIND(SQL_SCHEMA_VERSION));
 }
 
 /* Add those of the names that are taken, or those that are not. */
 static enum st list_names(struct text *list, const struct driver *d, struct db *db, const char *names, bool taken)
 {
-	const struct val vals[] = { { .kind = VAL_TEXT, .text = names } };
 	struct cursor *c;
-	enum st st = d->start(db, &c, SQL_SCHEMA_NAMES, vals, 1);
+	enum st st = d->start(db, &c, BIND(SQL_SCHEMA_NAMES, TEXT(names)));
 	if (st)
 		return st;
 	while (!(st = d->step(c))) {
@@ -136,7 +131,7 @@ enum st migrate_refuse_newer(int64_t version, struct faults *faults)
 static enum st migrate_held(const struct driver *d, struct db *db, struct faults *faults)
 {
 	int64_t version;
-	enum st st = run(d, db, NULL, 0, SQL_SCHEMA_HOLD, NULL, 0);
+	enum st st = run(d, db, NULL, 0, BIND(SQL_SCHEMA_HOLD));
 	if (!st)
 		st = migrate_judge(&version, d, db, faults);
 	if (!st && version < 0)

@@ -16,9 +16,11 @@
 
 #include "exact/clock.h"
 #include "base/log.h"
+#include "store/postgres.sql.h"
 #include "store/postgres_link.h"
+#include "store/statement_places.h"
 
-enum { VALUES_CAP = 48, NUMBER_ROOM = 24, QUEUE_CAP = 16, ANSWERS = 4 };
+enum { NUMBER_ROOM = 24, QUEUE_CAP = 16, ANSWERS = 4 };
 enum { OID_INT8 = 20, OID_TEXT = 25 }; /* of pg_type */
 
 enum control { BEGIN_READ, BEGIN_WRITE, LOCK_TIMEOUT, SCHEMA, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, UNDO, CONTROL__MAX };
@@ -93,7 +95,7 @@ static enum st failed(struct db *db, const PGresult *result, const char *what)
 static bool send_schema(struct db *db)
 {
 	const char *const path[] = { db->session.path };
-	return pq.sendQueryParams(db->conn, statements[SQL_SESSION_SCHEMA].text[POSTGRES], 1, NULL, path, NULL, NULL, 0);
+	return pq.sendQueryParams(db->conn, SQL_SESSION_SCHEMA->is.text[POSTGRES], 1, NULL, path, NULL, NULL, 0);
 }
 
 static bool send_control(struct db *db, enum control which)
@@ -230,7 +232,8 @@ static enum st pg_open(struct db **out, const char *where, enum db_mode mode, st
 		pq.finish(conn);
 	if (!db)
 		return st ? st : ST_MEMORY;
-	*db = (struct db){ .conn = conn, .read_only = mode == DB_READ };
+	db->conn = conn;
+	db->read_only = mode == DB_READ;
 	if (!link_examine(&db->session, conn, faults) && pq.enterPipelineMode(conn)) {
 		*out = db;
 		return ST_OK;
@@ -245,9 +248,9 @@ static enum st pg_open(struct db **out, const char *where, enum db_mode mode, st
 
 /* The texts of the values; numbers are written into `room`. */
 struct values {
-	const char *text[VALUES_CAP];
-	Oid type[VALUES_CAP];
-	char room[VALUES_CAP][NUMBER_ROOM];
+	const char *text[STATEMENT_VALUES];
+	Oid type[STATEMENT_VALUES];
+	char room[STATEMENT_VALUES][NUMBER_ROOM];
 };
 
 static void write_values(struct values *v, const struct val *vals, unsigned count)
@@ -320,30 +323,25 @@ static enum st pg_start_text(struct db *db, struct cursor **out, const char *tex
 	return execute(db, &c->result, &o, false);
 }
 
-static enum st start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count, bool commit)
+static enum st start(struct db *db, struct cursor **out, const struct statement *s, const struct val *vals, bool commit)
 {
-	const struct statement *s = &statements[sql];
-	struct cursor *c = &db->cursors[sql];
+	struct cursor *c = &db->cursors[s->number];
 	const char *text = s->text[POSTGRES];
-	if (count != s->params || count > VALUES_CAP || !text) {
-		log_error("%s: %u values for %u parameters", s->name, count, s->params);
-		return ST_STORE;
-	}
-	if (db->read_only && strncmp(text, "SELECT", 6)) {
-		log_error("%s: the store was opened for reading", s->name);
+	if (!text || (db->read_only && s->writes)) {
+		log_error("%s: %s", s->name, text ? "the store was opened for reading" : "is not for PostgreSQL");
 		return ST_STORE;
 	}
 	*out = c;
 	c->db = db;
 	c->row = -1;
-	struct order o = { .name = s->name, .text = text, .prepared = db->session.pooled ? NULL : &db->prepared[sql], .count = count };
-	write_values(&o.values, vals, count);
+	struct order o = { .name = s->name, .text = text, .prepared = db->session.pooled ? NULL : &db->prepared[s->number], .count = s->values };
+	write_values(&o.values, vals, s->values);
 	return execute(db, &c->result, &o, commit);
 }
 
-static enum st pg_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+static enum st pg_start(struct db *db, struct cursor **out, const struct statement *sql, const struct val *vals)
 {
-	return start(db, out, sql, vals, count, false);
+	return start(db, out, sql, vals, false);
 }
 
 static enum st pg_step(struct cursor *c)
@@ -454,11 +452,11 @@ static void pg_rollback(struct db *db)
 	db->last = 0;
 }
 
-static enum st pg_call(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+static enum st pg_call(struct db *db, struct cursor **out, const struct statement *sql, const struct val *vals)
 {
 	enum st st = pg_begin(db, true);
 	if (!st)
-		st = start(db, out, sql, vals, count, true);
+		st = start(db, out, sql, vals, true);
 	if (st)
 		pg_rollback(db);
 	return st;

@@ -12,6 +12,7 @@
 
 #include "exact/clock.h"
 #include "base/log.h"
+#include "store/postgres.sql.h"
 
 struct libpq pq;
 
@@ -274,7 +275,7 @@ enum st link_examine(struct session *s, PGconn *conn, struct faults *faults)
 	const char *const value[] = { process };
 	snprintf(process, sizeof process, "%d", pq.backendPID(conn));
 	pq.setNoticeReceiver(conn, take_notice, s);
-	if (!pq.sendQueryParams(conn, statements[SQL_SESSION_FACTS].text[POSTGRES], 1, NULL, value, NULL, NULL, 0))
+	if (!pq.sendQueryParams(conn, SQL_SESSION_FACTS->is.text[POSTGRES], 1, NULL, value, NULL, NULL, 0))
 		return ST_STORE;
 	PGresult *r = take_one(conn);
 	enum st st = r ? note_facts(s, r, pq.backendPID(conn), faults) : ST_STORE;

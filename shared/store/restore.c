@@ -19,6 +19,7 @@
 #include "store/inside.h"
 #include "store/migrate.h"
 #include "store/restore_copy.h"
+#include "store/restore.sql.h"
 #include "store/sqlite_pages.h"
 
 enum { PIECE = 1 << 20, INDEX_HEADS = 136 /* of the index: its head, twice, and what checkpoints note */ };
@@ -303,7 +304,7 @@ enum st restore_ask(struct store *s, struct rows *r, enum restore_text text, int
 {
 	const struct val value = INT(tenant);
 	struct rows texts = { 0 };
-	enum st st = store_rows(s, &texts, SQL_RESTORE_TEXTS, NULL, 0);
+	enum st st = ROWS(s, &texts, SQL_RESTORE_TEXTS);
 	if (!st)
 		st = rows_next(&texts);
 	if (!st)

@@ -5,7 +5,9 @@
 #include "store/copy.h"
 #include "store/inside.h"
 #include "store/restore.h"
+#include "store/restore.sql.h"
 #include "store/restore_copy.h"
+#include "store/write.sql.h"
 
 /* ---- what it refers to must stand in the live store ---- */
 
@@ -85,7 +87,7 @@ static enum st put_tables(struct store *s, const struct putting *p)
 	struct rows r = { 0 };
 	enum st st = store_script(s, "PRAGMA defer_foreign_keys=ON");
 	if (!st)
-		st = store_rows(s, &r, SQL_RESTORE_TABLES, NULL, 0);
+		st = ROWS(s, &r, SQL_RESTORE_TABLES);
 	while (!st && !(st = rows_next(&r))) {
 		const char *forget = arena_copy(p->arena, rows_text(&r, 0), strlen(rows_text(&r, 0)));
 		const char *put = arena_copy(p->arena, rows_text(&r, 1), strlen(rows_text(&r, 1)));
@@ -106,7 +108,7 @@ static enum st put_tenant(struct store *s, const void *request, size_t size, voi
 		st = restore_count_tokens(p->restored, s, p->tenant);
 	if (!st)
 		st = put_tables(s, p);
-	return st ? st : store_run(s, SQL_CATALOG_ADVANCE, NULL, 0); /* what processes keep of the tenant is stale now */
+	return st ? st : RUN(s, SQL_CATALOG_ADVANCE); /* what processes keep of the tenant is stale now */
 }
 
 /* ---- the whole ---- */

@@ -13,8 +13,9 @@
 #include "store/sqlite_pages.h"
 #include "store/sqlite_prove.h"
 #include "store/sqlite_wal.h"
+#include "store/statement_places.h"
 
-enum { BUSY_MS = 5000, OPENINGS = 5, STATEMENTS = SQL__MAX };
+enum { BUSY_MS = 5000, OPENINGS = 5 };
 enum { HOT_PAGES = 32, CACHED_PAGES = 64, PAGE_ROOM = 4096 + 256 }; /* a page and its header */
 enum { WRITERS_PAGES = 256 }; /* keys lie anywhere in their table: a large batch touches many pages before it commits */
 
@@ -29,7 +30,7 @@ struct cursor {
 
 struct db {
 	sqlite3 *lite;
-	struct cursor cursors[STATEMENTS]; /* each prepared at its first use, then kept */
+	struct cursor cursors[SQL__MAX]; /* each prepared at its first use, then kept */
 	sqlite3_stmt *control[CONTROL__MAX]; /* the same */
 	struct files files;
 	bool wal;
@@ -131,7 +132,7 @@ static enum st set_up(struct db *db, enum db_mode mode)
 
 static void close_lite(struct db *db)
 {
-	for (unsigned i = 0; i < STATEMENTS; i++)
+	for (unsigned i = 0; i < SQL__MAX; i++)
 		sqlite3_finalize(db->cursors[i].stmt);
 	for (unsigned i = 0; i < CONTROL__MAX; i++)
 		sqlite3_finalize(db->control[i]);
@@ -250,10 +251,9 @@ static enum st bind(struct cursor *c, const struct val *vals, unsigned count)
 	return ST_OK;
 }
 
-static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, const struct val *vals, unsigned count)
+static enum st lite_start(struct db *db, struct cursor **out, const struct statement *s, const struct val *vals)
 {
-	struct cursor *c = &db->cursors[sql];
-	const struct statement *s = &statements[sql];
+	struct cursor *c = &db->cursors[s->number];
 	if (!s->text[SQLITE]) {
 		log_error("%s is not for SQLite", s->name);
 		return ST_STORE;
@@ -264,12 +264,8 @@ static enum st lite_start(struct db *db, struct cursor **out, enum sql sql, cons
 		c->db = db;
 		c->name = s->name;
 	}
-	if (count != s->params) {
-		log_error("%s: %u values for %u parameters", s->name, count, s->params);
-		return ST_STORE;
-	}
 	*out = c;
-	return bind(c, vals, count);
+	return bind(c, vals, s->values);
 }
 
 static enum st lite_start_text(struct db *db, struct cursor **out, const char *text, const struct val *vals, unsigned count)

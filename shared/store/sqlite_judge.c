@@ -284,6 +284,15 @@ static bool is_earlier(const struct seen *seen, const struct log_state *end)
 	return !seen->state.frames && end->frames && starts < 0 && starts > -LATER_LIVES;
 }
 
+/* Go on with the log, or put it aside and begin with none. */
+static enum st keep_log(struct files *f, const struct seen *seen, const struct log_state *end, bool keep)
+{
+	if (!keep && f->log_file >= 0 && !rescue_put_aside(f->log))
+		return ST_STORE;
+	check_index(f, seen, keep ? end : &(struct log_state){ 0 });
+	return ST_OK;
+}
+
 static enum st judge_log(struct files *f, struct look *l, struct seen *seen, const struct stat *db, struct faults *faults)
 {
 	struct log_state end;
@@ -299,11 +308,7 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	if (l->found && db_moved && !copied && (is_denied(f, &end) || !db_is_ours(l, page_size_of(&seen->state))))
 		return judge_written_over(f, seen, &end, db, faults);
 	f->sample = db_moved || seen->copying;
-	keep = keep && !is_earlier(seen, &end);
-	if (!keep && f->log_file >= 0 && !rescue_put_aside(f->log))
-		return ST_STORE;
-	check_index(f, seen, keep ? &end : &(struct log_state){ 0 });
-	return ST_OK;
+	return keep_log(f, seen, &end, keep && !is_earlier(seen, &end));
 }
 
 /* The database is another than the last writer's: a restore. Its log would be read into it, unless it is empty. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "store/sqlite_pages.h"
+#include "store/sqlite_prove.sql.h"
 #include "store/sqlite_wal.h"
 
 enum { TOLD = 100, LOOKS = 3 }; /* what is told of one kind; looks at a page before it is condemned */
@@ -52,10 +53,10 @@ static const char *text_of(sqlite3_stmt *s, int column)
 	return text ? text : "";
 }
 
-static sqlite3_stmt *prepared(const struct proving *p, enum sql sql)
+static sqlite3_stmt *prepared(const struct proving *p, const struct statement *sql)
 {
 	sqlite3_stmt *s = NULL;
-	return sqlite3_prepare_v2(p->lite, statements[sql].text[SQLITE], -1, &s, NULL) == SQLITE_OK ? s : NULL;
+	return sqlite3_prepare_v2(p->lite, sql->text[SQLITE], -1, &s, NULL) == SQLITE_OK ? s : NULL;
 }
 
 /* ---- the log ---- */
@@ -217,7 +218,7 @@ static void confirm(struct proving *p)
 
 static void name_suspects(struct proving *p)
 {
-	sqlite3_stmt *s = prepared(p, SQL_CARE_PAGES);
+	sqlite3_stmt *s = prepared(p, &SQL_CARE_PAGES->is);
 	p->names_known = s;
 	while (s && sqlite3_step(s) == SQLITE_ROW)
 		for (unsigned i = 0; i < p->count; i++)
@@ -278,7 +279,7 @@ static void condemn(struct proving *p)
 static int64_t page_count(struct proving *p)
 {
 	sqlite3_int64 size = 0;
-	sqlite3_stmt *s = prepared(p, SQL_CARE_PAGE_COUNT);
+	sqlite3_stmt *s = prepared(p, &SQL_CARE_PAGE_COUNT->is);
 	int64_t count = s && sqlite3_step(s) == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
 	sqlite3_finalize(s);
 	if (count || p->file->pMethods->xFileSize(p->file, &size) != SQLITE_OK)
@@ -344,9 +345,9 @@ static int64_t number_behind(const char *line, const char *word)
 }
 
 /* Out: name  whose root or page it is; "" if that cannot be told */
-static void name_of(const struct proving *p, char *name, size_t room, enum sql sql, int64_t number)
+static void name_of(const struct proving *p, char *name, size_t room, const union sql_1 *sql, int64_t number)
 {
-	sqlite3_stmt *s = number ? prepared(p, sql) : NULL;
+	sqlite3_stmt *s = number ? prepared(p, &sql->is) : NULL;
 	*name = '\0';
 	if (s && sqlite3_bind_int64(s, 1, number) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
 		snprintf(name, room, " (%s)", text_of(s, 0));
@@ -377,7 +378,7 @@ static void tell_lines(struct proving *p, const char *text)
 
 static void prove_trees(struct proving *p)
 {
-	sqlite3_stmt *s = prepared(p, SQL_CARE_INTEGRITY);
+	sqlite3_stmt *s = prepared(p, &SQL_CARE_INTEGRITY->is);
 	int got = SQLITE_ERROR;
 	while (s && (got = sqlite3_step(s)) == SQLITE_ROW)
 		if (strcmp(text_of(s, 0), "ok"))
@@ -389,7 +390,7 @@ static void prove_trees(struct proving *p)
 
 static void prove_references(struct proving *p)
 {
-	sqlite3_stmt *s = prepared(p, SQL_CARE_REFERENCES);
+	sqlite3_stmt *s = prepared(p, &SQL_CARE_REFERENCES->is);
 	for (unsigned n = 0; s && n < TOLD && sqlite3_step(s) == SQLITE_ROW; n++)
 		tell(p, "a row of %s names a row of %s that is not there", text_of(s, 0),
 		     text_of(s, 1));

@@ -15,6 +15,7 @@
 #include "store/folder.h"
 #include "store/lock.h"
 #include "store/migrate.h"
+#include "store/migrate.sql.h"
 #include "store/network.h"
 #include "store/switch.h"
 
@@ -306,10 +307,10 @@ bool store_was_put_aside(const struct conf *conf)
 
 /* ---- statements ---- */
 
-enum st store_rows(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
+enum st store_rows(struct store *s, struct rows *r, const struct statement *sql, const struct val *vals)
 {
 	*r = (struct rows){ .driver = s->driver };
-	return s->driver->start(s->db, &r->cursor, sql, vals, count);
+	return s->driver->start(s->db, &r->cursor, sql, vals);
 }
 
 enum st store_rows_text(struct store *s, struct rows *r, const char *text, const struct val *vals, unsigned count)
@@ -350,31 +351,43 @@ void rows_end(struct rows *r)
 	r->cursor = NULL;
 }
 
-bool store_offers(const struct store *s, enum sql sql)
+bool store_has(const struct store *s, const struct statement *sql)
 {
-	return statements[sql].text[s->driver->dialect] != NULL;
+	return sql->text[s->driver->dialect] != NULL;
 }
 
-enum st store_run(struct store *s, enum sql sql, const struct val *vals, unsigned count)
+enum st store_run(struct store *s, const struct statement *sql, const struct val *vals)
 {
 	struct rows r;
-	enum st st = store_rows(s, &r, sql, vals, count);
+	enum st st = store_rows(s, &r, sql, vals);
 	while (!st)
 		st = rows_next(&r);
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
 
-enum st store_put(struct store *s, enum sql sql, const struct val *vals, unsigned count)
+enum st store_put(struct store *s, const struct statement *sql, const struct val *vals)
 {
 	struct rows r;
-	enum st st = store_rows(s, &r, sql, vals, count);
+	enum st st = store_rows(s, &r, sql, vals);
 	if (!st)
 		st = rows_next(&r);
 	if (st == ST_DONE && s->driver->changed(r.cursor))
 		st = ST_OK;
 	rows_end(&r);
 	return st;
+}
+
+enum st store_number(struct store *s, int64_t *value, const struct statement *sql, const struct val *vals)
+{
+	struct rows r;
+	enum st st = store_rows(s, &r, sql, vals);
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		*value = rows_int(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_STORE : st;
 }
 
 /* ---- reading ---- */
@@ -395,21 +408,9 @@ void store_read_end(struct store *s)
 
 /* ---- what it is ---- */
 
-enum st store_number(struct store *s, enum sql sql, int64_t *value)
-{
-	struct rows r;
-	enum st st = store_rows(s, &r, sql, NULL, 0);
-	if (!st)
-		st = rows_next(&r);
-	if (!st)
-		*value = rows_int(&r, 0);
-	rows_end(&r);
-	return st == ST_DONE ? ST_STORE : st;
-}
-
 enum st store_schema(struct store *s, int64_t *version)
 {
-	return store_number(s, SQL_SCHEMA_VERSION, version);
+	return NUMBER(s, version, SQL_SCHEMA_VERSION);
 }
 
 enum st store_judge_schema(struct store *s, int64_t *version, struct faults *faults)

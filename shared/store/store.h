@@ -43,10 +43,10 @@ struct rows {
 };
 
 /** Start a statement; read it with rows_next() and end it with rows_end(), also on failure.
- *  Use the ROWS() and RUN() macros, which count the values. */
-enum st store_rows(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+ *  Use ROWS(store, &rows, SQL_NAME, INT(7), TEXT("a")) and its like, by which the compiler counts the values. */
+enum st store_rows(struct store *store, struct rows *rows, const struct statement *sql, const struct val *vals) MUST_USE;
 
-/** The same for a text that another statement has made. */
+/** The same for a text that another statement has made; its values are VALS(…). */
 enum st store_rows_text(struct store *store, struct rows *rows, const char *text, const struct val *vals, unsigned count) MUST_USE;
 
 /** Inside a write: run a script that another statement has made. */
@@ -60,22 +60,23 @@ bool rows_null(const struct rows *rows, unsigned column);
 void rows_end(struct rows *rows);
 
 /** Run a statement to its end and drop its rows. */
-enum st store_run(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+enum st store_run(struct store *store, const struct statement *sql, const struct val *vals) MUST_USE;
 
 /** Run an INSERT … ON CONFLICT DO NOTHING.
  *  Returns: ST_OK if it put its row in; ST_DONE if it met one; what rows_next() returns. */
-enum st store_put(struct store *store, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+enum st store_put(struct store *store, const struct statement *sql, const struct val *vals) MUST_USE;
+
+/** The number that the first row of a statement begins with. Returns: ST_OK; ST_STORE also where there is no row. */
+enum st store_number(struct store *store, int64_t *value, const struct statement *sql, const struct val *vals) MUST_USE;
 
 /** Has a statement a text for this database? Some are for one kind only. */
-bool store_offers(const struct store *store, enum sql sql);
+bool store_has(const struct store *store, const struct statement *sql);
 
-#define INT(n) ((struct val){ .kind = VAL_INT, .number = (n) })
-#define TEXT(s) ((struct val){ .kind = VAL_TEXT, .text = (s) })
-#define OPT(s) ((struct val){ .kind = (s) ? VAL_TEXT : VAL_NULL, .text = (s) })
-#define VALS(...) (const struct val[]){ __VA_ARGS__ }, sizeof((struct val[]){ __VA_ARGS__ }) / sizeof(struct val)
-#define ROWS(store, rows, sql, ...) store_rows(store, rows, sql, VALS(__VA_ARGS__))
-#define RUN(store, sql, ...) store_run(store, sql, VALS(__VA_ARGS__))
-#define PUT(store, sql, ...) store_put(store, sql, VALS(__VA_ARGS__))
+#define ROWS(store, rows, sql, ...) store_rows(store, rows, BIND(sql, __VA_ARGS__))
+#define RUN(store, sql, ...) store_run(store, BIND(sql, __VA_ARGS__))
+#define PUT(store, sql, ...) store_put(store, BIND(sql, __VA_ARGS__))
+#define NUMBER(store, value, sql, ...) store_number(store, value, BIND(sql, __VA_ARGS__))
+#define OFFERS(store, sql) store_has(store, &(sql)->is)
 
 /* ---- reading ---- */
 
@@ -120,7 +121,7 @@ enum st store_write(struct store *store, const struct write_op *op, const void *
 
 /** Inside call(): carry out one statement as a whole transaction. Read and end its rows as those of store_rows().
  *  Returns: ST_OK once it is on disk; ST_DONE where the database has no such calls; what store_write() returns. */
-enum st store_call(struct store *store, struct rows *rows, enum sql sql, const struct val *vals, unsigned count) MUST_USE;
+enum st store_call(struct store *store, struct rows *rows, const struct statement *sql, const struct val *vals) MUST_USE;
 
 /** Inside apply(): may this very request have been committed before, by a process that died
  *  before it could say so, or in a try whose answer was lost? */

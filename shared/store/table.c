@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+
 enum { LIST_VALUES = 16 };
 
 #define LAST_TEXT "\xf4\x8f\xbf\xbf" /* U+10FFFF, which no text begins with */
@@ -21,29 +23,42 @@ struct place place_first(const struct order *order, bool down)
 	return (struct place){ order, down, order->key == KEY_TEXT ? text : number, down ? INT64_MAX : 0 };
 }
 
+/* A shape whose rows are not its table's columns binds another number of values. */
+static bool is_counted(const struct statement *sql, unsigned count)
+{
+	if (count != sql->values)
+		log_error("%s: %u values for %u parameters", sql->name, count, sql->values);
+	return count == sql->values;
+}
+
+static enum st run(struct store *store, const struct statement *sql, const struct val *vals, unsigned count)
+{
+	return is_counted(sql, count) ? store_run(store, sql, vals) : ST_STORE;
+}
+
 enum st table_find(struct rows *rows, struct store *store, const struct table *table, int64_t tenant, int64_t id)
 {
-	return ROWS(store, rows, table->find, INT(tenant), INT(id));
+	return store_rows(store, rows, table->find, (const struct val[]){ INT(tenant), INT(id) });
 }
 
 enum st table_taken(struct rows *rows, struct store *store, const struct table *table, int64_t tenant, const char *value)
 {
-	return ROWS(store, rows, table->taken, INT(tenant), TEXT(value));
+	return store_rows(store, rows, table->taken, (const struct val[]){ INT(tenant), TEXT(value) });
 }
 
 enum st table_insert(struct store *store, const struct table *table, const struct val *vals, unsigned count)
 {
-	return store_run(store, table->insert, vals, count);
+	return run(store, table->insert, vals, count);
 }
 
 enum st table_update(struct store *store, const struct table *table, const struct val *vals, unsigned count)
 {
-	return store_run(store, table->update, vals, count);
+	return run(store, table->update, vals, count);
 }
 
 enum st table_remove(struct store *store, const struct table *table, int64_t tenant, int64_t id)
 {
-	return RUN(store, table->remove, INT(tenant), INT(id));
+	return store_run(store, table->remove, (const struct val[]){ INT(tenant), INT(id) });
 }
 
 enum st table_list(struct rows *rows, struct store *store, int64_t tenant, const char *q, const struct val *filters,
@@ -59,5 +74,6 @@ enum st table_list(struct rows *rows, struct store *store, int64_t tenant, const
 		vals[n++] = behind->key;
 	vals[n++] = INT(behind->id);
 	vals[n++] = INT(limit);
-	return store_rows(store, rows, behind->down ? behind->order->down : behind->order->up, vals, n);
+	const struct statement *sql = behind->down ? behind->order->down : behind->order->up;
+	return is_counted(sql, n) ? store_rows(store, rows, sql, vals) : ST_STORE;
 }

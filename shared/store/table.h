@@ -10,14 +10,14 @@ enum order_key { KEY_ID, KEY_NUMBER, KEY_TEXT };
 struct order {
 	const char *name; /* NULL ends the list */
 	enum order_key key;
-	enum sql up, down;
+	const struct statement *up, *down;
 };
 
 struct table {
-	const char *name, *columns, *filters; /* parted by commas; the first column is the key */
-	enum sql find, insert, update, remove;
+	const char *name, *columns; /* parted by commas; the first is the key */
+	const struct statement *find, *insert, *update, *remove;
 	const char *unique; /* a column of which each value stands once; NULL: none */
-	enum sql taken;
+	const struct statement *taken;
 	struct order orders[8];
 };
 

@@ -6,13 +6,14 @@
 
 #include "exact/clock.h"
 #include "base/log.h"
+#include "store/write.sql.h"
 
 static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
 
 /* What all tenants share has one writer at a time; others see to their own tenant. */
 static enum st take_turn(struct store *s, const struct write_op *op)
 {
-	return op->flat || op->holds_tenant || !store_offers(s, SQL_CATALOG_HOLD) ? ST_OK : store_run(s, SQL_CATALOG_HOLD, NULL, 0);
+	return op->flat || op->holds_tenant || !OFFERS(s, SQL_CATALOG_HOLD) ? ST_OK : RUN(s, SQL_CATALOG_HOLD);
 }
 
 /* What failed while the files were taken away or replaced did not fail by itself. */
@@ -227,10 +228,10 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 	return unknown ? ST_IO : st == ST_STALE ? ST_BUSY : st;
 }
 
-enum st store_call(struct store *s, struct rows *r, enum sql sql, const struct val *vals, unsigned count)
+enum st store_call(struct store *s, struct rows *r, const struct statement *sql, const struct val *vals)
 {
 	*r = (struct rows){ .driver = s->driver };
-	return s->driver->call && store_offers(s, sql) ? s->driver->call(s->db, &r->cursor, sql, vals, count) : ST_DONE;
+	return s->driver->call && store_has(s, sql) ? s->driver->call(s->db, &r->cursor, sql, vals) : ST_DONE;
 }
 
 bool store_again(const struct store *s)

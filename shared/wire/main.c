@@ -20,23 +20,23 @@
 /* header: of what may stand only once, by its name in HTTP. Where it came twice some servers hand over both; others
  * join them, which is no good value either. What a configuration may hand over once more is left out. */
 static const struct wanted { const char *name; size_t offset; const char *header; } wanted[] = {
-	{ "REQUEST_METHOD=", offsetof(struct incoming, method), NULL },
-	{ "REQUEST_URI=", offsetof(struct incoming, uri), NULL },
-	{ "SCRIPT_NAME=", offsetof(struct incoming, script), NULL },
-	{ "QUERY_STRING=", offsetof(struct incoming, query), NULL },
-	{ "CONTENT_TYPE=", offsetof(struct incoming, content_type), NULL },
-	{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length), NULL },
-	{ "HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization), NULL },
-	{ "REDIRECT_HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization), NULL },
+	{ "REQUEST_METHOD=", offsetof(struct incoming, method) },
+	{ "REQUEST_URI=", offsetof(struct incoming, uri) },
+	{ "SCRIPT_NAME=", offsetof(struct incoming, script) },
+	{ "QUERY_STRING=", offsetof(struct incoming, query) },
+	{ "CONTENT_TYPE=", offsetof(struct incoming, content_type) },
+	{ "CONTENT_LENGTH=", offsetof(struct incoming, content_length) },
+	{ "HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
+	{ "REDIRECT_HTTP_AUTHORIZATION=", offsetof(struct incoming, authorization) },
 	{ "HTTP_X_API_KEY=", offsetof(struct incoming, api_key), "X-Api-Key" },
 	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct incoming, idempotency_key), "Idempotency-Key" },
 	{ "HTTP_CONTENT_ENCODING=", offsetof(struct incoming, content_encoding), "Content-Encoding" },
-	{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match), NULL },
+	{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match) },
 	{ "HTTP_IF_MATCH=", offsetof(struct incoming, if_match), "If-Match" },
 	{ "HTTP_X_HTTP_METHOD_OVERRIDE=", offsetof(struct incoming, method_override), "X-HTTP-Method-Override" },
-	{ "REMOTE_ADDR=", offsetof(struct incoming, address), NULL },
-	{ "HTTP_USER_AGENT=", offsetof(struct incoming, user_agent), NULL },
-	{ "HTTP_ACCEPT=", offsetof(struct incoming, accept), NULL },
+	{ "REMOTE_ADDR=", offsetof(struct incoming, address) },
+	{ "HTTP_USER_AGENT=", offsetof(struct incoming, user_agent) },
+	{ "HTTP_ACCEPT=", offsetof(struct incoming, accept) },
 };
 
 enum { WANTED = sizeof wanted / sizeof *wanted };

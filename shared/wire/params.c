@@ -208,8 +208,8 @@ static struct arg *arg_of(const struct request *rq, const char *name)
 
 static enum st keep(struct request *rq, const struct arg *arg)
 {
-	if (rq->arg_count == ARGS_CAP)
-		return ST_MEMORY;
+	if (rq->arg_count == ARGS_CAP) /* none is kept twice, and no more are declared (infra/routes/check.c) */
+		return ST_STORE;
 	rq->args[rq->arg_count++] = *arg;
 	return ST_OK;
 }

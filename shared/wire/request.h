@@ -9,7 +9,7 @@
 #include "exact/money.h"
 #include "store/store.h"
 
-enum { ARGS_CAP = 16 };
+enum { ARGS_CAP = 48 }; /* of the query and the body together; the route generator refuses to declare more */
 
 struct param;
 

@@ -267,7 +267,7 @@ static enum st read_body(struct exchange *x)
 /* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
 static enum st take_idempotency_key(struct exchange *x, const struct json *body)
 {
-	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "", 0, 0, NULL };
+	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "" };
 	const struct json *member = json_get(body, "idempotency_key");
 	const char *header = x->in->idempotency_key;
 	struct arg arg = { .param = &key };

@@ -4,21 +4,21 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build, repo } from './places.mjs';
 
+const files = () => readdirSync(path.join(repo, 'shared'), { recursive: true }).filter((name) => name.endsWith('.sql') && !name.startsWith('store/schema/'));
+
 /** `{ name: [parameter, …] }`, as the files declare them. */
 function declared() {
-  const shared = path.join(repo, 'shared');
-  const files = readdirSync(shared, { recursive: true }).filter((name) => name.endsWith('.sql') && !name.startsWith('store/schema/'));
-  const text = files.map((name) => readFileSync(path.join(shared, name), 'utf8')).join('\n');
-  return Object.fromEntries([...text.matchAll(/^-- name: (\w+) \((.*)\)$/gm)].map(([, name, list]) => [name, list ? list.split(/, */) : []]));
+  const text = files().map((name) => readFileSync(path.join(repo, 'shared', name), 'utf8')).join('\n');
+  return Object.fromEntries([...text.matchAll(/^-- name: (\w+) \((.*)\)(?: writes)?$/gm)].map(([, name, list]) => [name, list ? list.split(/, */) : []]));
 }
 
 /** Every statement that PostgreSQL is offered, as `{ name, params, text }`. A literal of theirs is one of JSON too. */
 export function postgresStatements() {
-  const source = readFileSync(path.join(build, 'gen/statements.c'), 'utf8');
+  const source = files().map((name) => readFileSync(path.join(build, 'gen', `${name}.c`), 'utf8')).join('\n');
   const literal = '(NULL|"(?:[^"\\\\]|\\\\.)*")';
-  const rows = [...source.matchAll(new RegExp(`^\\t\\[SQL_\\w+\\] = \\{ "(\\w+)",\\n\\t\\t\\{ ${literal},\\n\\t\\t${literal} \\}, (\\d+) \\},$`, 'gm'))];
+  const rows = [...source.matchAll(new RegExp(`\\{ "(\\w+)", SQL_AT_[^\\n]*\\n\\t\\{ ${literal},\\n\\t${literal} \\}`, 'g'))];
   const params = declared();
-  if (rows.length !== Object.keys(params).length) throw new Error(`build/gen/statements.c: ${rows.length} of ${Object.keys(params).length} statements were read`);
+  if (rows.length !== Object.keys(params).length) throw new Error(`build/gen/**/*.sql.c: ${rows.length} of ${Object.keys(params).length} statements were read`);
   return rows.filter(([, , , text]) => text !== 'NULL').map(([, name, , text]) => ({ name, params: params[name], text: JSON.parse(text) }));
 }
 

@@ -9,10 +9,16 @@ static enum st answer(struct request *rq, struct reply *rp)
 
 #define GOOD .summary = "s", .scope = SCOPE_USAGE_READ, .handle = answer
 
-static const struct param undocumented[] = { { "start", P_INSTANT, OPTIONAL, "", 0, 0, NULL }, { 0 } };
-static const struct param twice[] = { { "a", P_TEXT, OPTIONAL, "d", 0, 0, NULL }, { "a", P_TEXT, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
-static const struct param unbounded[] = { { "page", P_INT, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
-static const struct param no_choice[] = { { "days", P_CHOICE, OPTIONAL, "d", 0, 0, NULL }, { 0 } };
+static const struct param undocumented[] = { { "start", P_INSTANT, OPTIONAL, "" }, { 0 } };
+static const struct param twice[] = { { "a", P_TEXT, OPTIONAL, "d" }, { "a", P_TEXT, OPTIONAL, "d" }, { 0 } };
+static const struct param unbounded[] = { { "page", P_INT, OPTIONAL, "d" }, { 0 } };
+static const struct param no_choice[] = { { "days", P_CHOICE, OPTIONAL, "d" }, { 0 } };
+
+#define ROW(n) { "a" #n, P_TEXT, OPTIONAL, "d" }
+#define ROWS_OF_8(n) ROW(n##0), ROW(n##1), ROW(n##2), ROW(n##3), ROW(n##4), ROW(n##5), ROW(n##6), ROW(n##7)
+#define ROWS_OF_24(n) ROWS_OF_8(n##0), ROWS_OF_8(n##1), ROWS_OF_8(n##2)
+static const struct param half[] = { ROWS_OF_24(1), { 0 } }, other_half[] = { ROWS_OF_24(2), { 0 } };
+static const struct param past_half[] = { ROWS_OF_24(2), ROW(3), { 0 } };
 
 static const struct fn good = { .also = "other/address", .on[M_GET] = { GOOD, .answers = "{\"a\":1}" } };
 static const struct fn without_scope = { .on[M_GET] = { .summary = "s", .handle = answer } };
@@ -25,6 +31,8 @@ static const struct fn choiceless = { .on[M_GET] = { GOOD, .query = no_choice } 
 static const struct fn without_media = { .on[M_POST] = { GOOD, .kind = BODY_RAW } };
 static const struct fn unread_body = { .on[M_GET] = { GOOD, .body = unbounded } };
 static const struct fn bad_example = { .on[M_GET] = { GOOD, .answers = "{\"a\":}" } };
+static const struct fn full = { .on[M_POST] = { GOOD, .kind = BODY_OBJECT, .query = half, .body = other_half } };
+static const struct fn overfull = { .on[M_POST] = { GOOD, .kind = BODY_OBJECT, .query = half, .body = past_half } };
 static const struct fn without_handler = { .on[M_GET] = { .summary = "s", .scope = SCOPE_USAGE_READ } };
 
 /* Each row of tables is a whole table of functions. */
@@ -40,6 +48,8 @@ static const struct fn_entry tables[][3] = {
 	{ { "usage/record", &without_media } },
 	{ { "usage/record", &unread_body } },
 	{ { "usage/record", &bad_example } },
+	{ { "usage/record", &full } },
+	{ { "usage/record", &overfull } },
 	{ { "usage/record", &without_handler } },
 	{ { "usage/record", &good }, { "usage/check", &good } },
 	{ { "usage", &good }, { "v1/usage", &without_doc } },
@@ -51,7 +61,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		printf("-- %zu\n", i);
-		check_table(stdout, tables[i]);
+		check_functions(stdout, tables[i]);
 	}
 	return 0;
 }

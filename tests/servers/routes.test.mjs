@@ -17,7 +17,7 @@ const print = (...args) => {
 };
 const addresses = () => print('routes').trim().split('\n').map((line) => line.split(' '));
 
-/** What check_table() says of each table of bad-declarations.c, compiled here. */
+/** What check_functions() says of each table of bad-declarations.c, compiled here. */
 function verdicts() {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-'));
   const program = path.join(folder, 'bad-declarations');
@@ -45,6 +45,8 @@ test('refuses declarations that forget something, naming address and cause', () 
     'POST /api/usage/record: a raw body without content types',
     'GET /api/usage/record: fields of a body that is not read\nGET /api/usage/record: a whole number without bounds: page',
     'GET /api/usage/record: the example of an answer is not JSON: not valid JSON near byte 6',
+    '',
+    'POST /api/usage/record: more parameters than a request holds',
     'GET /api/usage/record: a method without a handler\n* /api/usage/record: a function without a method',
     '/other/address: two functions at one address',
     '/api/v1/usage: two functions at one address\nGET /api/v1/usage: a parameter without a doc: start',

@@ -1,5 +1,8 @@
 /* Facts of the store that hold on every database. With PENNYMETER_TEST_POSTGRES, the address of a scratch
  * database, they are tried there; on SQLite otherwise. */
+#include "account/tenants.sql.h"
+#include "catalog/plans.sql.h"
+#include "meter/usage.sql.h"
 #include "scratch_store.h"
 
 #include <postgresql/libpq-fe.h>
@@ -323,7 +326,7 @@ static void texts_are_ordered_byte_by_byte(void **state)
 	(void)state;
 	for (unsigned i = 9; i-- > 0;)
 		assert_int_equal(put_metric(s, names[i], 1, "{}"), ST_OK);
-	assert_int_equal(store_rows(s, &r, SQL_METRIC_LIST, NULL, 0), ST_OK);
+	assert_int_equal(ROWS(s, &r, SQL_METRIC_LIST), ST_OK);
 	for (unsigned i = 0; i < 9; i++) {
 		assert_int_equal(rows_next(&r), ST_OK);
 		assert_string_equal(rows_text(&r, 0), names[i]);

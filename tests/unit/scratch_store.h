@@ -2,6 +2,7 @@
 #ifndef UNIT_SCRATCH_STORE_H
 #define UNIT_SCRATCH_STORE_H
 
+#include "catalog/plans.sql.h"
 #include "facts.h"
 #include "folder.h"
 #include "store/store.h"
@@ -42,7 +43,7 @@ static inline int64_t metrics_stored(struct store *s)
 {
 	struct rows r = { 0 };
 	int64_t n = 0;
-	enum st st = store_rows(s, &r, SQL_METRIC_LIST, NULL, 0);
+	enum st st = ROWS(s, &r, SQL_METRIC_LIST);
 	while (!st && !(st = rows_next(&r)))
 		n++;
 	rows_end(&r);

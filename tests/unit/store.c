@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "catalog/plans.sql.h"
 #include "store/care.h"
 #include "store/inside.h"
 

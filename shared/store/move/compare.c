@@ -125,26 +125,33 @@ static enum st differ(struct moving *m, const struct table *t, const struct plai
 	return ST_CONFLICT;
 }
 
+/* The next row of either side, or of both if it is the same one. */
+static enum st compare_next(struct moving *m, const struct table *t, struct side *here, struct side *there)
+{
+	const struct plain *a = row_at(here), *b = row_at(there);
+	const int order = !a ? 1 : !b ? -1 : compare_keys(a->key, b->key);
+	enum st st = ST_OK;
+	if (order || strcmp(a->all, b->all))
+		st = differ(m, t, order > 0 ? NULL : a, order < 0 ? NULL : b);
+	if (!st && order <= 0)
+		st = pass(here);
+	if (!st && order >= 0)
+		st = pass(there);
+	return st;
+}
+
 /* What the page of the file and all of the server's rows up to its end tell. */
 static enum st compare_page(struct moving *m, const struct table *t, struct side *here, struct side *there)
 {
 	const unsigned most = here->count > LEAST ? here->count : LEAST; /* so that it has as many bytes, about */
 	enum st st = read_side(there, most);
 	while (!st && (row_at(here) || here->end)) {
-		if (!row_at(there) && !there->end) {
+		if (!row_at(there) && !there->end)
 			st = read_side(there, most);
-			continue;
-		}
-		const struct plain *a = row_at(here), *b = row_at(there);
-		if (!a && !b)
+		else if (row_at(here) || row_at(there))
+			st = compare_next(m, t, here, there);
+		else
 			break;
-		const int order = !a ? 1 : !b ? -1 : compare_keys(a->key, b->key);
-		if (order || strcmp(a->all, b->all))
-			st = differ(m, t, order > 0 ? NULL : a, order < 0 ? NULL : b);
-		if (!st && order <= 0)
-			st = pass(here);
-		if (!st && order >= 0)
-			st = pass(there);
 	}
 	return st;
 }

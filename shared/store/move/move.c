@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/care.sql.h"
 #include "store/inside.h"
+#include "store/move/move.sql.h"
 
 /* Changes that are so few that writers may wait for them; how often they are carried over before writers must. */
 enum { FEW = 500, ROUNDS = 200 };
@@ -15,7 +17,7 @@ enum { FEW = 500, ROUNDS = 200 };
 /* Also where a move stands is forgotten: with the triggers a new one begins. */
 static enum st set_triggers(struct store *s, const struct moving *m, bool wanted)
 {
-	enum st st = store_run(s, SQL_MOVE_PROGRESS_FORGET, NULL, 0);
+	enum st st = RUN(s, SQL_MOVE_PROGRESS_FORGET);
 	for (unsigned i = 0; i < m->count && !st; i++) {
 		st = store_script(s, m->tables[i].text[DROP]);
 		if (!st && wanted)
@@ -58,9 +60,9 @@ static enum st begin(struct moving *m)
 	struct place tenants = { .table = "tenants", .behind = m->behind };
 	int64_t begun = 0, triggers = 0;
 	bool fresh = false;
-	enum st st = store_number(m->from, SQL_MOVE_BEGUN, &begun);
+	enum st st = NUMBER(m->from, &begun, SQL_MOVE_BEGUN);
 	if (!st)
-		st = store_number(m->from, SQL_MOVE_TRIGGERS, &triggers);
+		st = NUMBER(m->from, &triggers, SQL_MOVE_TRIGGERS);
 	if (!st)
 		st = move_find_place(m->from, &tenants);
 	if (!st)
@@ -163,13 +165,13 @@ enum st store_move_done(struct store *from, struct store *to, struct faults *fau
 {
 	int64_t here[2] = { 0, 0 }, there[2] = { 0, 0 };
 	bool ours = false;
-	enum st st = store_number(from, SQL_MOVE_TENANTS, &here[0]);
+	enum st st = NUMBER(from, &here[0], SQL_MOVE_TENANTS);
 	if (!st)
-		st = store_number(from, SQL_CARE_COUNT_EVENTS, &here[1]);
+		st = NUMBER(from, &here[1], SQL_CARE_COUNT_EVENTS);
 	if (!st)
-		st = store_number(to, SQL_MOVE_TENANTS, &there[0]);
+		st = NUMBER(to, &there[0], SQL_MOVE_TENANTS);
 	if (!st)
-		st = store_number(to, SQL_CARE_COUNT_EVENTS, &there[1]);
+		st = NUMBER(to, &there[1], SQL_CARE_COUNT_EVENTS);
 	if (!st && there[0] == here[0])
 		st = move_find_ours(&ours, from, to);
 	if (st || (there[0] >= here[0] && there[1] >= here[1] && (ours || there[0] > here[0])))

@@ -176,3 +176,7 @@ DELETE FROM move_progress;
 
 -- name: move_tenants ()
 SELECT COUNT(*) FROM tenants;
+
+-- When each was made, by which the one database is known to be a copy of the other.
+-- name: move_tenants_made ()
+SELECT tenant_id, created_at FROM tenants ORDER BY tenant_id;

@@ -9,6 +9,7 @@
 
 #include "exact/clock.h"
 #include "store/inside.h"
+#include "store/move/move.sql.h"
 
 enum st move_find_place(struct store *s, struct place *p)
 {

@@ -1,5 +1,6 @@
 /* What there is to move: the tables of the file and their like on the server, and whether that may be written to. */
 #include "store/move/inside.h"
+#include "store/move/move.sql.h"
 
 #include <string.h>
 
@@ -57,7 +58,7 @@ enum st move_read_tables(struct moving *m)
 {
 	struct rows r = { 0 };
 	unsigned room = 0;
-	enum st st = store_rows(m->from, &r, SQL_MOVE_TABLES, NULL, 0);
+	enum st st = ROWS(m->from, &r, SQL_MOVE_TABLES);
 	m->count = 0;
 	while (!st && !(st = rows_next(&r))) {
 		struct table *t = add_table(m, &room);
@@ -117,16 +118,16 @@ enum st move_look_ahead(struct moving *m)
 enum st move_find_ours(bool *ours, struct store *from, struct store *to)
 {
 	struct rows here = { 0 }, there = { 0 };
-	enum st st = ROWS(from, &here, SQL_TENANT_LIST, INT(0)), found = ST_OK;
+	enum st st = ROWS(from, &here, SQL_MOVE_TENANTS_MADE), found = ST_OK;
 	unsigned count = 0;
 	if (!st)
-		st = ROWS(to, &there, SQL_TENANT_LIST, INT(0));
+		st = ROWS(to, &there, SQL_MOVE_TENANTS_MADE);
 	for (*ours = true; !st && *ours && !(st = rows_next(&there)); count++) {
 		do
 			found = rows_next(&here);
 		while (!found && rows_int(&here, 0) < rows_int(&there, 0));
 		st = found == ST_DONE ? ST_OK : found;
-		*ours = !found && rows_int(&here, 0) == rows_int(&there, 0) && rows_int(&here, 4) == rows_int(&there, 4);
+		*ours = !found && rows_int(&here, 0) == rows_int(&there, 0) && rows_int(&here, 1) == rows_int(&there, 1);
 	}
 	rows_end(&here);
 	rows_end(&there);
