@@ -99,7 +99,30 @@ enum st audit_add(struct work *work, const char *action)
 	const char *body = st ? NULL : body_of(work, action, seq, detail_hash);
 	if (!st)
 		st = body ? hash_pair(hash, previous, body, work->arena) : ST_MEMORY;
-	return st ? st : RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), TEXT(body), TEXT(hash), TEXT(salt), TEXT(detail));
+	return st ? st : RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body),
+	                      TEXT(hash), TEXT(salt), TEXT(detail));
+}
+
+/* ---- listing ---- */
+
+static const char *copy(const struct rows *r, unsigned column, struct arena *arena)
+{
+	const char *text = rows_text(r, column);
+	return text ? arena_copy(arena, text, strlen(text)) : NULL;
+}
+
+enum st audit_list(struct audit_row *rows, unsigned *count, struct store *store, int64_t tenant,
+                   const struct audit_query *q, struct arena *arena)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_AUDIT_PAGE, INT(tenant), INT(q->before), INT(q->from), INT(q->to), TEXT(q->action),
+	                  TEXT(q->actor), INT(q->limit));
+	*count = 0;
+	while (!st && *count < q->limit && !(st = rows_next(&r)))
+		rows[(*count)++] = (struct audit_row){ rows_int(&r, 0), copy(&r, 1, arena), copy(&r, 2, arena), copy(&r, 3, arena),
+			copy(&r, 4, arena) };
+	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
 }
 
 /* ---- proving ---- */
@@ -111,10 +134,18 @@ struct proving {
 	const char *hash;
 };
 
-static bool is_own(const struct proving *p, const struct json *body, int64_t seq)
+static bool says(const struct json *body, const char *name, const char *value)
 {
-	const char *number = arena_format(p->arena, "%lld", (long long)seq), *tenant = arena_format(p->arena, "%lld", (long long)p->tenant);
-	return number && tenant && !strcmp(json_text(json_get(body, "seq")), number) && !strcmp(json_text(json_get(body, "tenant_id")), tenant);
+	return value && !strcmp(json_text(json_get(body, name)), value);
+}
+
+/* What stands beside the body is in it, too. */
+static bool is_own(const struct proving *p, const struct json *body, const struct rows *r)
+{
+	char at[INSTANT_ROOM];
+	return says(body, "seq", arena_format(p->arena, "%lld", (long long)rows_int(r, 0))) &&
+	       says(body, "tenant_id", arena_format(p->arena, "%lld", (long long)p->tenant)) &&
+	       instant_fits(rows_int(r, 5)) && says(body, "at", instant_print(at, rows_int(r, 5)));
 }
 
 /* Details that were erased prove nothing, and disprove nothing. */
@@ -135,7 +166,7 @@ static const char *judge(const struct proving *p, const struct rows *r)
 		return "is missing";
 	if (hash_pair(hash, p->proof->head ? p->proof->hash : first_hash, text, p->arena) || strcmp(hash, rows_text(r, 2)))
 		return "does not follow from the one before";
-	if (json_parse(&body, &faults, p->arena, text, strlen(text)) || !is_own(p, body, rows_int(r, 0)))
+	if (json_parse(&body, &faults, p->arena, text, strlen(text)) || !is_own(p, body, r))
 		return "is another row's";
 	if (!is_detail(p, body, rows_text(r, 3), rows_text(r, 4)))
 		return "has a detail that is not its own";

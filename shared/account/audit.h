@@ -10,6 +10,24 @@
  *  Returns: ST_OK; ST_MEMORY; what the store returns. */
 enum st audit_add(struct work *work, const char *action) MUST_USE;
 
+struct audit_row {
+	int64_t seq;
+	const char *body, *hash, *salt, *detail; /* the last two are NULL where they were erased */
+};
+
+/** Which rows: of numbers below one, of instants from <= t < to, and of an action or actor, as the body writes them:
+ *  "\"action\":\"customers.create\""; "": any. */
+struct audit_query {
+	int64_t before;
+	instant from, to;
+	const char *action, *actor;
+	unsigned limit;
+};
+
+/** Read at most limit rows, newest first. Returns: ST_OK; what the store returns. Out: rows, count */
+enum st audit_list(struct audit_row *rows, unsigned *count, struct store *store, int64_t tenant,
+                   const struct audit_query *query, struct arena *arena) MUST_USE;
+
 /** What a chain comes to. */
 struct audit_proof {
 	int64_t rows, redacted; /* of these, those whose detail was erased */

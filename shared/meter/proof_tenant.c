@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "account/audit.h"
 #include "meter/balance.h"
 #include "meter/beside.h"
 #include "meter/proof.sql.h"
@@ -241,6 +242,17 @@ static enum st prove_alerts(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
+/* ---- the audit ---- */
+
+static enum st prove_audit(struct proving *p)
+{
+	struct audit_proof proof;
+	enum st st = audit_prove(&proof, p->store, p->account->tenant_id, 0, NULL);
+	if (!st && proof.first_bad)
+		tell(p, "row %lld of the audit %s", (long long)proof.first_bad, proof.cause);
+	return st;
+}
+
 /* ---- all of them ---- */
 
 enum st proof_of_tenant(unsigned *differences, struct store *store, const struct account *account, struct arena *arena,
@@ -248,7 +260,7 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
 {
 	static enum st (*const proofs[])(struct proving *) = {
 		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_answers,
-		prove_alerts, prove_standing,
+		prove_alerts, prove_standing, prove_audit,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };
 	enum st st = catalog_load(&p.catalog, store, account->generation);

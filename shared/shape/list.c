@@ -27,9 +27,13 @@ static void write_item(struct jwriter *w, const struct param *of, void *item)
 		jw_string(w, NULL, *shape_text(of, item));
 }
 
+/* One that was refused is the same as none. */
 static bool is_same(const struct param *of, void *a, void *b)
 {
-	return of->type == P_ID ? *shape_number(of, a) == *shape_number(of, b) : !strcmp(*shape_text(of, a), *shape_text(of, b));
+	if (of->type == P_ID)
+		return *shape_number(of, a) == *shape_number(of, b);
+	const char *one = *shape_text(of, a), *other = *shape_text(of, b);
+	return one && other && !strcmp(one, other);
 }
 
 /* Of texts and ids each stands once. */

@@ -20,6 +20,7 @@ CREATE TABLE work_keys (
 CREATE TABLE audit_log (
   tenant_id INTEGER NOT NULL,
   seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
   body TEXT NOT NULL,
   hash TEXT NOT NULL,
   salt TEXT,
