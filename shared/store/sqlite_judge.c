@@ -212,13 +212,6 @@ static bool is_explained(const struct look *l, bool log, const struct log_state 
 	return s->copied >= s->state.frames || (db_copied && *keep);
 }
 
-static void open_log(struct files *f)
-{
-	if (f->log_file >= 0)
-		close(f->log_file);
-	f->log_file = open(f->log, O_RDWR | O_CLOEXEC);
-}
-
 static void start_look(struct look *l, const struct files *f, const struct seen *seen, const struct stat *db)
 {
 	const uint32_t size = page_size_of(&seen->state);
@@ -289,7 +282,7 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	struct log_state end;
 	bool keep = true, log = read_log(f, l, &end);
 	if (!l->found && log_was_taken(f, seen) && rescue_file(&seen->log, f->log, &seen->log)) {
-		open_log(f);
+		files_open_log(f);
 		log = read_log(f, l, &end);
 	}
 	const bool db_moved = !seen->copying && !judge_db(seen, db);
@@ -322,13 +315,14 @@ enum st judge(struct files *f, struct faults *faults)
 	struct seen seen;
 	struct stat db;
 	struct look look;
-	open_log(f);
+	rescue_clean(f);
+	files_open_log(f);
 	if (f->log_file < 0 && errno != ENOENT) { /* it is there, and says nothing of what was lost */
-		fault_add(faults, f->log, "the log cannot be opened: %s; look at its mode and owner, and at how its file system is mounted: "
+		fault_add(faults, f->log, "the log cannot be read: %s; look at its mode and owner, and at how its file system is mounted: "
 		          "nothing is lost", strerror(errno));
 		return ST_STORE;
 	}
-	if (f->log_file >= 0 && fdatasync(f->log_file)) { /* what a writer left that died before it could */
+	if (f->log_file >= 0 && fdatasync(f->log_file) && errno != EROFS) { /* what a writer left that died before it could */
 		fault_add(faults, f->log, "the log cannot be synced: %s", strerror(errno));
 		return ST_STORE;
 	}
