@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 
 enum {
 	INDEX_HEAD = INDEX_MARK + 4,
+	PAUSE_MS = 20,
 	LATER_LIVES = 1 << 20,                         /* of one log: salts that lie farther apart are another's */
 	DB_PAGE_SIZE = 16, DB_PAGES = 28, /* places in the database's head */
 	SETTLED = 2 * 1000 * 1000                      /* microseconds without a write: whoever copied it is done */
@@ -54,8 +56,14 @@ static bool is_ahead(const struct log_state *now, const struct log_state *then)
 	return same_life ? now->frames > then->frames : log_starts_between(now, then) > 0;
 }
 
+/* What the index says, in its own file. */
+struct index_head {
+	struct log_state state;
+	uint32_t copied, mark;
+};
+
 /* Of another process that has it open it can be read, as long as this one has not. Returns: does it say twice the same? */
-static bool read_index(const struct files *f, struct log_state *state, uint32_t *mark)
+static bool read_index(const struct files *f, struct index_head *index)
 {
 	unsigned char head[INDEX_HEAD];
 	const int file = open(f->index, O_RDONLY | O_CLOEXEC);
@@ -63,17 +71,18 @@ static bool read_index(const struct files *f, struct log_state *state, uint32_t 
 		return false;
 	const bool whole = pread(file, head, sizeof head, 0) == sizeof head;
 	close(file);
-	memcpy(state, head, sizeof *state);
-	memcpy(mark, head + INDEX_MARK, sizeof *mark);
-	return whole && !memcmp(head, head + sizeof *state, sizeof *state);
+	memcpy(&index->state, head, sizeof index->state);
+	memcpy(&index->copied, head + INDEX_COPIED, sizeof index->copied);
+	memcpy(&index->mark, head + INDEX_MARK, sizeof index->mark);
+	return whole && !memcmp(head, head + sizeof index->state, sizeof index->state);
 }
 
 /* A writer is amid its work: what it has written so far nobody may judge, but the index is that of the last commit that was seen. */
 static bool is_at_work(const struct files *f, const struct seen *s)
 {
-	struct log_state now;
-	uint32_t mark;
-	return f->beside && read_index(f, &now, &mark) && mark == s->mark && (!memcmp(&now, &s->state, sizeof now) || is_ahead(&now, &s->state));
+	struct index_head now;
+	return f->beside && read_index(f, &now) && now.mark == s->mark &&
+	       (!memcmp(&now.state, &s->state, sizeof now.state) || is_ahead(&now.state, &s->state));
 }
 
 bool judge_at_once(const struct files *f)
@@ -162,6 +171,33 @@ static bool db_is_ours(const struct look *l, uint32_t page_size)
 	return true;
 }
 
+/* A checkpoint says in the index how far it came; who writes a file over says nothing. */
+static bool was_copied_by_another(const struct look *l)
+{
+	struct index_head now;
+	return read_index(l->files, &now) && now.mark == l->seen->mark && now.copied > l->seen->copied;
+}
+
+/* Is it written no more? What comes slowly agrees with what was seen as long as it has come only to pages that nobody knows. */
+static bool is_left_alone(const struct files *f, const struct stat *db)
+{
+	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+	const int64_t until = clock_ticks() + SETTLED;
+	struct stat now = *db;
+	while (clock_now() - seen_time(db) / 1000 < SETTLED && clock_ticks() < until) {
+		nanosleep(&pause, NULL);
+		if (fstat(f->lock, &now) || now.st_size != db->st_size || seen_time(&now) != seen_time(db))
+			return false;
+	}
+	return true;
+}
+
+/* Once more after the wait: a tick of the kernel's clock has room for several writes. */
+static bool is_only_touched(const struct look *l, uint32_t page_size, const struct stat *db)
+{
+	return db_is_ours(l, page_size) && (was_copied_by_another(l) || (is_left_alone(l->files, db) && db_is_ours(l, page_size)));
+}
+
 /* ---- the verdict ---- */
 
 static enum st condemn(struct faults *faults, const char *file, const char *why)
@@ -178,12 +214,12 @@ static void drop_index(const struct files *f)
 
 static void check_index(const struct files *f, const struct seen *seen, const struct log_state *end)
 {
-	struct log_state now = { 0 };
-	uint32_t mark = 0;
-	const bool whole = read_index(f, &now, &mark);
-	const bool same_end = now.frames == end->frames && (!end->frames || (!memcmp(now.check, end->check, sizeof now.check) &&
-	                                                                     !memcmp(now.salt, end->salt, sizeof now.salt)));
-	if (!whole || !same_end || (seen && mark && mark != seen->mark))
+	struct index_head now = { 0 };
+	const bool whole = read_index(f, &now);
+	const struct log_state *told = &now.state;
+	const bool same_end = told->frames == end->frames && (!end->frames || (!memcmp(told->check, end->check, sizeof told->check) &&
+	                                                                       !memcmp(told->salt, end->salt, sizeof told->salt)));
+	if (!whole || !same_end || (seen && now.mark && now.mark != seen->mark))
 		drop_index(f);
 }
 
@@ -289,7 +325,7 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
 		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
 	const bool copied = was_copied_since(f, seen, &end) && is_whole(f, db);
-	if (l->found && db_moved && !copied && (is_denied(f, &end) || !db_is_ours(l, page_size_of(&seen->state))))
+	if (l->found && db_moved && !copied && (is_denied(f, &end) || !is_only_touched(l, page_size_of(&seen->state), db)))
 		return judge_written_over(f, seen, &end, db, faults);
 	f->sample = db_moved || seen->copying;
 	keep = keep && !is_earlier(seen, &end);
