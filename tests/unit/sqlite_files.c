@@ -1,6 +1,5 @@
 /* Facts of SQLite's files that are removed, replaced or written over in the middle of a transaction (shared/store/sqlite_files.h). */
-#include "facts.h"
-#include "folder.h"
+#include "lite_file.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -11,44 +10,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/driver.h"
 
 enum { OLD = 30, MORE = 20 };
-
-static char folder[FOLDER_ROOM], file[96];
-static struct arena *arena;
-
-static struct faults faults;
-
-static enum st try_open(struct db **db, enum db_mode mode)
-{
-	faults = (struct faults){ .arena = arena };
-	*db = NULL;
-	return sqlite_driver.open(db, file, mode, &faults);
-}
-
-static struct db *open_file(enum db_mode mode)
-{
-	struct db *db;
-	if (try_open(&db, mode))
-		fail_msg("%s: %s", faults.item[0].pointer, faults.item[0].detail);
-	return db;
-}
-
-static void script(struct db *db, const char *sql)
-{
-	assert_int_equal(sqlite_driver.script(db, sql), ST_OK);
-}
-
-static int64_t number(struct db *db, const char *sql)
-{
-	struct cursor *c = NULL;
-	assert_int_equal(sqlite_driver.start_text(db, &c, sql, NULL, 0), ST_OK);
-	assert_int_equal(sqlite_driver.step(c), ST_OK);
-	const int64_t n = sqlite_driver.get_int(c, 0);
-	sqlite_driver.end(c);
-	return n;
-}
 
 static void shell(const char *what)
 {
@@ -78,14 +41,9 @@ static enum st write_rows(struct db *db, unsigned count, const char *attack)
 static int fresh(void **state)
 {
 	(void)state;
-	arena_reset(arena);
-	if (folder_made(folder, "files"))
+	struct db *db = lite_file_made("files");
+	if (!db)
 		return 1;
-	snprintf(file, sizeof file, "%s/a.db", folder);
-	struct db *db = open_file(DB_CREATE);
-	assert_int_equal(sqlite_driver.begin(db, true), ST_OK);
-	assert_int_equal(sqlite_driver.script(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL)"), ST_OK);
-	assert_int_equal(sqlite_driver.commit(db), ST_OK);
 	for (unsigned i = 0; i < 20; i++)
 		assert_int_equal(write_rows(db, OLD / 2, NULL), ST_OK);
 	assert_int_equal(sqlite_driver.settle(db), ST_OK);
@@ -96,17 +54,11 @@ static int fresh(void **state)
 	return 0;
 }
 
-static int removed(void **state)
-{
-	(void)state;
-	return folder_removed(folder);
-}
-
 enum { ROWS = 20 * OLD / 2 + OLD + MORE };
 
 static void is_whole(struct db *db, int64_t rows)
 {
-	assert_int_equal(number(db, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
+	is_sound(db);
 	assert_int_equal(number(db, "SELECT COUNT(*) FROM t"), rows);
 }
 
@@ -271,10 +223,10 @@ static void what_was_lost_while_nobody_looked_is_told_to_who_comes(void **state)
 static void make_large(void)
 {
 	struct db *db = open_file(DB_WRITE);
-	script(db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t (text) SELECT hex(zeroblob(900)) FROM n");
+	run(db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) INSERT INTO t (text) SELECT hex(zeroblob(900)) FROM n");
 	assert_int_equal(sqlite_driver.settle(db), ST_OK);
 	shell("cp a.db old");
-	script(db, "UPDATE t SET text = text || 'x'");
+	run(db, "UPDATE t SET text = text || 'x'");
 	assert_int_equal(sqlite_driver.settle(db), ST_OK);
 	assert_int_equal(write_rows(db, MORE, NULL), ST_OK);
 	sqlite_driver.close(db);
@@ -316,17 +268,15 @@ static void what_was_only_touched_is_waited_for_and_a_checkpoint_is_not(void **s
 	assert_true(seconds_to_open() < 0.5);
 }
 
-#define FILES_FACT(fact) cmocka_unit_test_setup_teardown(fact, fresh, removed)
-
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		FILES_FACT(what_changes_meanwhile_is_not_acknowledged),
-		FILES_FACT(a_database_that_was_replaced_meanwhile_gets_the_next),
-		FILES_FACT(another_program_may_read_checkpoint_and_write),
-		FILES_FACT(what_was_lost_while_nobody_looked_is_told_to_who_comes),
-		FILES_FACT(an_older_copy_that_is_still_coming_is_not_believed_though_nobody_knows_its_pages),
-		FILES_FACT(what_was_only_touched_is_waited_for_and_a_checkpoint_is_not),
+		FILE_FACT(what_changes_meanwhile_is_not_acknowledged),
+		FILE_FACT(a_database_that_was_replaced_meanwhile_gets_the_next),
+		FILE_FACT(another_program_may_read_checkpoint_and_write),
+		FILE_FACT(what_was_lost_while_nobody_looked_is_told_to_who_comes),
+		FILE_FACT(an_older_copy_that_is_still_coming_is_not_believed_though_nobody_knows_its_pages),
+		FILE_FACT(what_was_only_touched_is_waited_for_and_a_checkpoint_is_not),
 	};
 	if (arena_open(&arena, 4 << 20))
 		return 1;
