@@ -24,7 +24,9 @@ struct look {
 	const struct files *files;
 	const struct seen *seen;
 	bool found;              /* the last commit that was acknowledged */
-	struct seen_pages pages; /* those that the log does not hold itself */
+	struct seen_pages pages; /* those that are not read from the log */
+	bool fits[SEEN_PAGES];   /* the page in the database is as the log has it, up to where that is in the database */
+	bool moved;              /* the database is another than was seen */
 	uint32_t old_pages, new_pages; /* of the database, before and after it grew */
 	size_t reserve;          /* bytes at a page's end that need not be the log's */
 	unsigned char *grown;    /* of each page between: is it as the log has it? */
@@ -110,27 +112,32 @@ bool judge_index(const struct files *f, const struct seen *s, bool ahead)
 
 /* ---- reading the log ---- */
 
-static void look_at_pages(struct look *l, const struct log_frame *frame)
-{
-	const uint32_t place = frame->page % SEEN_PAGES;
-	if (l->pages.of[place].page == frame->page)
-		l->pages.of[place].page = 0;
-}
-
 /* A page that a checkpoint has passed over so far, for a reader was in its way. */
 static bool is_hole(const unsigned char *page, size_t size)
 {
 	return !page[0] && !memcmp(page, page + 1, size - 1);
 }
 
-static void look_at_growth(struct look *l, const struct log_frame *frame)
+static bool is_in_db(const struct look *l, const struct log_frame *frame, bool or_hole)
 {
 	unsigned char *page = malloc(frame->size);
 	const off_t at = (off_t)(frame->page - 1) * frame->size;
-	if (page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
-	    (is_hole(page, frame->size) || !memcmp(page, frame->bytes, frame->size - l->reserve)))
-		l->grown[frame->page - l->old_pages - 1] = 1;
+	const bool same = page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
+	                  ((or_hole && is_hole(page, frame->size)) || !memcmp(page, frame->bytes, frame->size - l->reserve));
 	free(page);
+	return same;
+}
+
+/* What a checkpoint has brought into the database is read there, and not in the log, though that has it still. */
+static void look_at_pages(struct look *l, const struct log_frame *frame)
+{
+	const uint32_t place = frame->page % SEEN_PAGES;
+	if (l->pages.of[place].page != frame->page)
+		return;
+	if (frame->number > l->seen->copied)
+		l->pages.of[place].page = 0;
+	else if (l->moved)
+		l->fits[place] = is_in_db(l, frame, false);
 }
 
 static void look_at(void *context, const struct log_frame *frame)
@@ -139,8 +146,8 @@ static void look_at(void *context, const struct log_frame *frame)
 	const struct log_state *s = &l->seen->state;
 	l->found |= frame->number == s->frames && !memcmp(frame->check, s->check, sizeof s->check);
 	look_at_pages(l, frame);
-	if (l->grown && frame->page > l->old_pages && frame->page <= l->new_pages)
-		look_at_growth(l, frame);
+	if (l->grown && frame->page > l->old_pages && frame->page <= l->new_pages && is_in_db(l, frame, true))
+		l->grown[frame->page - l->old_pages - 1] = 1;
 }
 
 static bool grew_by_log(const struct look *l)
@@ -166,7 +173,7 @@ static bool db_is_ours(const struct look *l, uint32_t page_size)
 	if (l->new_pages < l->old_pages || !grew_by_log(l))
 		return false;
 	for (unsigned i = 0; i < SEEN_PAGES; i++)
-		if (l->pages.of[i].page && !page_is_as_seen(l, l->pages.of[i].page, l->pages.of[i].sum, page_size))
+		if (l->pages.of[i].page && !l->fits[i] && !page_is_as_seen(l, l->pages.of[i].page, l->pages.of[i].sum, page_size))
 			return false;
 	return true;
 }
@@ -251,7 +258,7 @@ static bool is_explained(const struct look *l, bool log, const struct log_state 
 static void start_look(struct look *l, const struct files *f, const struct seen *seen, const struct stat *db)
 {
 	const uint32_t size = page_size_of(&seen->state);
-	*l = (struct look){ .files = f, .seen = seen, .found = !seen->state.frames };
+	*l = (struct look){ .files = f, .seen = seen, .found = !seen->state.frames, .moved = !seen->copying && !judge_db(seen, db) };
 	seen_read_pages(&l->pages, f->seen_file);
 	if (!size)
 		return;
@@ -321,13 +328,12 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 		files_open_log(f);
 		log = read_log(f, l, &end);
 	}
-	const bool db_moved = !seen->copying && !judge_db(seen, db);
-	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
+	if (!l->found && !is_explained(l, log, &end, l->moved && is_whole(f, db), &keep))
 		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
 	const bool copied = was_copied_since(f, seen, &end) && is_whole(f, db);
-	if (l->found && db_moved && !copied && (is_denied(f, &end) || !is_only_touched(l, page_size_of(&seen->state), db)))
+	if (l->found && l->moved && !copied && (is_denied(f, &end) || !is_only_touched(l, page_size_of(&seen->state), db)))
 		return judge_written_over(f, seen, &end, db, faults);
-	f->sample = db_moved || seen->copying;
+	f->sample = l->moved || seen->copying;
 	keep = keep && !is_earlier(seen, &end);
 	if (!keep && f->log_file >= 0 && !rescue_put_aside(f->log))
 		return ST_STORE;

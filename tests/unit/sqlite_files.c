@@ -258,6 +258,31 @@ static void an_older_copy_that_is_still_coming_is_not_believed_though_nobody_kno
 	sqlite_driver.close(db);
 }
 
+/* A large commit is brought into the database at once, and stays in the log as well: who reads does not look for it there. */
+static void an_older_copy_is_not_believed_though_the_log_has_all_its_pages(void **state)
+{
+	struct db *db = open_file(DB_WRITE);
+	(void)state;
+	run(db, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO t (text) SELECT hex(zeroblob(900)) FROM n");
+	assert_int_equal(sqlite_driver.settle(db), ST_OK);
+	sqlite_driver.close(db);
+	shell("cp a.db old");
+	const pid_t beside = open_elsewhere(); /* so that the index is not made anew */
+	db = open_file(DB_WRITE);
+	assert_int_equal(sqlite_driver.begin(db, true), ST_OK);
+	run(db, "UPDATE t SET text = substr(text, 2) || 'x'");
+	assert_int_equal(sqlite_driver.commit(db), ST_OK);
+	sqlite_driver.close(db);
+	shell("cp a.db right; cat old >a.db; touch -d '3 seconds ago' a.db");
+	const bool restored = !try_open(&db, DB_READ); /* nothing lies in the log alone */
+	end(beside);
+	assert_true(restored);
+	is_sound(db);
+	assert_int_equal(number(db, "SELECT COUNT(*) FROM t WHERE text LIKE '%x'"), 0);
+	sqlite_driver.close(db);
+	shell("ls a.db-wal.orphan-* >names");
+}
+
 static void what_was_only_touched_is_waited_for_and_a_checkpoint_is_not(void **state)
 {
 	(void)state;
@@ -276,6 +301,7 @@ int main(void)
 		FILE_FACT(another_program_may_read_checkpoint_and_write),
 		FILE_FACT(what_was_lost_while_nobody_looked_is_told_to_who_comes),
 		FILE_FACT(an_older_copy_that_is_still_coming_is_not_believed_though_nobody_knows_its_pages),
+		FILE_FACT(an_older_copy_is_not_believed_though_the_log_has_all_its_pages),
 		FILE_FACT(what_was_only_touched_is_waited_for_and_a_checkpoint_is_not),
 	};
 	if (arena_open(&arena, 4 << 20))
