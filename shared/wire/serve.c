@@ -106,7 +106,9 @@ static enum st fetch_store(struct exchange *x, bool anew)
 {
 	struct server *s = x->server;
 	struct faults why = { .arena = s->arena };
-	enum st st = !s->store ? open_store(s, &why) : anew ? store_reopen(s->store, &why) : store_refresh(s->store, &why);
+	enum st st = !s->store ? open_store(s, &why)
+	             : anew    ? store_reopen(s->store, &why)
+	                       : store_refresh(s->store, x->rq.now, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
 	x->rq.store = st ? NULL : s->store;
