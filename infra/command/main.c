@@ -95,7 +95,7 @@ static const struct command commands[] = {
 	  .example = "@pennymeter demo" },
 	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch,
 	  .example = "@pennymeter init\n"
-	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www www --port 8080 > lighttpd.conf\n"
+	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www build/www --port 8080 > lighttpd.conf\n"
 	             "@pennymeter launch -- lighttpd -D -f lighttpd.conf" },
 	{ "calc", "price", NULL, "what a quantity costs by a price", none,
 	  .example = CASE("price", "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"), .kind = calc_price },

@@ -48,7 +48,7 @@ function tokenOfTabs() {
 }
 
 /** Where something of the site lies, as 'api/usage/stats': the site may be a folder of another. */
-export const siteAddress = (path) => new URL(path, new URL('..', import.meta.url)).href;
+export const siteAddress = (path) => new URL(path, new URL('../..', import.meta.url)).href;
 
 function remember(key, value) {
   try {
