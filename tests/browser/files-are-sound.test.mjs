@@ -1,14 +1,13 @@
 /* The files themselves, as they are served: valid markup, nothing inline, every module announced, names that follow from the content. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { HtmlValidate } from 'html-validate';
+import { makePages } from '../lib/pages.mjs';
 import { build, repo } from '../lib/places.mjs';
 
 const root = path.join(build, 'www');
@@ -85,17 +84,10 @@ test('compressed, the stylesheet has at most 6 kB, the shell 13 kB, Chart.js 60 
 
 // ---- the build ----
 
-/** What infra/www makes of the sources in another place. `change` may edit them first; without `bundler` no package is there. */
-function made(t, { change = () => {}, bundler = true } = {}) {
-  const place = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-www-')));
-  t.after(() => rmSync(place, { recursive: true, force: true }));
-  mkdirSync(path.join(place, 'infra'));
-  cpSync(path.join(repo, 'www'), path.join(place, 'www'), { recursive: true });
-  for (const name of ['www', 'generate']) cpSync(path.join(repo, 'infra', name), path.join(place, 'infra', name), { recursive: true });
-  if (bundler) symlinkSync(path.join(repo, 'node_modules'), path.join(place, 'node_modules'));
-  change(path.join(place, 'www'));
-  execFileSync('sh', [path.join(place, 'infra/www'), path.join(place, 'made')], { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
-  return path.join(place, 'made');
+function made(t, options) {
+  const { folder, remove } = makePages(options);
+  t.after(remove);
+  return folder;
 }
 
 const append = (name, text) => (www) => writeFileSync(path.join(www, name), read(name, www) + text);
