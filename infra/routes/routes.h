@@ -83,8 +83,8 @@ extern const struct pair file_types[];   /* suffix, media type */
 #define READ_IDLE 10
 #define READ_IDLE_OF_FEW 3 /* where there are few places */
 enum { CONNECTIONS = 4096, FEW_CONNECTIONS = 1024 };
-/* A file whose name changes with its content: it bears a hash or a version. */
-#define HASHED_NAME "(?:\\.[0-9a-f]{8,}|-[0-9]+\\.[0-9]+\\.[0-9]+)[^/]*\\.[a-z0-9]+$"
+/* A file whose name changes with its content, as infra/www makes them: usage-0a1b2c3d4e.mjs. */
+#define HASHED_NAME "-[0-9a-f]{10}\\.[a-z]+(?:\\.gz)?$"
 #define CACHE_HASHED "public, max-age=31536000, immutable"
 #define CACHE_PAGE "no-cache"
 

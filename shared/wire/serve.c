@@ -446,10 +446,11 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 {
 	static const char always[] = "Cache-Control: private, no-cache\r\n"
 	                             "Vary: Accept, Authorization, X-Api-Key\r\n"
-	                             "X-Content-Type-Options: nosniff\r\n"
-	                             "Referrer-Policy: no-referrer\r\n"
-	                             "Cross-Origin-Resource-Policy: same-origin\r\n"
-	                             "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+	                             "Cross-Origin-Resource-Policy: same-origin\r\n";
+	/* Of what is not sent again, as a poll's 304, who has it kept them with it. */
+	static const char with_content[] = "X-Content-Type-Options: nosniff\r\n"
+	                                   "Referrer-Policy: no-referrer\r\n"
+	                                   "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 	struct text head = text_new(x->server->reply_arena, 8192);
 	text_adds(&head, "Status: ");
 	text_addi(&head, status);
@@ -457,6 +458,8 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 	add_header(&head, "Content-Type: ", type);
 	add_file_name(&head, &x->rp);
 	text_add(&head, always, sizeof always - 1);
+	if (status != 304)
+		text_add(&head, with_content, sizeof with_content - 1);
 	text_add(&head, x->headers.bytes, x->headers.size);
 	text_add(&head, "\r\n", 2);
 	send(x, head.bytes, head.size);
