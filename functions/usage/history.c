@@ -72,7 +72,8 @@ static enum st list(struct request *rq, struct reply *rp, const struct history *
 
 static enum st history(struct request *rq, struct reply *rp)
 {
-	struct history h = { .days = (unsigned)rq_int(rq, "days", 30), .range.end = rq_instant(rq, "end", rq->now), .page = rq_int(rq, "page", 1), .per_page = rq_int(rq, "per_page", 25) };
+	struct history h = { .days = (unsigned)rq_int(rq, "days", 30), .range.end = rq_instant(rq, "end", rq->now),
+	                     .page = rq_int(rq, "page", 1), .per_page = rq_int(rq, "per_page", 25) };
 	enum st st = usage_asked_metric(&h.metric, rq, "type");
 	if (st)
 		return st;

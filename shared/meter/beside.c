@@ -8,7 +8,8 @@
 
 static const struct {
 	enum st (*keep)(struct store *store, const struct beside_event *event);
-	enum st (*days)(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts, unsigned count);
+	enum st (*days)(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+	                unsigned count);
 	enum st (*verify)(const struct beside_proof *proof);
 } kinds[AGGREGATE__MAX] = {
 	[AGGREGATE_UNIQUE] = { unique_keep, unique_days, unique_verify },
@@ -34,7 +35,8 @@ enum st beside_roll_up(struct store *store, enum aggregation kind, const struct 
 	return kinds[kind].keep ? kinds[kind].keep(store, e) : ST_OK;
 }
 
-enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, const instant *starts, unsigned count)
+enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, const instant *starts,
+                    unsigned count)
 {
 	return kinds[m->aggregation].days(values, store, tenant_id, m->name, starts, count);
 }

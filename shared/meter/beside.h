@@ -38,8 +38,8 @@ enum st beside_keep(struct store *store, enum aggregation kind, const struct bes
 enum st beside_roll_up(struct store *store, enum aggregation kind, const struct beside_event *event) MUST_USE;
 
 /** What each of some days came to. Out: values  one a day. In: starts  as days_until() tells them */
-enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *metric, const instant *starts,
-                    unsigned count) MUST_USE;
+enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *metric,
+                    const instant *starts, unsigned count) MUST_USE;
 
 /** The range from hour to hour where that adds no event of the metric: then buckets answer for its part-hours,
  *  however many events they hold. Returns: ST_OK; what the store returns. */
@@ -64,9 +64,10 @@ struct beside_proof {
 /** Prove what is kept of a metric against its events. Returns: ST_OK, also where it differs; what the store returns. */
 enum st beside_verify(const struct beside_proof *proof) MUST_USE;
 
-/** Run a proof of buckets, stretch by stretch of their days: its statement takes tenant, metric, the width that their rows have,
- *  first and last of the stretch, where its buckets begin, and how long they are. Returns: as beside_verify(). */
-enum st beside_verify_buckets(const struct beside_proof *proof, const union sql_7 *sql, const char *what, instant width) MUST_USE;
+/** Run a proof of buckets, stretch by stretch of their days: its statement takes tenant, metric, the width that their rows
+ *  have, first and last of the stretch, where its buckets begin, and how long they are. Returns: as beside_verify(). */
+enum st beside_verify_buckets(const struct beside_proof *proof, const union sql_7 *sql, const char *what,
+                              instant width) MUST_USE;
 
 /** Run a proof that answers with the instants of its differences. */
 enum st beside_differences(struct rows *rows, const char *what, const struct metric *metric,

@@ -10,8 +10,8 @@ struct cuts {
 	struct period end_hour;   /* the one that holds its end; it begins there where none reaches beyond */
 };
 
-/** Cut a range into buckets of a zone: events in [start, first_hour), hours in [first_hour, first_day), days in [first_day,
- *  last_day), hours in [last_day, last_hour), events in [last_hour, end).
+/** Cut a range into buckets of a zone: events in [start, first_hour), hours in [first_hour, first_day), days in
+ *  [first_day, last_day), hours in [last_day, last_hour), events in [last_hour, end).
  *  Returns: as day_at(). */
 enum st cut(struct cuts *cuts, const char *zone, struct period range) MUST_USE;
 

@@ -30,9 +30,10 @@ unsigned day_index(const instant *starts, unsigned count, instant at);
 /** Print the local date of a day by its start: "2026-01-15". Returns `out`. */
 const char *day_print(char *out, const char *zone, instant start);
 
-/** Days of equal length side by side, for a statement that puts what it reads into buckets: from `origin` on a day each `width`. */
+/** Days of equal length side by side, for a statement that puts what it reads into buckets: from `origin` on a day
+ *  each `width`. */
 struct stretch {
-	instant first, last; /* both included; the first one reaches back and the last one on to the end of all numbers */
+	instant first, last; /* both included; the first one reaches back, the last one on, to the end of all numbers */
 	instant origin, width;
 };
 

@@ -232,8 +232,8 @@ static enum st read_range(struct walk *w, struct usage_total *out, instant start
 }
 
 /* What stood at the end of each day. */
-static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, const instant *starts,
-                           unsigned count)
+static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m,
+                           const instant *starts, unsigned count)
 {
 	struct rows r = { 0 };
 	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LATEST, INT(tenant_id), TEXT(m->name), INT(starts[0]), INT(starts[count]));
@@ -244,8 +244,8 @@ static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, 
 }
 
 /* Days whose values no sum of roll-ups tells. */
-static enum st days_apart(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, const instant *starts,
-                          unsigned count)
+static enum st days_apart(qty *values, struct store *store, int64_t tenant_id, const struct metric *m,
+                          const instant *starts, unsigned count)
 {
 	return m->aggregation == AGGREGATE_LATEST ? latest_days(values, store, tenant_id, m, starts, count)
 	                                          : beside_days(values, store, tenant_id, m, starts, count);

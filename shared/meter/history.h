@@ -17,7 +17,7 @@ struct history_event {
 struct history {
 	/* asked */
 	const struct metric *metric; /* NULL: all, and the summary counts events */
-	unsigned days;               /* at most HISTORY_DAYS_CAP; the tenant's, of which the range's end lies in the last one */
+	unsigned days;               /* at most HISTORY_DAYS_CAP; the tenant's; the range ends in the last one */
 	struct period range;         /* up to its end; it starts with the first day */
 	int64_t page, per_page;
 	/* found */
@@ -34,8 +34,8 @@ struct history {
 	unsigned count;
 };
 
-/** Fill a history whose first part is set, but for its range's start. Reads day roll-ups, the hours of the day in which the page begins, and
- *  the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
+/** Fill a history whose first part is set, but for its range's start. Reads day roll-ups, the hours of the day in which
+ *  the page begins, and the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
 enum st history_read(struct history *history, struct store *store, const struct account *account, struct arena *arena) MUST_USE;
 
 /** Find where the first day of a history's range begins, by its days and its range's end. Returns: as day_at(). */

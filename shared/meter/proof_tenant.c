@@ -57,10 +57,12 @@ static enum st find_events(struct proving *p)
 	return st;
 }
 
-static enum st prove_stretch(struct proving *p, const union sql_5 *sql, const char *what, const struct stretch *s, instant width)
+static enum st prove_stretch(struct proving *p, const union sql_5 *sql, const char *what, const struct stretch *s,
+                             instant width)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id), INT(s->first), INT(s->last), INT(s->origin), INT(width));
+	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id), INT(s->first), INT(s->last), INT(s->origin),
+	                  INT(width));
 	while (!st && !(st = rows_next(&r)))
 		differ(p, what, rows_text(&r, 1), rows_int(&r, 0));
 	rows_end(&r);
@@ -71,9 +73,10 @@ static enum st prove_stretch(struct proving *p, const union sql_5 *sql, const ch
 static enum st prove_rollups(struct proving *p)
 {
 	const unsigned before = p->differences;
+	const char *zone = p->account->timezone;
 	struct stretch s = { 0 };
 	enum st st = ST_OK;
-	while (!st && p->differences - before < TOLD && !(st = stretch_next(&s, p->account->timezone, p->events.start, p->events.end))) {
+	while (!st && p->differences - before < TOLD && !(st = stretch_next(&s, zone, p->events.start, p->events.end))) {
 		st = prove_stretch(p, SQL_USAGE_HOUR_DIFFERENCES, "the hour", &s, HOUR);
 		if (!st)
 			st = prove_stretch(p, SQL_USAGE_DAY_DIFFERENCES, "the day", &s, s.width);
@@ -174,8 +177,8 @@ static enum st prove_standing(struct proving *p)
 static enum st prove_beside(struct proving *p)
 {
 	const struct beside_witness witness = { differ, p };
-	struct beside_proof proof = { .store = p->store, .tenant_id = p->account->tenant_id, .zone = p->account->timezone, .events = p->events,
-	                              .witness = &witness };
+	struct beside_proof proof = { .store = p->store, .tenant_id = p->account->tenant_id, .zone = p->account->timezone,
+	                              .events = p->events, .witness = &witness };
 	enum st st = ST_OK;
 	for (unsigned i = 0; !st && i < p->catalog->count; i++) {
 		proof.metric = &p->catalog->metrics[i];
@@ -279,7 +282,8 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
                         const struct proof_view *view)
 {
 	static enum st (*const proofs[])(struct proving *) = {
-		find_events, prove_rollups, prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_batches,
+		find_events, prove_rollups, prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys,
+		prove_keys_apart, prove_batches,
 		prove_alerts, prove_standing,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };

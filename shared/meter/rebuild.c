@@ -48,7 +48,8 @@ static void begin(struct rebuilding *b)
 
 /* ---- hours and days ---- */
 
-static enum st add_to(struct rebuilding *b, const struct rows *r, enum ledger_kind kind, instant start, const char *metric)
+static enum st add_to(struct rebuilding *b, const struct rows *r, enum ledger_kind kind, instant start,
+                      const char *metric)
 {
 	const struct rollup one = rollup_of(rows_int(r, 4), b->after_at, b->after_event);
 	const struct ledger_key key = { kind, b->account->tenant_id, start, rows_int(r, 3), metric };
@@ -70,7 +71,8 @@ static enum st count_piece(struct rebuilding *b)
 {
 	struct rows r = { 0 };
 	ledger_begin(&b->ledger, b->store);
-	enum st st = ROWS(b->store, &r, SQL_USAGE_EVENT_AFTER, INT(b->account->tenant_id), INT(b->after_at), INT(b->after_event), INT(PIECE));
+	enum st st = ROWS(b->store, &r, SQL_USAGE_EVENT_AFTER, INT(b->account->tenant_id), INT(b->after_at),
+	                  INT(b->after_event), INT(PIECE));
 	if (!st)
 		st = run_piece(b, &r, add_event);
 	rows_end(&r);
@@ -98,9 +100,9 @@ static enum st add_sample(struct rebuilding *b, const struct rows *r)
 	struct period day;
 	enum st st = day_at(&day, b->account->timezone, b->after_at);
 	const struct beside_event e = {
-		.tenant_id = b->account->tenant_id, .metric = b->metric->name, .user_id = rows_int(r, 2), .recorded_at = b->after_at,
-		.hour = hour_of(day, b->after_at).start, .day = day.start, .event = b->after_event, .quantity = rows_int(r, 3),
-		.value = rows_text(r, 4),
+		.tenant_id = b->account->tenant_id, .metric = b->metric->name, .user_id = rows_int(r, 2),
+		.recorded_at = b->after_at, .hour = hour_of(day, b->after_at).start, .day = day.start,
+		.event = b->after_event, .quantity = rows_int(r, 3), .value = rows_text(r, 4),
 	};
 	return st ? st : beside_roll_up(b->store, b->metric->aggregation, &e);
 }
@@ -152,7 +154,8 @@ enum st rollups_rebuild(struct store *store, const struct account *account)
 	st = rebuild(&b);
 	arena_close(b.arena);
 	if (st)
-		log_error("tenant %lld: its events cannot be counted into hours and days again (%s)", (long long)account->tenant_id, st_name(st));
+		log_error("tenant %lld: its events cannot be counted into hours and days again (%s)",
+		          (long long)account->tenant_id, st_name(st));
 	return st;
 }
 

@@ -31,14 +31,16 @@ static bool is_window(struct period w)
 
 static bool has_buckets(const struct flat_event *e)
 {
-	return is_instant(e->hour) && is_instant(e->day) && e->day <= e->hour && e->hour <= e->recorded_at && e->recorded_at - e->hour < HOUR;
+	return is_instant(e->hour) && is_instant(e->day) && e->day <= e->hour && e->hour <= e->recorded_at &&
+	       e->recorded_at - e->hour < HOUR;
 }
 
 /* What those who carry it out rely on. */
 static bool is_sane(const struct flat_event *e, const char *const text[TEXT__MAX])
 {
 	return text[TEXT_METRIC] && *text[TEXT_METRIC] && e->aggregation < AGGREGATE__MAX && memchr(e->fingerprint, '\0', sizeof e->fingerprint) &&
-	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && has_buckets(e) && is_instant(e->now) &&
+	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && has_buckets(e) &&
+	       is_instant(e->now) &&
 	       (e->uncounted || is_window(e->window));
 }
 

@@ -17,8 +17,8 @@ enum st usage_latest(struct usage_total *t, struct store *store, const struct ac
 	struct cuts c;
 	enum st st = cut(&c, account->timezone, range);
 	if (!st)
-		st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name), INT(range.start),
-		          INT(c.start_hour.start), INT(c.first_day), INT(c.last_day), INT(c.end_hour.start), INT(range.end));
+		st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name),
+		          INT(range.start), INT(c.start_hour.start), INT(c.first_day), INT(c.last_day), INT(c.end_hour.start), INT(range.end));
 	if (!st)
 		st = rows_next(&r);
 	if (!st) {
@@ -149,8 +149,8 @@ static enum st add_rollups(struct summing *s)
 	enum st st = cut(&c, s->account->timezone, s->range);
 	if (!st)
 		st = ROWS(s->store, &r, SQL_USAGE_SUMMARY, INT(s->account->tenant_id), INT(s->user),
-		          TEXT(s->metric ? s->metric->name : ""), INT(s->range.start), INT(c.start_hour.start), INT(c.start_hour.end),
-		          INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(s->range.end));
+		          TEXT(s->metric ? s->metric->name : ""), INT(s->range.start), INT(c.start_hour.start),
+		          INT(c.start_hour.end), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(s->range.end));
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_total *t = total_of(s->totals, &s->count, s->catalog, rows_text(&r, 0));
 		if (t)

@@ -54,7 +54,8 @@ enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric
 
 static enum st put_value(struct store *store, const struct beside_event *e, instant width, instant start)
 {
-	return RUN(store, SQL_VALUE_PUT, INT(e->tenant_id), TEXT(e->metric), INT(width), INT(start), TEXT(e->value), INT(e->user_id));
+	return RUN(store, SQL_VALUE_PUT, INT(e->tenant_id), TEXT(e->metric), INT(width), INT(start), TEXT(e->value),
+	           INT(e->user_id));
 }
 
 enum st unique_keep(struct store *store, const struct beside_event *e)
@@ -83,7 +84,8 @@ enum st unique_count(int64_t *distinct, struct store *store, const struct beside
 	return st;
 }
 
-enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts, unsigned count)
+enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+                    unsigned count)
 {
 	struct rows r = { 0 };
 	memset(values, 0, count * sizeof *values);

@@ -16,7 +16,8 @@ static enum st read_moment(wide *moment, const char *text)
 }
 
 /* The bucket's sum and moment; zero where there is none yet. */
-static enum st find_moment(qty *sum, wide *moment, struct store *store, const struct beside_event *e, instant width, instant start)
+static enum st find_moment(qty *sum, wide *moment, struct store *store, const struct beside_event *e, instant width,
+                           instant start)
 {
 	struct rows r = { 0 };
 	*sum = 0;
@@ -98,8 +99,9 @@ static enum st list_moments(struct rows *r, struct store *store, const struct be
 	const struct period range = { a->range.start, end }; /* a bucket must not begin before it */
 	struct cuts c;
 	enum st st = cut(&c, a->zone, range);
-	return st ? st : ROWS(store, r, SQL_MOMENT_LIST, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR), INT(DAY), INT(day),
-	                      INT(c.start_hour.start), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
+	return st ? st : ROWS(store, r, SQL_MOMENT_LIST, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR),
+	                      INT(DAY), INT(day), INT(c.start_hour.start), INT(c.first_hour), INT(c.first_day),
+	                      INT(c.last_day), INT(c.last_hour), INT(range.end));
 }
 
 enum st weighted_over(struct weight *w, struct store *store, const struct beside_range *a)
@@ -123,7 +125,8 @@ enum st weighted_over(struct weight *w, struct store *store, const struct beside
 }
 
 /* Each day's average; the rows of the days stand in their order. */
-enum st weighted_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts, unsigned count)
+enum st weighted_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+                      unsigned count)
 {
 	struct rows r = { 0 };
 	struct weight w;
@@ -208,7 +211,8 @@ enum st weighted_verify(const struct beside_proof *p)
 	if (!st)
 		st = verify_buckets(p, "the weight of the day", DAY);
 	if (!st)
-		st = ROWS(p->store, &r, SQL_LEVEL_DIFFERENCES, INT(p->tenant_id), TEXT(p->metric->name), INT(DAY), INT(LEVEL_OF_ALL));
+		st = ROWS(p->store, &r, SQL_LEVEL_DIFFERENCES, INT(p->tenant_id), TEXT(p->metric->name), INT(DAY),
+		          INT(LEVEL_OF_ALL));
 	if (!st)
 		st = beside_differences(&r, "the level of the day", p->metric, p->witness);
 	rows_end(&r);

@@ -40,7 +40,8 @@ static void write_cards(struct jwriter *w, const struct usage_state *s)
 	jw_end(w);
 }
 
-static void write_series(struct jwriter *w, const struct usage_state *s, const qty *values, const instant *starts, const char *zone)
+static void write_series(struct jwriter *w, const struct usage_state *s, const qty *values, const instant *starts,
+                         const char *zone)
 {
 	char date[INSTANT_ROOM];
 	jw_object(w, "series");

@@ -103,7 +103,8 @@ static enum st take_steps(int64_t version, const struct driver *d, struct db *db
 		if (step->number > version)
 			st = step->run(&s);
 	if (st)
-		fault_add(faults, "schema", "what is stored could not be brought up to date (%s); the log says why; nothing was changed", st_name(st));
+		fault_add(faults, "schema", "what is stored could not be brought up to date (%s); the log says why; nothing was "
+		                            "changed", st_name(st));
 	return st;
 }
 

@@ -17,8 +17,8 @@ struct migration {
  *  Number 0 makes the table schema_version, and so is not noted in it. */
 extern const struct migration migrations[];
 
-/** What migrations leave to do that SQL cannot say, by the number of each; run behind all of them, in their transaction. Ended
- *  by a row without one. They know what is stored, and so stand in meter/rebuild.c. */
+/** What migrations leave to do that SQL cannot say, by the number of each; run behind all of them, in their transaction.
+ *  Ended by a row without one. They know what is stored, and so stand in meter/rebuild.c. */
 struct migration_step {
 	int number;
 	/** Returns: ST_OK; what fails the whole, and then is in the log. */

@@ -5,8 +5,8 @@
 #include "account/window.h"
 
 static const char *const zones[] = {
-	"UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "Pacific/Apia", "America/Havana",
-	"Asia/Manila", "Pacific/Kwajalein", "Africa/Monrovia", "America/Sao_Paulo", "Asia/Kolkata",
+	"UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca",
+	"Pacific/Apia", "America/Havana", "Asia/Manila", "Pacific/Kwajalein", "Africa/Monrovia", "America/Sao_Paulo", "Asia/Kolkata",
 };
 enum { ZONES = sizeof zones / sizeof *zones };
 
@@ -74,13 +74,20 @@ static void assert_day(const char *zone, const char *t, const char *start, const
 static void days_have_the_length_that_clocks_give_them(void **state)
 {
 	(void)state;
-	assert_day("America/New_York", "2026-03-08T12:00:00Z", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z", "2026-03-08");
-	assert_day("America/New_York", "2026-11-01T12:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", "2026-11-01");
-	assert_day("Australia/Lord_Howe", "2026-04-04T20:00:00Z", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z", "2026-04-05");
-	assert_day("Pacific/Apia", "2011-12-30T09:59:59.999999Z", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-29");
-	assert_day("Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z", "2011-12-31");
-	assert_day("America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z", "2018-11-04");
-	assert_day("Africa/Monrovia", "1950-06-15T12:00:00Z", "1950-06-15T00:44:30Z", "1950-06-16T00:44:30Z", "1950-06-15");
+	assert_day("America/New_York", "2026-03-08T12:00:00Z", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z",
+	           "2026-03-08");
+	assert_day("America/New_York", "2026-11-01T12:00:00Z", "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z",
+	           "2026-11-01");
+	assert_day("Australia/Lord_Howe", "2026-04-04T20:00:00Z", "2026-04-04T13:00:00Z", "2026-04-05T13:30:00Z",
+	           "2026-04-05");
+	assert_day("Pacific/Apia", "2011-12-30T09:59:59.999999Z", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z",
+	           "2011-12-29");
+	assert_day("Pacific/Apia", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z",
+	           "2011-12-31");
+	assert_day("America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z",
+	           "2018-11-04");
+	assert_day("Africa/Monrovia", "1950-06-15T12:00:00Z", "1950-06-15T00:44:30Z", "1950-06-16T00:44:30Z",
+	           "1950-06-15");
 	assert_day(NULL, "2026-01-01T23:59:59.999999Z", "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-01");
 }
 
@@ -128,7 +135,8 @@ static void stretches_tell_the_same_hours_and_days(void **state)
 	uint64_t seed = 5;
 	(void)state;
 	for (unsigned z = 0; z < ZONES; z++) {
-		const instant first = at(z ? "1890-01-01T00:00:00Z" : "1970-01-01T00:00:00Z"), last = at("2040-01-01T00:00:00Z");
+		const instant first = at(z ? "1890-01-01T00:00:00Z" : "1970-01-01T00:00:00Z");
+		const instant last = at("2040-01-01T00:00:00Z");
 		struct stretch s = { 0 };
 		instant next = INT64_MIN;
 		enum st st;
@@ -168,9 +176,11 @@ static void cuts_end_buckets_on_their_bounds_in_every_zone(void **state)
 		assert_int_equal(cut(&c, zone, r), ST_OK);
 		assert_true(r.start <= c.first_hour && c.first_hour <= c.first_day && c.first_day <= c.last_day);
 		assert_true(c.last_day <= c.last_hour && c.last_hour <= r.end);
-		assert_true(c.start_hour.start <= r.start && r.start < c.start_hour.end && c.end_hour.start <= r.end && r.end < c.end_hour.end);
+		assert_true(c.start_hour.start <= r.start && r.start < c.start_hour.end);
+		assert_true(c.end_hour.start <= r.end && r.end < c.end_hour.end);
 		if (c.first_hour == c.last_hour)
-			assert_true(c.end_hour.start <= c.start_hour.end || c.start_hour.start == r.start || r.end - r.start < 2 * HOUR);
+			assert_true(c.end_hour.start <= c.start_hour.end || c.start_hour.start == r.start ||
+			            r.end - r.start < 2 * HOUR);
 		if (c.first_hour < c.last_hour) {
 			assert_bucket_bound(zone, c.first_hour, false);
 			assert_bucket_bound(zone, c.last_hour, false);
