@@ -38,11 +38,11 @@ ROUTES_C = $(call files,infra/routes,*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
 
-.PHONY: all run test lint bench clean functions unit www routes always
+.PHONY: all run test lint bench clean functions unit routes always
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: functions $(B)/bin/pennymeter $(B)/bin/routes www
+all: functions $(B)/bin/pennymeter $(B)/bin/routes $(B)/www/index.html
 
 # What is missing is installed first, by a make of its own: the build itself installs nothing.
 run:
@@ -67,9 +67,6 @@ routes: $(B)/bin/routes
 	$(B)/bin/routes routes > routes.txt
 	$(B)/bin/routes openapi > openapi.json
 	for s in 400 401 408 413 414 431 500 501 502 503 504; do $(B)/bin/routes problem --status $$s > www/errors/api-$$s.html || exit 1; done
-
-www:
-	@sh infra/www
 
 functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
 
@@ -145,6 +142,11 @@ $(B)/bin/routes: $(ROUTES_C:%.c=$(B)/obj/%.o) $(FN_O) $(B)/obj/gen/fn-all.o $(B)
 	@mkdir -p $(@D)
 	@echo '  link $@'; $(CC) $(LDFLAGS) $^ $(LIBS) -o $@
 	@$@ check
+
+# ---- pages: made anew when a source, or what npm has installed, changed ----
+
+$(B)/www/index.html: infra/www infra/generate/page.awk infra/generate/bundle.mjs $(wildcard node_modules/.package-lock.json) $(shell find www)
+	@echo '  pages $(@D)'; infra/www $(@D)
 
 # ---- unit tests ----
 

@@ -2,11 +2,9 @@
 #include "api/resource.h"
 #include "billing/customer.h"
 
-static enum st export(struct request *rq, struct reply *rp)
-{
-	return reply_export(rq, rp, &customers);
-}
+static enum st export(struct request *rq, struct reply *rp) { return reply_export(rq, rp, &customers); }
 
 const struct fn fn_customers_export = {
-	.on[M_GET] = { .summary = "Export customers as CSV", .scope = SCOPE_CUSTOMERS_READ, .query = customer_query, .lists = true, .handle = export },
+	.on[M_GET] = { .summary = "Export customers as CSV", .scope = SCOPE_CUSTOMERS_READ, .query = customer_query,
+		.lists = true, .handle = export },
 };

@@ -16,7 +16,7 @@ static const struct param query[] = {
 	{ 0 },
 };
 
-static enum st reply_page(struct request *rq, struct reply *rp, struct history *h, int64_t days)
+static enum st reply_page(struct request *rq, struct reply *rp, struct history *h)
 {
 	struct jwriter *w = &rp->json;
 	enum st st = history_read(h, rq->store, rq->account, rq->arena);
@@ -24,7 +24,7 @@ static enum st reply_page(struct request *rq, struct reply *rp, struct history *
 		return st;
 	jw_object(w, NULL);
 	jw_string(w, "type", h->metric ? h->metric->name : NULL);
-	jw_int(w, "days", days);
+	jw_int(w, "days", h->days);
 	write_instant(w, "start", h->range.start);
 	write_instant(w, "end", h->range.end);
 	jw_string(w, "timezone", rq->account->timezone);
@@ -32,7 +32,7 @@ static enum st reply_page(struct request *rq, struct reply *rp, struct history *
 	jw_int(w, "per_page", h->per_page);
 	jw_int(w, "total", h->total);
 	jw_int(w, "pages", (h->total + h->per_page - 1) / h->per_page);
-	write_history_summary(w, "summary", h);
+	write_history_summary(w, "summary", h, rq->account->timezone);
 	write_events(w, "events", h->events, h->count);
 	jw_end(w);
 	return ST_OK;
@@ -72,19 +72,19 @@ static enum st list(struct request *rq, struct reply *rp, const struct history *
 
 static enum st history(struct request *rq, struct reply *rp)
 {
-	const int64_t days = rq_int(rq, "days", 30);
-	const instant end = rq_instant(rq, "end", rq->now);
-	struct history h = { .page = rq_int(rq, "page", 1), .per_page = rq_int(rq, "per_page", 25) };
+	struct history h = { .days = (unsigned)rq_int(rq, "days", 30), .range.end = rq_instant(rq, "end", rq->now),
+	                     .page = rq_int(rq, "page", 1), .per_page = rq_int(rq, "per_page", 25) };
 	enum st st = usage_asked_metric(&h.metric, rq, "type");
 	if (st)
 		return st;
-	h.range = (struct period){ floor_div(end - 1, DAY) * DAY - (days - 1) * DAY, end };
 	const bool by_cursor = rq_has(rq, "limit") || rq_has(rq, "after"), by_page = rq_has(rq, "page") || rq_has(rq, "per_page");
 	if (by_page && (by_cursor || rq->wants_csv))
 		return fault_add(rq->faults, rq_has(rq, "page") ? "page" : "per_page", "does not go with `limit`, `after` or text/csv");
-	if (by_cursor)
-		return list(rq, rp, &h);
-	return rq->wants_csv ? usage_export(rq, rp, h.metric, h.range) : reply_page(rq, rp, &h, days);
+	if (!by_cursor && !rq->wants_csv)
+		return reply_page(rq, rp, &h);
+	if ((st = history_start(&h, rq->account)))
+		return st;
+	return by_cursor ? list(rq, rp, &h) : usage_export(rq, rp, h.metric, h.range);
 }
 
 const struct fn fn_usage_history = {

@@ -1,13 +1,16 @@
 /* GET /api/usage/stats, also /usage/api/stats: all that the dashboard polls, in one answer. */
+#include "meter/day.h"
 #include "wire/fn.h"
 #include "present/write_stats.h"
 
 static enum st stats(struct request *rq, struct reply *rp)
 {
-	struct stats s = { .account = rq->account, .first_day = floor_div(rq->now, DAY) * DAY - (STATS_DAYS - 1) * DAY };
-	enum st st = usage_state_at(&s.state, rq->store, rq->account, rq->now, rq->now, rq->arena);
+	struct stats s = { .account = rq->account };
+	enum st st = days_until(s.starts, STATS_DAYS, rq->account->timezone, rq->now);
 	if (!st)
-		st = history_series(&s.series, rq->store, rq->account, s.state.catalog, s.first_day, STATS_DAYS, rq->arena);
+		st = usage_state_at(&s.state, rq->store, rq->account, rq->now, rq->now, rq->arena);
+	if (!st)
+		st = history_series(&s.series, rq->store, rq->account, s.state.catalog, s.starts, STATS_DAYS, rq->arena);
 	if (!st)
 		st = history_recent(s.recent, &s.recent_count, STATS_RECENT, rq->store, rq->account, rq->arena);
 	if (!st)

@@ -96,7 +96,7 @@ static const struct command commands[] = {
 	  .example = "@pennymeter demo" },
 	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch,
 	  .example = "@pennymeter init\n"
-	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www www --port 8080 > lighttpd.conf\n"
+	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www build/www --port 8080 > lighttpd.conf\n"
 	             "@pennymeter launch -- lighttpd -D -f lighttpd.conf" },
 	CALC(price, "what a quantity costs by a price",
 	     "{\"price\":{\"model\":\"per_unit\",\"unit_amount\":\"0.02\"},\"quantity\":\"150\"}"),

@@ -52,6 +52,16 @@ static void print_pages(FILE *out, const struct site *site)
 	      "\t</IfModule>\n</IfModule>\n\n", out);
 }
 
+/* Scripts and styles stand compressed beside themselves: for hosts without mod_deflate, and to compress them once. */
+static void print_compressed(FILE *out)
+{
+	static const struct pair types[] = { { "css", "text/css" }, { "m?js", "text/javascript" }, { 0 } };
+	for (const struct pair *t = types; t->name; t++)
+		fprintf(out, "<FilesMatch \"\\.%s\\.gz$\">\n\tForceType \"%s; charset=utf-8\"\n"
+		             "\t<IfModule mod_mime.c>\n\t\tAddEncoding gzip .gz\n\t</IfModule>\n</FilesMatch>\n", t->name, t->value);
+	fputc('\n', out);
+}
+
 static void print_headers(FILE *out)
 {
 	fputs("<IfModule mod_headers.c>\n\t# Functions send their own.\n", out);
@@ -59,7 +69,7 @@ static void print_headers(FILE *out)
 		fprintf(out, "\tHeader always set %s \"%s\" env=!PENNYMETER_FUNCTION\n", h->name, h->value);
 	fputs("\tHeader always set Cache-Control \"" CACHE_PAGE "\" env=!PENNYMETER_FUNCTION\n"
 	      "\t<FilesMatch \"" HASHED_NAME "\">\n"
-	      "\t\tHeader always set Cache-Control \"" CACHE_HASHED "\"\n\t</FilesMatch>\n"
+	      "\t\tHeader always set Cache-Control \"" CACHE_HASHED "\"\n\t\tHeader merge Vary Accept-Encoding\n\t</FilesMatch>\n"
 	      "\tHeader always set Strict-Transport-Security \"" HSTS "\" \"expr=%{HTTPS} == 'on'\"\n"
 	      "\tHeader always set WWW-Authenticate \"Bearer realm=\\\"Pennymeter\\\"\" \"expr=%{REQUEST_STATUS} == 401 && -z reqenv('PENNYMETER_FUNCTION')\"\n"
 	      "\t# mod_deflate marks entity tags and does not know its own mark when it comes back.\n"
@@ -129,7 +139,13 @@ static void print_rules(FILE *out, const struct site *site, const struct address
 	             "\tRewriteRule (?:^|/)\\.(?!well-known/) - [R=404,L]\n", site->base, site->fn);
 	print_caps(out, site, list);
 	print_programs(out, site, list);
-	fprintf(out, "\t# A page's address has no suffix, nor a slash at its end.\n"
+	fprintf(out, "\t# What is compressed already is sent so; mod_mime then tells.\n"
+	             "\t<IfModule mod_mime.c>\n"
+	             "\t\tRewriteCond %%{HTTP:Accept-Encoding} \\bgzip\\b\n"
+	             "\t\tRewriteCond %%{REQUEST_FILENAME}.gz -f\n"
+	             "\t\tRewriteRule ^assets/.+\\.(?:css|m?js)$ $0.gz [END]\n"
+	             "\t</IfModule>\n"
+	             "\t# A page's address has no suffix, nor a slash at its end.\n"
 	             "\tRewriteCond %%{REQUEST_FILENAME}.html -f\n"
 	             "\tRewriteRule ^([a-z0-9-]+(?:/[a-z0-9-]+)*)$ $1.html [END]\n"
 	             "\tRewriteCond %%{DOCUMENT_ROOT}%s/$1.html -f\n"
@@ -148,6 +164,7 @@ static int print(FILE *out, const struct site *site, const struct fn_entry *tabl
 	addresses_by_prefix(&list);
 	print_start(out, site, format, handler);
 	print_pages(out, site);
+	print_compressed(out);
 	print_headers(out);
 	print_rules(out, site, &list);
 	return 0;

@@ -170,12 +170,12 @@ static int run(const struct format *format, struct site *site)
 
 int main(int argc, char **argv)
 {
-	struct site site = { .www = "www", .data = "var", .spool = "/var/tmp", .base = "", .address = "127.0.0.1", .port = 8080, .procs = 2,
+	struct site site = { .www = "build/www", .data = "var", .spool = "/var/tmp", .base = "", .address = "127.0.0.1", .port = 8080, .procs = 2,
 		.connections = CONNECTIONS };
 	const struct option options[] = {
 		{ "root", &site.fn, NULL, NULL, "folder of the functions: below the .htaccess (fn), of spawn-fcgi's (build/fn), or for lighttpd to start them itself" },
 		{ "data", &site.data, NULL, NULL, "data folder (var)" },
-		{ "www", &site.www, NULL, NULL, "folder of the pages (www)" },
+		{ "www", &site.www, NULL, NULL, "folder of the pages (build/www)" },
 		{ "run", &site.run, NULL, NULL, "folder of sockets (run in the data folder)" },
 		{ "log", &site.log, NULL, NULL, "file of messages (server.log in the data folder)" },
 		{ "spool", &site.spool, NULL, NULL, "folder on disk where lighttpd keeps bodies that come and answers that wait (/var/tmp)" },

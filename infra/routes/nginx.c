@@ -35,7 +35,7 @@ static void print_server(FILE *out, const struct site *site)
 {
 	fprintf(out, "\troot \"%s\";\n\tindex index.html;\n"
 	             "\tserver_tokens off;\n\tcharset utf-8;\n\tcharset_types text/css text/javascript;\n"
-	             "\tabsolute_redirect off;\n\tgzip on;\n\tgzip_min_length 512;\n"
+	             "\tabsolute_redirect off;\n\tgzip on;\n\tgzip_static on;\n\tgzip_vary on;\n\tgzip_min_length 512;\n"
 	             "\tgzip_types application/json application/problem+json text/css text/javascript image/svg+xml;\n"
 	             "\t# Bodies of strangers; a few functions take more, below. They wait on disk, as answers do for slow clients.\n"
 	             "\tclient_max_body_size %dk;\n\tclient_header_timeout %us;\n\tclient_body_timeout %us;\n",

@@ -158,7 +158,7 @@ static void print_parameter(struct jwriter *w, const struct param *p, const char
 static void print_parameters(struct jwriter *w, const struct fn *fn, const struct verb *v)
 {
 	static const struct param id = { "id", P_ID, REQUIRED, "of the object, from 1" };
-	static const struct param if_match = { "If-Match", P_TEXT, REQUIRED, "the ETag of what was read; * for whatever it is now", 1, 255 };
+	static const struct param if_match = { "If-Match", P_TEXT, REQUIRED, "the ETag of what was read, or *", 1, 255 };
 	if (!v->query && !v->lists && !v->idempotent && !v->matches && !fn->takes_id)
 		return;
 	jw_array(w, "parameters");
@@ -314,7 +314,8 @@ static void print_id(struct jwriter *w, const struct address *a, unsigned method
 	static const char *const lower[M__MAX] = { "get", "post", "put", "patch", "delete" };
 	char id[160];
 	jw_object(w, lower[method]);
-	snprintf(id, sizeof id, "%s-%s%s%s", lower[method], a->program, a->entry->fn->takes_id ? "-id" : "", a->kind == AT_ALSO ? "-also" : "");
+	snprintf(id, sizeof id, "%s-%s%s%s", lower[method], a->program, a->entry->fn->takes_id ? "-id" : "",
+	         a->kind == AT_ALSO ? "-also" : "");
 	jw_string(w, "operationId", id);
 }
 

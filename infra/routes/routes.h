@@ -49,8 +49,8 @@ struct addresses {
  *  Returns: false when one does not fit its field, with the cause on stderr. */
 bool addresses_list(struct addresses *out, const struct fn_entry *table, bool all) MUST_USE;
 
-/** Each prefix once, with the largest body of all behind it; a longer one before each shorter one that it begins with, for
- *  servers that take the first that fits. */
+/** Each prefix once, with the largest body of all behind it; a longer one before each shorter one that it begins
+ *  with, for servers that take the first that fits. */
 void addresses_by_prefix(struct addresses *list);
 
 /** Each program once, sorted: calls `each` with its name and how many processes it gets. */
@@ -82,8 +82,8 @@ extern const struct pair file_types[];   /* suffix, media type */
 #define READ_IDLE 10
 #define READ_IDLE_OF_FEW 3 /* where there are few places */
 enum { CONNECTIONS = 4096, FEW_CONNECTIONS = 1024 };
-/* A file whose name changes with its content: it bears a hash or a version. */
-#define HASHED_NAME "(?:\\.[0-9a-f]{8,}|-[0-9]+\\.[0-9]+\\.[0-9]+)[^/]*\\.[a-z0-9]+$"
+/* A file whose name changes with its content, as infra/www makes them: usage-0a1b2c3d4e.mjs. */
+#define HASHED_NAME "-[0-9a-f]{10}\\.[a-z]+(?:\\.gz)?$"
 #define CACHE_HASHED "public, max-age=31536000, immutable"
 #define CACHE_PAGE "no-cache"
 

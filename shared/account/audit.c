@@ -9,7 +9,8 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-enum { SALT_BYTES = 16, SALT_ROOM = 2 * SALT_BYTES + 1, AGENT_CAP = 300, DETAIL_CAP = 1 << 20, BODY_CAP = 4096, ID_ROOM = 20 };
+enum { SALT_BYTES = 16, SALT_ROOM = 2 * SALT_BYTES + 1, REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
+enum { AGENT_CAP = 300, DETAIL_CAP = 1 << 20, BODY_CAP = 4096 };
 
 static const char first_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -40,7 +41,8 @@ static const char *detail_of(const struct work *work)
 {
 	struct text t = text_new(work->arena, DETAIL_CAP);
 	struct jwriter w = jw_new(&t);
-	char *agent = work->user_agent ? arena_copy(work->arena, work->user_agent, strnlen(work->user_agent, AGENT_CAP)) : NULL;
+	const char *given = work->user_agent;
+	char *agent = given ? arena_copy(work->arena, given, strnlen(given, AGENT_CAP)) : NULL;
 	if (agent)
 		utf8_repair(agent);
 	jw_object(&w, NULL);
@@ -56,8 +58,8 @@ static const char *body_of(const struct work *work, const char *action, int64_t 
 {
 	struct text t = text_new(work->arena, BODY_CAP);
 	struct jwriter w = jw_new(&t);
-	char at[INSTANT_ROOM], request[ID_ROOM];
-	random_hex(request, 8);
+	char at[INSTANT_ROOM], request[REQUEST_ROOM];
+	random_hex(request, REQUEST_BYTES);
 	jw_object(&w, NULL);
 	jw_string(&w, "action", action);
 	jw_string(&w, "actor", arena_format(work->arena, "token:%lld", (long long)work->account->token_id));
@@ -119,8 +121,9 @@ enum st audit_list(struct audit_row *rows, unsigned *count, struct store *store,
 	                  TEXT(q->actor), INT(q->limit));
 	*count = 0;
 	while (!st && *count < q->limit && !(st = rows_next(&r)))
-		rows[(*count)++] = (struct audit_row){ rows_int(&r, 0), copy(&r, 1, arena), copy(&r, 2, arena), copy(&r, 3, arena),
-			copy(&r, 4, arena) };
+		rows[(*count)++] = (struct audit_row){
+			rows_int(&r, 0), copy(&r, 1, arena), copy(&r, 2, arena), copy(&r, 3, arena), copy(&r, 4, arena),
+		};
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -152,7 +155,8 @@ static bool is_own(const struct proving *p, const struct json *body, const struc
 static bool is_detail(const struct proving *p, const struct json *body, const char *salt, const char *detail)
 {
 	char hash[TOKEN_HASH_ROOM];
-	return !detail || (salt && !hash_pair(hash, salt, detail, p->arena) && !strcmp(hash, json_text(json_get(body, "detail_sha256"))));
+	return !detail || (salt && !hash_pair(hash, salt, detail, p->arena) &&
+	                   !strcmp(hash, json_text(json_get(body, "detail_sha256"))));
 }
 
 /* Returns: what is wrong with a row, NULL if nothing is. */

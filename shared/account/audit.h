@@ -5,8 +5,8 @@
 #include "account/token.h"
 #include "account/work.h"
 
-/** Add a row for what the work did, inside its transaction. `body` is RFC 8785; `hash` the hexadecimal SHA-256 of the row
- *  before's, a line feed and the body; the body holds that of the salt, a line feed and the detail.
+/** Add a row for what the work did, inside its transaction. `body` is RFC 8785; `hash` the hexadecimal SHA-256 of the
+ *  row before's, a line feed and the body; the body holds that of the salt, a line feed and the detail.
  *  Returns: ST_OK; ST_MEMORY; what the store returns. */
 enum st audit_add(struct work *work, const char *action) MUST_USE;
 
@@ -40,6 +40,7 @@ struct audit_proof {
 /** Prove a tenant's chain from its first row to its last.
  *  Returns: ST_OK, whatever was found; ST_MEMORY; what the store returns.
  *  In: seq, hash  of a head that was kept: its row must be the same; 0 and NULL: none */
-enum st audit_prove(struct audit_proof *proof, struct store *store, int64_t tenant, int64_t seq, const char *hash) MUST_USE;
+enum st audit_prove(struct audit_proof *proof, struct store *store, int64_t tenant, int64_t seq,
+                    const char *hash) MUST_USE;
 
 #endif

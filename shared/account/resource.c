@@ -23,7 +23,8 @@ struct changing {
 
 /* ---- reading ---- */
 
-enum st resource_find(void **object, const struct resource *resource, struct store *store, int64_t tenant, int64_t id, struct arena *arena)
+enum st resource_find(void **object, const struct resource *resource, struct store *store, int64_t tenant, int64_t id,
+                      struct arena *arena)
 {
 	struct rows r = { 0 };
 	*object = arena_take(arena, resource->size);
@@ -36,7 +37,8 @@ enum st resource_find(void **object, const struct resource *resource, struct sto
 	return st == ST_DONE ? ST_NOT_FOUND : st;
 }
 
-enum st resource_taken(int64_t *id, const struct resource *resource, struct store *store, int64_t tenant, const char *value)
+enum st resource_taken(int64_t *id, const struct resource *resource, struct store *store, int64_t tenant,
+                       const char *value)
 {
 	struct rows r = { 0 };
 	enum st st = table_taken(&r, store, resource->table, tenant, value);
@@ -66,8 +68,8 @@ static unsigned filter_count(const struct resource *resource)
 	return n;
 }
 
-enum st resource_list(void **objects, unsigned *count, const struct resource *resource, struct store *store, int64_t tenant,
-                      struct listing *l, struct arena *arena)
+enum st resource_list(void **objects, unsigned *count, const struct resource *resource, struct store *store,
+                      int64_t tenant, struct listing *l, struct arena *arena)
 {
 	struct rows r = { 0 };
 	enum st st = table_list(&r, store, tenant, l->q, l->filters, filter_count(resource), &l->behind, l->limit);
@@ -94,7 +96,8 @@ static const char *json_of(const struct resource *resource, const void *object, 
 }
 
 /* Those members alone that another version of the object has otherwise. */
-static const char *changes_of(const struct resource *resource, const void *object, const void *other, struct arena *arena)
+static const char *changes_of(const struct resource *resource, const void *object, const void *other,
+                              struct arena *arena)
 {
 	struct text t = text_new(arena, OBJECT_JSON_CAP);
 	struct jwriter w = jw_new(&t);
@@ -118,7 +121,8 @@ static enum st note_change(struct work *work, const struct resource *resource, c
 static enum st write_row(struct work *work, const struct resource *resource, const void *object, bool made)
 {
 	const char *search = shape_search(resource->shape, object, work->arena);
-	struct val vals[RESOURCE_VALUES] = { INT(work->account->tenant_id), INT(work->account->user_id), INT(work->account->token_id) };
+	const struct account *by = work->account;
+	struct val vals[RESOURCE_VALUES] = { INT(by->tenant_id), INT(by->user_id), INT(by->token_id) };
 	unsigned n = made ? 3 : 1;
 	if (!search || shape_count(resource->shape) > RESOURCE_VALUES - 4)
 		return ST_MEMORY;
@@ -133,7 +137,8 @@ static enum st check_unique(struct work *work, const struct resource *resource, 
 {
 	char pointer[80];
 	int64_t id;
-	const char *name = resource->table->unique, *value = name ? *shape_text(shape_find(resource->shape, name), object) : NULL;
+	const char *name = resource->table->unique;
+	const char *value = name ? *shape_text(shape_find(resource->shape, name), object) : NULL;
 	if (!value)
 		return ST_OK;
 	enum st st = resource_taken(&id, resource, work->store, work->account->tenant_id, value);
@@ -184,7 +189,8 @@ static enum st find(void **object, struct work *work, const struct changing *c)
 	return st;
 }
 
-static enum st keep_change(struct work *work, const struct resource *resource, struct record *object, const void *before)
+static enum st keep_change(struct work *work, const struct resource *resource, struct record *object,
+                           const void *before)
 {
 	object->version++;
 	object->updated_at = work->now;
@@ -245,7 +251,8 @@ static enum st apply_remove(struct work *work, void *context)
 /* ---- the calls ---- */
 
 /* What a repeat is answered with is the object as it is now. */
-static enum st carry_out(void **object, struct changing *c, struct work *work, const char *act, enum st (*apply)(struct work *, void *))
+static enum st carry_out(void **object, struct changing *c, struct work *work, const char *act,
+                         enum st (*apply)(struct work *, void *))
 {
 	const char *action = arena_format(work->arena, "%s.%s", c->resource->kind, act);
 	enum st st = action ? work_do(work, action, apply, c) : ST_MEMORY;
@@ -262,15 +269,15 @@ enum st resource_add(void **object, const struct resource *resource, struct work
 	return carry_out(object, &c, work, "create", apply_add);
 }
 
-enum st resource_change(void **object, const struct resource *resource, struct work *work, int64_t id, const struct json *json,
-                        const struct expected *expected)
+enum st resource_change(void **object, const struct resource *resource, struct work *work, int64_t id,
+                        const struct json *json, const struct expected *expected)
 {
 	struct changing c = { .resource = resource, .id = id, .json = json, .expected = expected };
 	return carry_out(object, &c, work, "update", apply_change);
 }
 
-enum st resource_set(void **object, const struct resource *resource, struct work *work, int64_t id, const char *act, const char *member,
-                     bool value, const struct expected *expected)
+enum st resource_set(void **object, const struct resource *resource, struct work *work, int64_t id, const char *act,
+                     const char *member, bool value, const struct expected *expected)
 {
 	struct changing c = { .resource = resource, .id = id, .expected = expected, .member = member, .value = value };
 	return carry_out(object, &c, work, act, apply_set);

@@ -3,6 +3,9 @@
 -- name: tenant_next ()
 SELECT COALESCE(MAX(tenant_id), 0) + 1 FROM tenants;
 
+-- name: tenant_outside_utc (after)
+SELECT tenant_id FROM tenants WHERE tenant_id > :after AND timezone <> 'UTC' ORDER BY tenant_id LIMIT 1;
+
 -- name: tenant_insert (tenant, name, currency, timezone, created_at)
 INSERT INTO tenants (tenant_id, name, currency, timezone, created_at)
 VALUES (:tenant, :name, :currency, :timezone, :created_at);

@@ -73,7 +73,10 @@ static enum st take_key(struct work *w)
 
 static enum st keep_key(const struct work *w)
 {
-	return w->key ? RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id), OPT(w->answer)) : ST_OK;
+	if (!w->key)
+		return ST_OK;
+	return RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id),
+	           OPT(w->answer));
 }
 
 /* ---- the transaction ---- */

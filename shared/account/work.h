@@ -20,7 +20,7 @@ struct work {
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */
 	int64_t id;             /* 0: none */
-	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not, it is no more. Not of a repeat */
+	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
 	const char *answer;     /* where a repeat is to be answered with a text of JSON, and not with the object; NULL */
 	bool repeated;
 };
@@ -28,9 +28,10 @@ struct work {
 /** Carry out one call: hold its tenant, but no other's; take its key; apply; add a row to the audit.
  *  apply() works inside the transaction, may be called again after a failure that passes, and must hold to the work's
  *  store and arena.
- *  Returns: what apply() returned, and nothing is changed unless that is ST_OK; ST_KEY_REUSED: the key stands for another
- *  call, or for usage; what store_write() returns.
+ *  Returns: what apply() returned, and nothing is changed unless that is ST_OK; ST_KEY_REUSED: the key stands for
+ *  another call, or for usage; what store_write() returns.
  *  In: action  as the audit names it: "customers.create" */
-enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context), void *context) MUST_USE;
+enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
+                void *context) MUST_USE;
 
 #endif

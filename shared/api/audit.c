@@ -50,7 +50,8 @@ static enum st read_query(struct audit_query *q, struct request *rq)
 	if (!after)
 		return ST_OK;
 	q->before = strtoll(after, &end, 10);
-	return *end || *after < '1' || *after > '9' ? fault_add(rq->faults, "after", "is not the `next` of an answer") : ST_OK;
+	const bool is_number = *after >= '1' && *after <= '9' && !*end;
+	return is_number ? ST_OK : fault_add(rq->faults, "after", "is not the `next` of an answer");
 }
 
 /* ---- a page; one more is read than is wanted, which tells whether there is a next ---- */
@@ -119,7 +120,8 @@ static enum st reply_csv(struct request *rq, struct reply *rp, const struct audi
 	if (!kept)
 		return ST_MEMORY;
 	if (rq_has(rq, "limit") || rq_has(rq, "after"))
-		return fault_add(rq->faults, rq_has(rq, "limit") ? "limit" : "after", "does not go with text/csv: that is all that match");
+		return fault_add(rq->faults, rq_has(rq, "limit") ? "limit" : "after",
+		                 "does not go with text/csv: that is all that match");
 	*kept = *q;
 	kept->limit = LIMIT_CAP;
 	text_adds(&rp->body, "seq,body,hash,salt,detail\r\n");

@@ -10,9 +10,11 @@ struct work *work_of(const struct request *rq)
 {
 	struct work *w = arena_take(rq->arena, sizeof *w);
 	if (w)
-		*w = (struct work){ .store = rq->store, .account = rq->account, .arena = rq->arena, .faults = rq->faults, .now = rq->now,
+		*w = (struct work){
+			.store = rq->store, .account = rq->account, .arena = rq->arena, .faults = rq->faults, .now = rq->now,
 			.key = rq->idempotency_key, .call = rq->call, .body = rq->raw ? rq->raw : "", .size = rq->raw_size,
-			.address = rq->address, .user_agent = rq->user_agent };
+			.address = rq->address, .user_agent = rq->user_agent,
+		};
 	return w;
 }
 
@@ -71,7 +73,8 @@ enum st reply_removed(struct request *rq, struct reply *rp, const struct resourc
 	return work ? resource_remove(resource, work, rq->id, &expected) : ST_MEMORY;
 }
 
-static enum st reply_set(struct request *rq, struct reply *rp, const struct resource *resource, const char *act, bool archived)
+static enum st reply_set(struct request *rq, struct reply *rp, const struct resource *resource, const char *act,
+                         bool archived)
 {
 	const struct expected expected = { is_named, rq->if_match };
 	struct work *work = work_of(rq);

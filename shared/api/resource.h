@@ -8,7 +8,8 @@
 /** The work of a request: its store, account, key and body. Lives in the request's arena; NULL: no memory. */
 struct work *work_of(const struct request *rq);
 
-/** GET /api/KIND: {"KIND": […], "next"}, or as CSV all that match. Wants `.lists` and the resource's filters as `.query`.
+/** GET /api/KIND: {"KIND": […], "next"}, or as CSV all that match. Wants `.lists`, and the resource's filters
+ *  as `.query`.
  *  All of these return what resource_…() of account/resource.h do. */
 enum st reply_list(struct request *rq, struct reply *rp, const struct resource *resource) MUST_USE;
 

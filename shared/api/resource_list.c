@@ -14,10 +14,11 @@ enum { LIMIT = 25, LIMIT_CAP = 100, EXPORT_PIECE = 100, KEY_ROOM = 1024 };
 static const char *cursor_of(const struct place *place, struct arena *arena)
 {
 	static const char hex[] = "0123456789abcdef";
-	const struct val *key = &place->key;
-	const char *plain = key->kind == VAL_TEXT && place->order->key == KEY_TEXT
-		? arena_format(arena, "%s%s %lld %s", place->down ? "-" : "", place->order->name, (long long)place->id, key->text)
-		: arena_format(arena, "%s%s %lld %lld", place->down ? "-" : "", place->order->name, (long long)place->id, (long long)key->number);
+	const char *key = place->order->key == KEY_TEXT ? place->key.text : NULL;
+	if (!key)
+		key = arena_format(arena, "%lld", (long long)place->key.number);
+	const char *plain = !key ? NULL : arena_format(arena, "%s%s %lld %s", place->down ? "-" : "", place->order->name,
+	                                               (long long)place->id, key);
 	char *out = plain ? arena_take(arena, 2 * strlen(plain) + 1) : NULL;
 	for (char *to = out; out && *plain; plain++) {
 		*to++ = hex[(unsigned char)*plain >> 4];
@@ -207,7 +208,8 @@ enum st reply_export(struct request *rq, struct reply *rp, const struct resource
 	struct export *x = arena_take(rq->arena, sizeof *x);
 	enum st st = x ? read_listing(&x->listing, resource, rq) : ST_MEMORY;
 	if (!st && (rq_has(rq, "limit") || rq_has(rq, "after")))
-		st = fault_add(rq->faults, rq_has(rq, "limit") ? "limit" : "after", "does not go with text/csv, which is all that match");
+		st = fault_add(rq->faults, rq_has(rq, "limit") ? "limit" : "after",
+		               "does not go with text/csv, which is all that match");
 	if (st)
 		return st;
 	x->resource = resource;

@@ -32,7 +32,8 @@ const char *text_nfc(const char *text, struct arena *arena)
 
 const char *text_fold(const char *text, struct arena *arena)
 {
-	const utf8proc_option_t how = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
+	const utf8proc_option_t how = UTF8PROC_NULLTERM | UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE |
+	                                 UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK;
 	if (!is_ascii(text))
 		return map(text, how, arena);
 	char *copy = arena_copy(arena, text, strlen(text));

@@ -6,8 +6,8 @@
 
 struct customer {
 	struct record record;
-	const char *name, *code, *email, *phone, *legal_id, *contacts, *addresses, *tax_numbers, *currency, *locale, *prices, *taxes,
-		*buyer_reference, *notes;
+	const char *name, *code, *email, *phone, *legal_id, *contacts, *addresses, *tax_numbers, *currency, *locale,
+		*prices, *taxes, *buyer_reference, *notes;
 	int64_t terms_days, archived;
 };
 

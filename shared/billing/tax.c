@@ -11,7 +11,8 @@ const struct param tax_shape[] = {
 	RECORD_MEMBERS,
 	{ "name", P_TEXT, REQUIRED, "as documents show it: VAT", 1, 60, AT(struct tax, name), .searched = true },
 	{ "rate", P_DECIMAL, REQUIRED, "percent", 0, 100, .digits = 6, AT(struct tax, rate) },
-	{ "category", P_CHOICE, REQUIRED, "of EN 16931: S standard, Z zero, E exempt, AE reverse charge, K within the EU, G export, O none",
+	{ "category", P_CHOICE, REQUIRED,
+	  "of EN 16931: S standard, Z zero, E exempt, AE reverse charge, K within the EU, G export, O none",
 	  .choices = "S Z E AE K G O", AT(struct tax, category) },
 	{ "reason", P_TEXT, OPTIONAL, "why nothing is taxed; needed but for S and Z", 0, 200, AT(struct tax, reason) },
 	ARCHIVED_MEMBER(struct tax),
@@ -33,7 +34,8 @@ static enum st tax_is_used(bool *used, struct work *work, int64_t id)
 	snprintf(middle, sizeof middle, "%%,%lld,%%", (long long)id);
 	snprintf(last, sizeof last, "%%,%lld]", (long long)id);
 	snprintf(only, sizeof only, "[%lld]", (long long)id);
-	enum st st = ROWS(work->store, &r, SQL_TAX_USED, INT(work->account->tenant_id), TEXT(first), TEXT(middle), TEXT(last), TEXT(only));
+	enum st st = ROWS(work->store, &r, SQL_TAX_USED, INT(work->account->tenant_id), TEXT(first), TEXT(middle),
+	                  TEXT(last), TEXT(only));
 	if (!st)
 		st = rows_next(&r);
 	*used = !st;
@@ -56,14 +58,16 @@ static enum st check(struct work *work, void *object, const void *before)
 	const bool standard = !strcmp(tax->category, "S"), taxed = strcmp(tax->rate, "0");
 	enum st st = ST_OK;
 	if (standard != taxed)
-		st = fault_add(work->faults, "/rate", standard ? "must be greater than 0 in the category S" : "must be 0 in the category %s", tax->category);
+		st = fault_add(work->faults, "/rate", standard ? "must be greater than 0 in the category S"
+		               : "must be 0 in the category %s", tax->category);
 	if (!standard && strcmp(tax->category, "Z") && (!tax->reason || !*tax->reason))
 		st = fault_add(work->faults, "/reason", "is required in the category %s", tax->category);
 	return st ? st : check_fixed(work, tax, before);
 }
 
 const struct resource taxes = {
-	"taxes", "tax", tax_shape, sizeof(struct tax), &table_taxes, { { "tag", "" }, { "archived", NULL } }, .check = check, .used = tax_is_used,
+	"taxes", "tax", tax_shape, sizeof(struct tax), &table_taxes, { { "tag", "" }, { "archived", NULL } },
+		.check = check, .used = tax_is_used,
 };
 
 /* ---- those who name taxes ---- */

@@ -4,8 +4,6 @@
 
 #include "account/resource.h"
 
-#define LOCALES "en-US de-DE en-IN ja-JP"
-
 enum { TAXES_CAP = 5 };
 
 struct tax {
@@ -18,7 +16,8 @@ extern const struct resource taxes;
 extern const struct param tax_shape[], tax_query[], tax_id[];
 
 /** Note at /taxes/N which of a list of ids is no tax of the tenant, or one that was put away.
- *  Returns: ST_OK; ST_INVALID; what the store returns. In: list  kept text; before  what it was, whose archived ones may stay */
+ *  Returns: ST_OK; ST_INVALID; what the store returns. In: list  kept text; before  what it was, whose archived ones
+ *  may stay */
 enum st taxes_check(struct work *work, const char *list, const char *before) MUST_USE;
 
 #endif

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const struct param tax_number_shape[] = {
-	{ "scheme", P_CHOICE, REQUIRED, "whose number it is", .choices = "vat gstin ein other", AT(struct tax_number, scheme) },
+	{ "scheme", P_CHOICE, REQUIRED, "whose number it is", .choices = "vat gstin ein other",
+	  AT(struct tax_number, scheme) },
 	{ "value", P_TEXT, REQUIRED, "the number, without spaces", 1, 30, AT(struct tax_number, value) },
 	{ 0 },
 };

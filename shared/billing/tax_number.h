@@ -10,7 +10,8 @@ struct tax_number {
 
 extern const struct param tax_number_shape[];
 
-/** The check of a list of them: a VAT number is a country and 2 to 12 letters or digits, a GSTIN has its form and check digit. */
+/** The check of a list of them: a VAT number is a country and 2 to 12 letters or digits, a GSTIN has its form and
+ * check digit. */
 void tax_number_check(const void *item, const char *pointer, struct faults *faults);
 
 #endif

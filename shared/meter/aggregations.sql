@@ -125,6 +125,23 @@ SELECT start, quantity_sum, moment FROM usage_moments
 WHERE tenant_id = :tenant AND metric = :metric AND width = :width AND start >= :first AND start < :last
 ORDER BY start;
 
+-- ---- made anew ----
+
+-- name: value_forget (tenant, metric)
+DELETE FROM usage_values WHERE tenant_id = :tenant AND metric = :metric;
+
+-- name: moment_forget (tenant, metric)
+DELETE FROM usage_moments WHERE tenant_id = :tenant AND metric = :metric;
+
+-- name: level_forget (tenant, metric)
+DELETE FROM usage_levels WHERE tenant_id = :tenant AND metric = :metric;
+
+-- name: sample_after (tenant, metric, after_at, after_event, take)
+SELECT recorded_at, event_id, user_id, quantity, value FROM usage_samples
+WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :after_at AND (recorded_at > :after_at OR event_id > :after_event)
+ORDER BY recorded_at, event_id
+LIMIT :take;
+
 -- ---- proofs: a row where what is kept differs from what it is kept of ----
 
 -- name: sample_differences (tenant, metric)
@@ -143,12 +160,14 @@ FROM usage_samples s
 JOIN usage_events e ON e.tenant_id = :tenant AND e.recorded_at = s.recorded_at AND e.event_id = s.event_id
 WHERE s.tenant_id = :tenant AND s.metric = :metric;
 
--- name: value_differences (tenant, metric, width)
+-- Buckets of a stretch of days: from `origin` on each is `length` long, and its rows say `width`.
+-- name: value_differences (tenant, metric, width, first, last, origin, length)
 SELECT start FROM (
   SELECT start, value, user_id FROM usage_values WHERE tenant_id = :tenant AND metric = :metric AND width = :width
+    AND start >= :first AND start <= :last
   UNION ALL
-  SELECT DISTINCT recorded_at - recorded_at % CAST(:width AS BIGINT), value, user_id
-  FROM usage_samples WHERE tenant_id = :tenant AND metric = :metric
+  SELECT DISTINCT CAST(:origin AS BIGINT) + (recorded_at - CAST(:origin AS BIGINT)) / CAST(:length AS BIGINT) * CAST(:length AS BIGINT), value, user_id
+  FROM usage_samples WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :first AND recorded_at <= :last
 ) AS both_sides
 GROUP BY start, value, user_id
 HAVING COUNT(*) <> 2
@@ -175,24 +194,25 @@ GROUP BY value
 HAVING COUNT(*) <> 2
 LIMIT 20;
 
--- name: moment_differences (tenant, metric, width)
+-- name: moment_differences (tenant, metric, width, first, last, origin, length)
 SELECT start FROM (
   SELECT start, user_id, quantity_sum FROM usage_moments WHERE tenant_id = :tenant AND metric = :metric AND width = :width
+    AND start >= :first AND start <= :last
   UNION ALL
-  SELECT recorded_at - recorded_at % CAST(:width AS BIGINT), user_id, SUM(quantity)
-  FROM usage_samples WHERE tenant_id = :tenant AND metric = :metric GROUP BY 1, 2
+  SELECT CAST(:origin AS BIGINT) + (recorded_at - CAST(:origin AS BIGINT)) / CAST(:length AS BIGINT) * CAST(:length AS BIGINT), user_id, SUM(quantity)
+  FROM usage_samples WHERE tenant_id = :tenant AND metric = :metric AND recorded_at >= :first AND recorded_at <= :last GROUP BY 1, 2
 ) AS both_sides
 GROUP BY start, user_id, quantity_sum
 HAVING COUNT(*) <> 2
 LIMIT 20;
 
 -- Each bucket's moment beside the samples it is made of, bucket by bucket.
--- name: moment_samples (tenant, metric, width)
+-- name: moment_samples (tenant, metric, width, first, last, length)
 SELECT m.start, m.user_id, m.moment, s.recorded_at, s.quantity
 FROM usage_moments m
 JOIN usage_samples s ON s.tenant_id = :tenant AND s.metric = m.metric AND s.user_id = m.user_id
-  AND s.recorded_at >= m.start AND s.recorded_at < m.start + m.width
-WHERE m.tenant_id = :tenant AND m.metric = :metric AND m.width = :width
+  AND s.recorded_at >= m.start AND s.recorded_at < m.start + CAST(:length AS BIGINT) AND s.recorded_at <= :last
+WHERE m.tenant_id = :tenant AND m.metric = :metric AND m.width = :width AND m.start >= :first AND m.start <= :last
 ORDER BY m.start, m.user_id;
 
 -- name: level_differences (tenant, metric, day, all)

@@ -8,8 +8,9 @@
 
 static const struct {
 	enum st (*keep)(struct store *store, const struct beside_event *event);
-	enum st (*days)(qty *values, struct store *store, int64_t tenant_id, const char *metric, instant first, instant last);
-	enum st (*verify)(struct store *store, int64_t tenant_id, const struct metric *metric, const struct beside_witness *witness);
+	enum st (*days)(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+	                unsigned count);
+	enum st (*verify)(const struct beside_proof *proof);
 } kinds[AGGREGATE__MAX] = {
 	[AGGREGATE_UNIQUE] = { unique_keep, unique_days, unique_verify },
 	[AGGREGATE_WEIGHTED_SUM] = { weighted_keep, weighted_days, weighted_verify },
@@ -29,19 +30,29 @@ enum st beside_keep(struct store *store, enum aggregation kind, const struct bes
 	return st ? st : kinds[kind].keep(store, e);
 }
 
-enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
+enum st beside_roll_up(struct store *store, enum aggregation kind, const struct beside_event *e)
 {
-	return kinds[m->aggregation].days(values, store, tenant_id, m->name, first, last);
+	return kinds[kind].keep ? kinds[kind].keep(store, e) : ST_OK;
+}
+
+enum st beside_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, const instant *starts,
+                    unsigned count)
+{
+	return kinds[m->aggregation].days(values, store, tenant_id, m->name, starts, count);
 }
 
 enum st beside_widen(struct period *out, struct store *store, const struct beside_range *a)
 {
-	const struct period hours = { floor_to(a->range.start, HOUR), floor_to(a->range.end + HOUR - 1, HOUR) };
 	struct rows r = { 0 };
+	struct cuts c;
 	*out = a->range;
-	if (a->range.start >= a->range.end || (hours.start == a->range.start && hours.end == a->range.end))
+	enum st st = cut(&c, a->zone, a->range);
+	if (st || a->range.start >= a->range.end)
+		return st;
+	const struct period hours = { c.start_hour.start, c.end_hour.start == a->range.end ? a->range.end : c.end_hour.end };
+	if (hours.start == a->range.start && hours.end == a->range.end)
 		return ST_OK;
-	enum st st = ROWS(store, &r, SQL_SAMPLE_BESIDE, INT(a->tenant_id), TEXT(a->metric), INT(hours.start), INT(a->range.start),
+	st = ROWS(store, &r, SQL_SAMPLE_BESIDE, INT(a->tenant_id), TEXT(a->metric), INT(hours.start), INT(a->range.start),
 	                  INT(a->range.end), INT(hours.end));
 	if (!st)
 		st = rows_next(&r);
@@ -61,14 +72,31 @@ enum st beside_differences(struct rows *r, const char *what, const struct metric
 	return st == ST_DONE ? ST_OK : st;
 }
 
-enum st beside_verify(struct store *store, int64_t tenant_id, const struct metric *m, const struct beside_witness *w)
+enum st beside_verify_buckets(const struct beside_proof *p, const union sql_7 *sql, const char *what, instant width)
+{
+	struct stretch s = { 0 };
+	enum st st;
+	while (!(st = stretch_next(&s, p->zone, p->events.start, p->events.end))) {
+		struct rows r = { 0 };
+		st = ROWS(p->store, &r, sql, INT(p->tenant_id), TEXT(p->metric->name), INT(width), INT(s.first), INT(s.last),
+		          INT(s.origin), INT(width == DAY ? s.width : width));
+		if (!st)
+			st = beside_differences(&r, what, p->metric, p->witness);
+		rows_end(&r);
+		if (st)
+			return st;
+	}
+	return st == ST_DONE ? ST_OK : st;
+}
+
+enum st beside_verify(const struct beside_proof *p)
 {
 	struct rows r = { 0 };
-	if (!beside_needed(m->aggregation))
+	if (!beside_needed(p->metric->aggregation))
 		return ST_OK;
-	enum st st = ROWS(store, &r, SQL_SAMPLE_DIFFERENCES, INT(tenant_id), TEXT(m->name));
+	enum st st = ROWS(p->store, &r, SQL_SAMPLE_DIFFERENCES, INT(p->tenant_id), TEXT(p->metric->name));
 	if (!st)
-		st = beside_differences(&r, "a sample", m, w);
+		st = beside_differences(&r, "a sample", p->metric, p->witness);
 	rows_end(&r);
-	return st ? st : kinds[m->aggregation].verify(store, tenant_id, m, w);
+	return st ? st : kinds[p->metric->aggregation].verify(p);
 }

@@ -1,20 +1,38 @@
 /* Cuts. */
 #include "meter/cut.h"
 
-instant floor_to(instant t, instant width)
+/* Where the first bucket begins that has nothing before an instant. */
+static instant begin_of(struct period bucket, instant at)
 {
-	return floor_div(t, width) * width;
+	return bucket.start == at ? at : bucket.end;
 }
 
-struct cuts cut(struct period r)
+/* The first and the last start of a day within whole hours; where there is no whole day both are the hours' end. */
+static enum st cut_days(struct cuts *c, const char *zone)
 {
-	const instant start_hour = floor_to(r.start, HOUR), end_hour = floor_to(r.end, HOUR);
-	struct cuts c = { floor_to(r.start + HOUR - 1, HOUR), 0, 0, end_hour, start_hour, end_hour };
-	if (c.first_hour >= c.last_hour) /* within an hour, or across one boundary: no whole hour */
-		return (struct cuts){ r.end, r.end, r.end, r.end, start_hour, end_hour };
-	c.first_day = floor_to(c.first_hour + DAY - 1, DAY);
-	c.last_day = floor_to(c.last_hour, DAY);
-	if (c.first_day > c.last_day)
-		c.first_day = c.last_day = c.last_hour;
-	return c;
+	struct period first, last = { 0 };
+	enum st st = day_at(&first, zone, c->first_hour);
+	if (!st)
+		st = day_at(&last, zone, c->last_hour);
+	c->first_day = begin_of(first, c->first_hour);
+	c->last_day = last.start;
+	if (c->first_day > c->last_day)
+		c->first_day = c->last_day = c->last_hour;
+	return st;
+}
+
+enum st cut(struct cuts *c, const char *zone, struct period r)
+{
+	struct period first = { 0 }, last = { 0 };
+	enum st st = day_at(&first, zone, r.start);
+	if (!st)
+		st = day_at(&last, zone, r.end);
+	if (st)
+		return st;
+	*c = (struct cuts){ r.end, r.end, r.end, r.end, hour_of(first, r.start), hour_of(last, r.end) };
+	if (begin_of(c->start_hour, r.start) >= c->end_hour.start)
+		return ST_OK; /* within an hour, or across one boundary: no whole hour */
+	c->first_hour = begin_of(c->start_hour, r.start);
+	c->last_hour = c->end_hour.start;
+	return cut_days(c, zone);
 }

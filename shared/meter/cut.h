@@ -2,18 +2,17 @@
 #ifndef METER_CUT_H
 #define METER_CUT_H
 
-#include "rate/period.h"
+#include "meter/day.h"
 
 struct cuts {
 	instant first_hour, first_day, last_day, last_hour;
-	instant start_hour, end_hour; /* those that hold the range's start and its end */
+	struct period start_hour; /* the hour that holds the range's start */
+	struct period end_hour;   /* the one that holds its end; it begins there where none reaches beyond */
 };
 
-/** The latest multiple of `width` that is not after `t`. */
-instant floor_to(instant t, instant width);
-
-/** Cut a range: events in [start, first_hour), hours in [first_hour, first_day), days in [first_day, last_day),
- *  hours in [last_day, last_hour), events in [last_hour, end). */
-struct cuts cut(struct period range);
+/** Cut a range into buckets of a zone: events in [start, first_hour), hours in [first_hour, first_day), days in
+ *  [first_day, last_day), hours in [last_day, last_hour), events in [last_hour, end).
+ *  Returns: as day_at(). */
+enum st cut(struct cuts *cuts, const char *zone, struct period range) MUST_USE;
 
 #endif

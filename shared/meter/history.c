@@ -22,7 +22,9 @@ struct walk {
 	struct arena *arena;
 	struct bucket *days; /* oldest first; the last one up to the range's end */
 	unsigned day_count;
-	struct bucket hours[24]; /* of one day, newest first */
+	instant *starts;     /* of the days of the range, and where the last one ends */
+	instant previous_start;
+	struct bucket hours[DAY_HOURS_CAP]; /* of one day, newest first */
 	unsigned hour_count;
 	instant hours_of;
 	struct rollup previous; /* as many days before the range */
@@ -113,15 +115,17 @@ static enum st trim_hour(struct rollup *hour, struct walk *w)
 /* The hours of one day that have events, and begin in the range. */
 static enum st load_hours(struct walk *w, instant day)
 {
-	const instant end = w->h->range.end < day + DAY ? w->h->range.end : day + DAY;
+	struct period whole;
 	struct rows r = { 0 };
 	w->hours_of = day;
 	w->hour_count = 0;
-	enum st st = ROWS(w->store, &r, SQL_USAGE_HOUR_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)),
-	                  INT(day), INT(end));
+	enum st st = day_at(&whole, w->account->timezone, day);
+	if (!st)
+		st = ROWS(w->store, &r, SQL_USAGE_HOUR_TOTALS, INT(w->account->tenant_id), TEXT(metric_name(w->h->metric)), INT(day),
+		          INT(w->h->range.end < whole.end ? w->h->range.end : whole.end));
 	while (!st && !(st = rows_next(&r))) {
 		const struct bucket hour = bucket_row(&r, w->h->metric);
-		add_bucket(w->hours, &w->hour_count, 24, &hour);
+		add_bucket(w->hours, &w->hour_count, DAY_HOURS_CAP, &hour);
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
@@ -170,9 +174,23 @@ static enum st load_days(struct walk *w, instant first)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st read_days(struct walk *w, instant length)
+/* Those of the range, and as many before it. */
+static enum st find_days(struct walk *w)
 {
-	enum st st = load_days(w, w->h->range.start - length);
+	const unsigned count = w->h->days;
+	instant *starts = arena_take_raw(w->arena, (2 * (size_t)count + 1) * sizeof *starts);
+	if (!starts)
+		return ST_MEMORY;
+	enum st st = days_until(starts, 2 * count, w->account->timezone, w->h->range.end - 1);
+	w->starts = starts + count;
+	w->previous_start = starts[0];
+	w->h->range.start = w->starts[0];
+	return st;
+}
+
+static enum st read_days(struct walk *w)
+{
+	enum st st = load_days(w, w->previous_start);
 	if (!st && w->day_count && w->days[w->day_count - 1].rollup.last_at >= w->h->range.end)
 		st = trim_day(w);
 	return st;
@@ -184,8 +202,9 @@ static enum st read_days(struct walk *w, instant length)
 static void see_day(struct history *h, instant day, qty value)
 {
 	const bool beyond = value == QTY_UNKNOWN;
-	if (h->summary.peak_day >= 0 && (h->summary.peak_total == QTY_UNKNOWN || (!beyond && value <= h->summary.peak_total)))
+	if (h->summary.has_peak && (h->summary.peak_total == QTY_UNKNOWN || (!beyond && value <= h->summary.peak_total)))
 		return;
+	h->summary.has_peak = true;
 	h->summary.peak_day = day;
 	h->summary.peak_total = value;
 }
@@ -213,54 +232,56 @@ static enum st read_range(struct walk *w, struct usage_total *out, instant start
 }
 
 /* What stood at the end of each day. */
-static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
+static enum st latest_days(qty *values, struct store *store, int64_t tenant_id, const struct metric *m,
+                           const instant *starts, unsigned count)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LATEST, INT(tenant_id), TEXT(m->name), INT(first), INT(last));
+	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LATEST, INT(tenant_id), TEXT(m->name), INT(starts[0]), INT(starts[count]));
 	while (!st && !(st = rows_next(&r)))
-		values[(rows_int(&r, 0) - first) / DAY] = rows_int(&r, 1);
+		values[day_index(starts, count, rows_int(&r, 0))] = rows_int(&r, 1);
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
 
 /* Days whose values no sum of roll-ups tells. */
-static enum st days_apart(qty *values, struct store *store, int64_t tenant_id, const struct metric *m, instant first, instant last)
+static enum st days_apart(qty *values, struct store *store, int64_t tenant_id, const struct metric *m,
+                          const instant *starts, unsigned count)
 {
-	return m->aggregation == AGGREGATE_LATEST ? latest_days(values, store, tenant_id, m, first, last)
-	                                          : beside_days(values, store, tenant_id, m, first, last);
+	return m->aggregation == AGGREGATE_LATEST ? latest_days(values, store, tenant_id, m, starts, count)
+	                                          : beside_days(values, store, tenant_id, m, starts, count);
 }
 
-/* One without events may be the peak of what is held. */
-static enum st see_days_apart(struct walk *w, instant last)
+/* The whole days of the range. One without events may be the peak of what is held. */
+static enum st see_days_apart(struct walk *w, unsigned count)
 {
 	struct history *h = w->h;
-	qty *values = arena_take(w->arena, (HISTORY_DAYS_CAP + 2) * sizeof *values);
+	qty *values = arena_take(w->arena, (count + 1) * sizeof *values);
 	if (!values)
 		return ST_MEMORY;
-	enum st st = days_apart(values, w->store, w->account->tenant_id, h->metric, h->range.start, last);
-	for (instant day = h->range.start; day < last && !st; day += DAY)
-		if (values[(day - h->range.start) / DAY])
-			see_day(h, day, values[(day - h->range.start) / DAY]);
+	enum st st = days_apart(values, w->store, w->account->tenant_id, h->metric, w->starts, count);
+	for (unsigned i = 0; i < count && !st; i++)
+		if (values[i])
+			see_day(h, w->starts[i], values[i]);
 	return st;
 }
 
 /* Of a metric whose days tell nothing of the whole. */
-static enum st summarise_apart(struct walk *w, instant length)
+static enum st summarise_apart(struct walk *w)
 {
 	struct history *h = w->h;
-	const instant last = floor_to(h->range.end, DAY);
+	const unsigned whole_days = h->range.end == w->starts[h->days] ? h->days : h->days - 1;
 	struct usage_total whole, previous, open;
-	enum st st = read_range(w, &open, last, h->range.end);
+	enum st st = read_range(w, &open, w->starts[whole_days], h->range.end);
 	if (!st)
 		st = read_range(w, &whole, h->range.start, h->range.end);
 	if (!st)
-		st = read_range(w, &previous, h->range.start - length, h->range.start);
+		st = read_range(w, &previous, w->previous_start, h->range.start);
 	if (!st)
-		st = see_days_apart(w, last);
+		st = see_days_apart(w, whole_days);
 	if (st)
 		return st;
 	if (open.total)
-		see_day(h, last, open.total);
+		see_day(h, w->starts[whole_days], open.total);
 	h->summary.total = whole.total;
 	h->summary.previous_total = previous.total;
 	return ST_OK;
@@ -269,17 +290,17 @@ static enum st summarise_apart(struct walk *w, instant length)
 static enum st read_totals(struct walk *w)
 {
 	struct history *h = w->h;
-	const instant length = floor_to(h->range.end + DAY - 1, DAY) - h->range.start;
-	h->summary.peak_day = -1;
-	enum st st = read_days(w, length);
+	enum st st = find_days(w);
+	if (!st)
+		st = read_days(w);
 	if (!st && wants_summary(h->metric))
-		st = summarise_apart(w, length);
+		st = summarise_apart(w);
 	else if (!st)
 		summarise(w);
 	for (unsigned i = 0; i < w->day_count; i++)
 		h->total += w->days[i].rollup.count;
 	h->summary.has_mean = adds_up(h->metric) && h->summary.total != QTY_UNKNOWN;
-	h->summary.daily_mean = h->summary.has_mean ? h->summary.total / (length / DAY ? length / DAY : 1) : 0;
+	h->summary.daily_mean = h->summary.has_mean ? h->summary.total / h->days : 0;
 	return st;
 }
 
@@ -388,6 +409,14 @@ enum st history_recent(struct history_event *events, unsigned *count, unsigned m
 
 /* ---- by cursor ---- */
 
+enum st history_start(struct history *h, const struct account *account)
+{
+	instant starts[HISTORY_DAYS_CAP + 1];
+	enum st st = days_until(starts, h->days, account->timezone, h->range.end - 1);
+	h->range.start = starts[0];
+	return st;
+}
+
 /* A stretch in which there are events, as far as it lies before the cursor. */
 static enum st read_before(struct walk *w, const struct history_export *x, instant first, instant last)
 {
@@ -415,11 +444,13 @@ static enum st read_day_before(struct walk *w, const struct history_export *x, i
 /* Of one metric, as its page: on the cursor's day, and where that is not enough on the days before it. */
 static enum st walk_before(struct walk *w, const struct history_export *x)
 {
-	const instant today = floor_to(x->before_at, DAY);
-	enum st st = read_day_before(w, x, today);
+	struct period today;
+	enum st st = day_at(&today, w->account->timezone, x->before_at);
+	if (!st)
+		st = read_day_before(w, x, today.start);
 	if (st || w->h->count == w->h->per_page)
 		return st;
-	w->h->range.end = today;
+	w->h->range.end = today.start;
 	st = load_days(w, w->h->range.start);
 	for (unsigned i = w->day_count; i-- > 0 && !st && w->h->count < w->h->per_page;) {
 		const struct bucket *day = &w->days[i];
@@ -439,9 +470,13 @@ enum st history_next(struct history_event *events, unsigned *count, unsigned mos
 	x->started = true;
 	const bool within = x->before_at >= x->range.start && x->before_at <= x->range.end; /* or the cursor is of another range */
 	struct history h = { .metric = x->metric, .per_page = most, .events = events,
-		.range = { floor_to(x->range.start, DAY), within ? x->before_at + 1 : x->range.end } };
+		.range.end = within ? x->before_at + 1 : x->range.end };
 	struct walk w = { .h = &h, .store = store, .account = account, .arena = arena };
+	struct period first = { 0 };
 	enum st st = catalog_load(&w.catalog, store, account->generation);
+	if (!st)
+		st = day_at(&first, account->timezone, x->range.start);
+	h.range.start = first.start;
 	if (!st)
 		st = x->metric && within ? walk_before(&w, x) : read_before(&w, x, x->range.start, x->before_at);
 	*count = h.count;
@@ -458,7 +493,7 @@ enum st history_next(struct history_event *events, unsigned *count, unsigned mos
 struct chart {
 	const struct catalog *catalog;
 	struct rollup *of;
-	instant first;
+	const instant *starts;
 	unsigned days;
 };
 
@@ -467,15 +502,15 @@ static void add_day(struct chart *c, const struct rows *r)
 {
 	const struct metric *m = metric_find(c->catalog, rows_text(r, 1));
 	const struct rollup row = rollup_sums(r, 2, true);
-	const int64_t day = (rows_int(r, 0) - c->first) / DAY;
-	if (m && day >= 0 && day < (int64_t)c->days)
-		rollup_gather(&c->of[(size_t)(m - c->catalog->metrics) * c->days + (size_t)day], &row);
+	const unsigned day = day_index(c->starts, c->days, rows_int(r, 0));
+	if (m && day < c->days)
+		rollup_gather(&c->of[(size_t)(m - c->catalog->metrics) * c->days + day], &row);
 }
 
 static enum st read_chart(struct chart *c, struct store *store, int64_t tenant)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LIST, INT(tenant), INT(c->first), INT(c->first + c->days * DAY));
+	enum st st = ROWS(store, &r, SQL_USAGE_DAY_LIST, INT(tenant), INT(c->starts[0]), INT(c->starts[c->days]));
 	while (!st && !(st = rows_next(&r)))
 		add_day(c, &r);
 	rows_end(&r);
@@ -483,10 +518,10 @@ static enum st read_chart(struct chart *c, struct store *store, int64_t tenant)
 }
 
 enum st history_series(qty **out, struct store *store, const struct account *account, const struct catalog *catalog,
-                       instant first, unsigned days, struct arena *arena)
+                       const instant *starts, unsigned days, struct arena *arena)
 {
 	const size_t count = (size_t)catalog->count * days;
-	struct chart c = { catalog, arena_take(arena, (count + 1) * sizeof *c.of), first, days };
+	struct chart c = { catalog, arena_take(arena, (count + 1) * sizeof *c.of), starts, days };
 	qty *values = arena_take(arena, (count + 1) * sizeof *values);
 	if (!c.of || !values)
 		return ST_MEMORY;
@@ -495,7 +530,7 @@ enum st history_series(qty **out, struct store *store, const struct account *acc
 		values[i] = value_of(&c.of[i], &catalog->metrics[i / days]);
 	for (unsigned i = 0; i < catalog->count && !st; i++)
 		if (wants_summary(&catalog->metrics[i]))
-			st = days_apart(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], first, first + days * DAY);
+			st = days_apart(&values[(size_t)i * days], store, account->tenant_id, &catalog->metrics[i], starts, days);
 	*out = values;
 	return st;
 }

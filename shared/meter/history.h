@@ -17,7 +17,8 @@ struct history_event {
 struct history {
 	/* asked */
 	const struct metric *metric; /* NULL: all, and the summary counts events */
-	struct period range;         /* starts at a midnight in UTC */
+	unsigned days;               /* at most HISTORY_DAYS_CAP; the tenant's; the range ends in the last one */
+	struct period range;         /* up to its end; it starts with the first day */
 	int64_t page, per_page;
 	/* found */
 	int64_t total; /* events */
@@ -25,16 +26,20 @@ struct history {
 		qty total, previous_total; /* of the metric, or events × 1,000,000 */
 		bool has_mean;             /* what does not add up has no daily mean */
 		qty daily_mean;
-		instant peak_day;          /* -1: no events */
+		bool has_peak;             /* false: no events */
+		instant peak_day;          /* where it begins */
 		qty peak_total;
 	} summary;
 	struct history_event *events;
 	unsigned count;
 };
 
-/** Fill a history whose first part is set. Reads day roll-ups, the hours of the day in which the page begins, and
- *  the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
+/** Fill a history whose first part is set, but for its range's start. Reads day roll-ups, the hours of the day in which
+ *  the page begins, and the page. Where events lie past the range's end in its last hour, those on one side of it are counted. Returns: ST_OK; ST_RANGE; what the store returns. */
 enum st history_read(struct history *history, struct store *store, const struct account *account, struct arena *arena) MUST_USE;
+
+/** Find where the first day of a history's range begins, by its days and its range's end. Returns: as day_at(). */
+enum st history_start(struct history *history, const struct account *account) MUST_USE;
 
 /** The newest events of an account. Out: events  room for `most` */
 enum st history_recent(struct history_event *events, unsigned *count, unsigned most, struct store *store,
@@ -54,9 +59,10 @@ struct history_export {
 enum st history_next(struct history_event *events, unsigned *count, unsigned most, struct history_export *export,
                      struct store *store, const struct account *account, struct arena *arena) MUST_USE;
 
-/** What each of the days from `first` on came to, by metric: for a chart.
+/** What each of some days came to, by metric: for a chart.
+ *  In:  starts  as days_until() tells them
  *  Out: values  [metric of the catalog × days + day], by the metric's aggregation; in the arena */
 enum st history_series(qty **values, struct store *store, const struct account *account, const struct catalog *catalog,
-                       instant first, unsigned days, struct arena *arena) MUST_USE;
+                       const instant *starts, unsigned days, struct arena *arena) MUST_USE;
 
 #endif

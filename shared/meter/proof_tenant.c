@@ -7,6 +7,7 @@
 #include "account/audit.h"
 #include "meter/balance.h"
 #include "meter/beside.h"
+#include "meter/day.h"
 #include "meter/proof.sql.h"
 #include "meter/record.h"
 #include "meter/summary.h"
@@ -20,6 +21,7 @@ struct proving {
 	const struct catalog *catalog;
 	struct arena *arena;
 	const struct proof_view *view;
+	struct period events; /* from the first to the last one */
 	unsigned differences;
 };
 
@@ -44,13 +46,42 @@ static void differ(void *context, const char *what, const char *metric, instant 
 
 /* ---- hours and days ---- */
 
-static enum st prove_rollups(struct proving *p, const union sql_1 *sql, const char *what)
+static enum st find_events(struct proving *p)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id));
+	enum st st = ROWS(p->store, &r, SQL_PROOF_EVENT_SPAN, INT(p->account->tenant_id));
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		p->events = (struct period){ rows_int(&r, 0), rows_int(&r, 1) };
+	rows_end(&r);
+	return st;
+}
+
+static enum st prove_stretch(struct proving *p, const union sql_5 *sql, const char *what, const struct stretch *s,
+                             instant width)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(p->store, &r, sql, INT(p->account->tenant_id), INT(s->first), INT(s->last), INT(s->origin),
+	                  INT(width));
 	while (!st && !(st = rows_next(&r)))
 		differ(p, what, rows_text(&r, 1), rows_int(&r, 0));
 	rows_end(&r);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* Between changes of the clocks one statement proves all days. */
+static enum st prove_rollups(struct proving *p)
+{
+	const unsigned before = p->differences;
+	const char *zone = p->account->timezone;
+	struct stretch s = { 0 };
+	enum st st = ST_OK;
+	while (!st && p->differences - before < TOLD && !(st = stretch_next(&s, zone, p->events.start, p->events.end))) {
+		st = prove_stretch(p, SQL_USAGE_HOUR_DIFFERENCES, "the hour", &s, HOUR);
+		if (!st)
+			st = prove_stretch(p, SQL_USAGE_DAY_DIFFERENCES, "the day", &s, s.width);
+	}
 	return st == ST_DONE ? ST_OK : st;
 }
 
@@ -147,9 +178,13 @@ static enum st prove_standing(struct proving *p)
 static enum st prove_beside(struct proving *p)
 {
 	const struct beside_witness witness = { differ, p };
+	struct beside_proof proof = { .store = p->store, .tenant_id = p->account->tenant_id, .zone = p->account->timezone,
+	                              .events = p->events, .witness = &witness };
 	enum st st = ST_OK;
-	for (unsigned i = 0; !st && i < p->catalog->count; i++)
-		st = beside_verify(p->store, p->account->tenant_id, &p->catalog->metrics[i], &witness);
+	for (unsigned i = 0; !st && i < p->catalog->count; i++) {
+		proof.metric = &p->catalog->metrics[i];
+		st = beside_verify(&proof);
+	}
 	return st;
 }
 
@@ -259,15 +294,11 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
                         const struct proof_view *view)
 {
 	static enum st (*const proofs[])(struct proving *) = {
-		prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys, prove_keys_apart, prove_answers,
-		prove_alerts, prove_standing, prove_audit,
+		find_events, prove_rollups, prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys,
+		prove_keys_apart, prove_answers, prove_alerts, prove_standing, prove_audit,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };
 	enum st st = catalog_load(&p.catalog, store, account->generation);
-	if (!st)
-		st = prove_rollups(&p, SQL_USAGE_HOUR_DIFFERENCES, "the hour");
-	if (!st)
-		st = prove_rollups(&p, SQL_USAGE_DAY_DIFFERENCES, "the day");
 	for (unsigned i = 0; i < sizeof proofs / sizeof *proofs && !st; i++)
 		st = proofs[i](&p);
 	*differences = p.differences;

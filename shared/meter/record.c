@@ -8,6 +8,7 @@
 #include "account/token.h"
 #include "base/text.h"
 #include "meter/balance.h"
+#include "meter/day.h"
 #include "meter/event_id.h"
 #include "meter/record_flat.h"
 #include "meter/unique.h"
@@ -28,11 +29,18 @@ static bool is_window(struct period w)
 	return is_instant(w.start) && is_instant(w.end) && w.start < w.end;
 }
 
+static bool has_buckets(const struct flat_event *e)
+{
+	return is_instant(e->hour) && is_instant(e->day) && e->day <= e->hour && e->hour <= e->recorded_at &&
+	       e->recorded_at - e->hour < HOUR;
+}
+
 /* What those who carry it out rely on. */
 static bool is_sane(const struct flat_event *e, const char *const text[TEXT__MAX])
 {
 	return text[TEXT_METRIC] && *text[TEXT_METRIC] && e->aggregation < AGGREGATE__MAX && memchr(e->fingerprint, '\0', sizeof e->fingerprint) &&
-	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && is_instant(e->now) &&
+	       (e->aggregation != AGGREGATE_UNIQUE || text[TEXT_VALUE]) && is_instant(e->recorded_at) && has_buckets(e) &&
+	       is_instant(e->now) &&
 	       (e->uncounted || is_window(e->window));
 }
 
@@ -196,6 +204,21 @@ static enum st judge_by_plan(struct flat_event *f, const struct checking *c, con
 	return window_at(&f->window, c->account, m->window, f->recorded_at);
 }
 
+static enum st find_buckets(struct flat_event *f, const char *zone)
+{
+	struct period day;
+	enum st st = day_at(&day, zone, f->recorded_at);
+	f->day = day.start;
+	f->hour = hour_of(day, f->recorded_at).start;
+	return st;
+}
+
+/* Only an average over time is looked up by days where it is carried out. */
+static const char *zone_wanted(const struct account *a, const struct metric *m)
+{
+	return m->aggregation == AGGREGATE_WEIGHTED_SUM && strcmp(a->timezone, "UTC") ? a->timezone : NULL;
+}
+
 static enum st flatten(struct checking *c, const struct usage_event *e, const char *value, unsigned index,
                        struct usage_result *out)
 {
@@ -208,7 +231,9 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
 		.quantity = e->quantity, .aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
 	};
-	enum st st = judge_by_plan(&f, c, e, m, entry);
+	enum st st = find_buckets(&f, c->account->timezone);
+	if (!st)
+		st = judge_by_plan(&f, c, e, m, entry);
 	if (!st && e->key)
 		st = fingerprint(f.fingerprint, e, m->name, c->flat.arena);
 	if (st)
@@ -222,6 +247,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	flat_string(&c->flat, &f, TEXT_METADATA, e->metadata);
 	flat_string(&c->flat, &f, TEXT_KEY, e->key);
 	flat_string(&c->flat, &f, TEXT_VALUE, value);
+	flat_string(&c->flat, &f, TEXT_ZONE, zone_wanted(c->account, m));
 	if (c->flat.failed)
 		return ST_MEMORY;
 	memcpy(c->flat.bytes + at, &f, sizeof f); /* now with the sizes */

@@ -97,11 +97,11 @@ static enum st add_event(struct applying *a)
 	return st == ST_DONE ? meet(a) : st;
 }
 
-static enum st add_bucket(struct applying *a, enum ledger_kind kind, instant width)
+static enum st add_bucket(struct applying *a, enum ledger_kind kind, instant start)
 {
 	const struct flat_event *e = a->e;
 	const struct rollup one = rollup_of(e->quantity, e->recorded_at, e->event);
-	const struct ledger_key key = { kind, e->tenant_id, floor_div(e->recorded_at, width) * width, e->user_id, a->text[TEXT_METRIC] };
+	const struct ledger_key key = { kind, e->tenant_id, start, e->user_id, a->text[TEXT_METRIC] };
 	return ledger_add(a->ledger, &key, &one);
 }
 
@@ -115,7 +115,7 @@ static enum st keep_beside(struct applying *a)
 	const struct flat_event *e = a->e;
 	const struct beside_event event = {
 		.tenant_id = e->tenant_id, .metric = a->text[TEXT_METRIC], .user_id = e->user_id, .recorded_at = e->recorded_at,
-		.event = e->event, .quantity = e->quantity, .value = a->text[TEXT_VALUE],
+		.hour = e->hour, .day = e->day, .event = e->event, .quantity = e->quantity, .value = a->text[TEXT_VALUE],
 	};
 	return beside_keep(a->store, e->aggregation, &event);
 }
@@ -125,9 +125,9 @@ static enum st keep(struct applying *a, const struct rollup *balance)
 {
 	const struct ledger_key key = balance_key(a);
 	a->counted = true;
-	enum st st = add_bucket(a, LEDGER_HOUR, HOUR);
+	enum st st = add_bucket(a, LEDGER_HOUR, a->e->hour);
 	if (!st)
-		st = add_bucket(a, LEDGER_DAY, DAY);
+		st = add_bucket(a, LEDGER_DAY, a->e->day);
 	if (!st && balance)
 		st = ledger_set_balance(a->ledger, &key, balance);
 	return st ? st : keep_beside(a);
@@ -171,7 +171,7 @@ static enum st accrue(struct applying *a)
 {
 	const struct flat_event *e = a->e;
 	const instant seen = e->now < e->window.start ? e->window.start : e->now < e->window.end ? e->now : e->window.end;
-	const struct beside_range asked = { e->tenant_id, a->text[TEXT_METRIC], 0, { e->window.start, seen } };
+	const struct beside_range asked = { e->tenant_id, a->text[TEXT_ZONE], a->text[TEXT_METRIC], 0, { e->window.start, seen } };
 	struct weight weight;
 	qty projected;
 	if (e->aggregation != AGGREGATE_WEIGHTED_SUM)

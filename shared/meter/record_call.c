@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "meter/beside.h"
+#include "meter/day.h"
 #include "meter/event_id.h"
 #include "meter/level.h"
 #include "catalog/metric.h"
@@ -38,10 +39,20 @@ static void write_alerts(struct jwriter *w, const struct flat_event *e, const ch
 	jw_end(w);
 }
 
+/* Those of UTC the database finds by division. */
+static void write_buckets(struct jwriter *w, const struct flat_event *e)
+{
+	if (e->day == floor_to(e->recorded_at, DAY))
+		return;
+	jw_int(w, "hour_start", e->hour);
+	jw_int(w, "day_start", e->day);
+}
+
 static void write_event(struct jwriter *w, const struct flat_event *e, const char *const text[TEXT__MAX])
 {
 	jw_object(w, NULL);
 	jw_int(w, "recorded_at", e->recorded_at);
+	write_buckets(w, e);
 	jw_int(w, "event", e->event);
 	jw_int(w, "user_id", e->user_id);
 	jw_int(w, "quantity", e->quantity);

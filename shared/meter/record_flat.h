@@ -10,7 +10,7 @@
 #include "rate/period.h"
 #include "store/store.h"
 
-enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT__MAX };
+enum { TEXT_METRIC, TEXT_RESOURCE, TEXT_METADATA, TEXT_KEY, TEXT_VALUE, TEXT_ZONE, TEXT__MAX };
 enum { ABSENT = UINT16_MAX, FINGERPRINT = 32 /* hexadecimal digits */ };
 
 /** A request is a row of these, each followed by its strings with their NULs. */
@@ -18,6 +18,7 @@ struct flat_event {
 	int64_t tenant_id, user_id, event;
 	int64_t generation; /* of the catalogue that it was decided by */
 	instant recorded_at, now;
+	instant hour, day;    /* of the tenant's zone: where those begin that it lies in */
 	qty quantity, included;
 	qty most;             /* the largest use that can be charged; INT64_MAX: any */
 	struct period window; /* of no meaning where it counts nowhere */

@@ -13,10 +13,12 @@
 
 enum st usage_latest(struct usage_total *t, struct store *store, const struct account *account, int64_t user, struct period range)
 {
-	const struct cuts c = cut(range);
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name), INT(range.start),
-	                  INT(c.start_hour), INT(c.first_day), INT(c.last_day), INT(c.end_hour), INT(range.end));
+	struct cuts c;
+	enum st st = cut(&c, account->timezone, range);
+	if (!st)
+		st = ROWS(store, &r, SQL_USAGE_LATEST, INT(account->tenant_id), INT(user), TEXT(t->metric->name),
+		          INT(range.start), INT(c.start_hour.start), INT(c.first_day), INT(c.last_day), INT(c.end_hour.start), INT(range.end));
 	if (!st)
 		st = rows_next(&r);
 	if (!st) {
@@ -39,7 +41,7 @@ static enum st find_latest(struct usage_total *t, struct store *store, const str
 static enum st find_distinct(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
                              struct period range)
 {
-	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
+	const struct beside_range asked = { account->tenant_id, account->timezone, t->metric->name, user, range };
 	enum st st = unique_count(&t->rollup.distinct, store, &asked);
 	t->total = rollup_used(&t->rollup, t->metric);
 	return st;
@@ -48,7 +50,7 @@ static enum st find_distinct(struct usage_total *t, struct store *store, const s
 static enum st find_average(struct usage_total *t, struct store *store, const struct account *account, int64_t user,
                             struct period range)
 {
-	const struct beside_range asked = { account->tenant_id, t->metric->name, user, range };
+	const struct beside_range asked = { account->tenant_id, account->timezone, t->metric->name, user, range };
 	struct weight weight;
 	enum st st = weighted_over(&weight, store, &asked);
 	if (!st)
@@ -142,11 +144,13 @@ static enum st begin(struct summing *s, struct arena *arena)
 
 static enum st add_rollups(struct summing *s)
 {
-	const struct cuts c = cut(s->range);
 	struct rows r = { 0 };
-	enum st st = ROWS(s->store, &r, SQL_USAGE_SUMMARY, INT(s->account->tenant_id), INT(s->user),
-	                  TEXT(s->metric ? s->metric->name : ""), INT(s->range.start), INT(c.start_hour), INT(c.first_hour),
-	                  INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(s->range.end));
+	struct cuts c;
+	enum st st = cut(&c, s->account->timezone, s->range);
+	if (!st)
+		st = ROWS(s->store, &r, SQL_USAGE_SUMMARY, INT(s->account->tenant_id), INT(s->user),
+		          TEXT(s->metric ? s->metric->name : ""), INT(s->range.start), INT(c.start_hour.start),
+		          INT(c.start_hour.end), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(s->range.end));
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_total *t = total_of(s->totals, &s->count, s->catalog, rows_text(&r, 0));
 		if (t)

@@ -52,16 +52,16 @@ enum st unique_refill(struct store *store, int64_t tenant_id, const char *metric
 	return RUN(store, SQL_WINDOW_VALUE_FILL, INT(tenant_id), TEXT(metric), INT(window.start), INT(window.end), INT(from));
 }
 
-static enum st put_value(struct store *store, const struct beside_event *e, instant width)
+static enum st put_value(struct store *store, const struct beside_event *e, instant width, instant start)
 {
-	return RUN(store, SQL_VALUE_PUT, INT(e->tenant_id), TEXT(e->metric), INT(width), INT(floor_to(e->recorded_at, width)),
-	           TEXT(e->value), INT(e->user_id));
+	return RUN(store, SQL_VALUE_PUT, INT(e->tenant_id), TEXT(e->metric), INT(width), INT(start), TEXT(e->value),
+	           INT(e->user_id));
 }
 
 enum st unique_keep(struct store *store, const struct beside_event *e)
 {
-	enum st st = put_value(store, e, HOUR);
-	return st ? st : put_value(store, e, DAY);
+	enum st st = put_value(store, e, HOUR, e->hour);
+	return st ? st : put_value(store, e, DAY, e->day);
 }
 
 /* ---- reading ---- */
@@ -70,8 +70,10 @@ enum st unique_count(int64_t *distinct, struct store *store, const struct beside
 {
 	struct period range;
 	struct rows r = { 0 };
+	struct cuts c;
 	enum st st = beside_widen(&range, store, a);
-	const struct cuts c = cut(range);
+	if (!st)
+		st = cut(&c, a->zone, range);
 	if (!st)
 		st = ROWS(store, &r, SQL_VALUE_COUNT, INT(a->tenant_id), INT(a->user), TEXT(a->metric), INT(HOUR), INT(DAY),
 		          INT(range.start), INT(c.first_hour), INT(c.first_day), INT(c.last_day), INT(c.last_hour), INT(range.end));
@@ -82,29 +84,22 @@ enum st unique_count(int64_t *distinct, struct store *store, const struct beside
 	return st;
 }
 
-enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, instant first, instant last)
+enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+                    unsigned count)
 {
 	struct rows r = { 0 };
-	for (instant day = first; day < last; day += DAY)
-		values[(day - first) / DAY] = 0;
-	enum st st = ROWS(store, &r, SQL_VALUE_DAYS, INT(tenant_id), TEXT(metric), INT(DAY), INT(first), INT(last));
+	memset(values, 0, count * sizeof *values);
+	enum st st = ROWS(store, &r, SQL_VALUE_DAYS, INT(tenant_id), TEXT(metric), INT(DAY), INT(starts[0]), INT(starts[count]));
 	while (!st && !(st = rows_next(&r)))
-		values[(rows_int(&r, 0) - first) / DAY] = rows_int(&r, 1) * 1000000;
+		values[day_index(starts, count, rows_int(&r, 0))] = rows_int(&r, 1) * 1000000;
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
 
 /* ---- proving ---- */
 
-struct proving {
-	struct store *store;
-	int64_t tenant_id;
-	const struct metric *metric;
-	const struct beside_witness *witness;
-};
-
 /* The value beside an event is that of its metadata. */
-static enum st verify_metadata(const struct proving *p)
+static enum st verify_metadata(const struct beside_proof *p)
 {
 	struct rows r = { 0 };
 	struct arena *arena;
@@ -124,17 +119,7 @@ static enum st verify_metadata(const struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st verify_buckets(const struct proving *p, const char *what, instant width)
-{
-	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, SQL_VALUE_DIFFERENCES, INT(p->tenant_id), TEXT(p->metric->name), INT(width));
-	if (!st)
-		st = beside_differences(&r, what, p->metric, p->witness);
-	rows_end(&r);
-	return st;
-}
-
-static enum st verify_window(const struct proving *p, struct period window)
+static enum st verify_window(const struct beside_proof *p, struct period window)
 {
 	struct rows r = { 0 };
 	enum st st = ROWS(p->store, &r, SQL_WINDOW_VALUE_DIFFERENCES, INT(p->tenant_id), TEXT(p->metric->name), INT(window.start),
@@ -145,7 +130,7 @@ static enum st verify_window(const struct proving *p, struct period window)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st verify_windows(const struct proving *p)
+static enum st verify_windows(const struct beside_proof *p)
 {
 	struct rows r = { 0 };
 	enum st st = ROWS(p->store, &r, SQL_WINDOW_VALUE_WINDOWS, INT(p->tenant_id), TEXT(p->metric->name));
@@ -155,13 +140,12 @@ static enum st verify_windows(const struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-enum st unique_verify(struct store *store, int64_t tenant_id, const struct metric *m, const struct beside_witness *witness)
+enum st unique_verify(const struct beside_proof *p)
 {
-	const struct proving p = { store, tenant_id, m, witness };
-	enum st st = verify_metadata(&p);
+	enum st st = verify_metadata(p);
 	if (!st)
-		st = verify_buckets(&p, "the values of the hour", HOUR);
+		st = beside_verify_buckets(p, SQL_VALUE_DIFFERENCES, "the values of the hour", HOUR);
 	if (!st)
-		st = verify_buckets(&p, "the values of the day", DAY);
-	return st ? st : verify_windows(&p);
+		st = beside_verify_buckets(p, SQL_VALUE_DIFFERENCES, "the values of the day", DAY);
+	return st ? st : verify_windows(p);
 }

@@ -24,8 +24,8 @@ enum st unique_count(int64_t *distinct, struct store *store, const struct beside
 
 /* As beside.h says. */
 enum st unique_keep(struct store *store, const struct beside_event *event) MUST_USE;
-enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, instant first, instant last) MUST_USE;
-enum st unique_verify(struct store *store, int64_t tenant_id, const struct metric *metric,
-                      const struct beside_witness *witness) MUST_USE;
+enum st unique_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+                    unsigned count) MUST_USE;
+enum st unique_verify(const struct beside_proof *proof) MUST_USE;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "catalog/plans.sql.h"
-#include "meter/cut.h"
+#include "meter/day.h"
 #include "meter/usage.sql.h"
 #include "meter/weighted.h"
 
@@ -125,7 +125,7 @@ static enum st weigh_lines(struct usage_state *s, struct store *store, const str
 	enum st st = ST_OK;
 	for (unsigned i = 0; i < s->count && !st; i++) {
 		struct usage_line *l = &s->lines[i];
-		const struct beside_range asked = { account->tenant_id, l->metric->name, 0,
+		const struct beside_range asked = { account->tenant_id, account->timezone, l->metric->name, 0,
 			{ l->window.start, accrued_until(l->window, at, now) } };
 		if (l->metric->aggregation != AGGREGATE_WEIGHTED_SUM)
 			continue;

@@ -137,7 +137,7 @@ WHERE e.tenant_id = :tenant AND e.recorded_at < :first_hour AND e.recorded_at >=
     WHERE s.tenant_id = :tenant AND s.hour >= :start_hour AND s.hour < :first_hour AND s.first_at < :end AND s.last_at >= :start
       AND (s.first_at < :start OR s.last_at >= :end)
       AND (:metric = '' OR s.metric = :metric) AND (:user = 0 OR s.user_id = :user))
-  AND ((e.recorded_at - e.recorded_at % 3600000000, e.metric, e.user_id) IN (
+  AND ((CASE WHEN e.recorded_at < :next_hour THEN CAST(:start_hour AS BIGINT) ELSE CAST(:next_hour AS BIGINT) END, e.metric, e.user_id) IN (
     SELECT h.hour, h.metric, h.user_id FROM usage_hours h
     WHERE h.tenant_id = :tenant AND h.hour >= :start_hour AND h.hour < :first_hour AND (h.first_at < :start OR h.last_at >= :end)
       AND (:metric = '' OR h.metric = :metric) AND (:user = 0 OR h.user_id = :user))) IS TRUE
@@ -156,7 +156,7 @@ WHERE e.tenant_id = :tenant AND e.recorded_at < :end AND e.recorded_at >= (
 GROUP BY e.metric;
 
 -- Their totals by metric. In SQLite the caller adds them up: to group them costs four times as much there as to read.
--- name: usage_summary (tenant, user, metric, start, start_hour, first_hour, first_day, last_day, last_hour, end)
+-- name: usage_summary (tenant, user, metric, start, start_hour, next_hour, first_hour, first_day, last_day, last_hour, end)
 -- sqlite: usage_summary
 @usage_parts;
 -- postgres: usage_summary
@@ -282,14 +282,31 @@ LIMIT :take;
 SELECT metric, quantity FROM usage_events
 WHERE tenant_id = :tenant AND recorded_at = :recorded_at AND event_id = :event;
 
+-- name: proof_event_span (tenant)
+SELECT COALESCE(MIN(recorded_at), 0), COALESCE(MAX(recorded_at), 0) FROM usage_events WHERE tenant_id = :tenant;
+
 -- name: usage_first_event (tenant)
 SELECT COALESCE(MIN(first_at), 0), COALESCE(MAX(last_at), 0) FROM usage_days WHERE tenant_id = :tenant;
 
--- Roll-ups against events, one row where they differ.
--- name: usage_hour_differences (tenant)
+-- Roll-ups are made anew: of the events in their order, some at a time.
+-- name: usage_hour_forget (tenant)
+DELETE FROM usage_hours WHERE tenant_id = :tenant;
+
+-- name: usage_day_forget (tenant)
+DELETE FROM usage_days WHERE tenant_id = :tenant;
+
+-- name: usage_event_after (tenant, after_at, after_event, take)
+SELECT recorded_at, event_id, metric, user_id, quantity FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :after_at AND (recorded_at > :after_at OR event_id > :after_event)
+ORDER BY recorded_at, event_id
+LIMIT :take;
+
+-- Roll-ups against events, one row where they differ: in a stretch of days that are each `width` long from `origin` on, and so
+-- are its hours.
+-- name: usage_hour_differences (tenant, first, last, origin, width)
 SELECT hour, metric FROM (
   SELECT hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
-  FROM usage_hours WHERE tenant_id = :tenant
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first AND hour <= :last
   UNION ALL
   SELECT e.hour, e.metric, e.user_id, e.quantity_sum, e.event_count, e.quantity_min, e.quantity_max, e.first_at, e.last_at,
     (SELECT MAX(l.event_id) FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
@@ -297,29 +314,29 @@ SELECT hour, metric FROM (
     (SELECT l.quantity FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
        AND l.metric = e.metric AND l.user_id = e.user_id ORDER BY l.event_id DESC LIMIT 1)
   FROM (
-    SELECT recorded_at - recorded_at % 3600000000 AS hour, metric, user_id, SUM(quantity) AS quantity_sum, COUNT(*) AS event_count,
+    SELECT CAST(:origin AS BIGINT) + (recorded_at - CAST(:origin AS BIGINT)) / CAST(:width AS BIGINT) * CAST(:width AS BIGINT) AS hour, metric, user_id, SUM(quantity) AS quantity_sum, COUNT(*) AS event_count,
       MIN(quantity) AS quantity_min, MAX(quantity) AS quantity_max, MIN(recorded_at) AS first_at, MAX(recorded_at) AS last_at
-    FROM usage_events WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+    FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :first AND recorded_at <= :last GROUP BY 1, 2, 3
   ) AS e
 ) AS both_sides
 GROUP BY hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
 HAVING COUNT(*) <> 2
 LIMIT 20;
 
--- name: usage_day_differences (tenant)
+-- name: usage_day_differences (tenant, first, last, origin, width)
 SELECT day, metric FROM (
   SELECT day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
-  FROM usage_days WHERE tenant_id = :tenant
+  FROM usage_days WHERE tenant_id = :tenant AND day >= :first AND day <= :last
   UNION ALL
   SELECT h.day, h.metric, h.user_id, h.quantity_sum, h.event_count, h.quantity_min, h.quantity_max, h.first_at, h.last_at,
     (SELECT l.last_event_id FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
-       AND l.hour >= h.day AND l.hour < h.day + 86400000000 ORDER BY l.hour DESC LIMIT 1),
+       AND l.hour >= h.day AND l.hour < h.day + CAST(:width AS BIGINT) ORDER BY l.hour DESC LIMIT 1),
     (SELECT l.last_quantity FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
-       AND l.hour >= h.day AND l.hour < h.day + 86400000000 ORDER BY l.hour DESC LIMIT 1)
+       AND l.hour >= h.day AND l.hour < h.day + CAST(:width AS BIGINT) ORDER BY l.hour DESC LIMIT 1)
   FROM (
-    SELECT hour - hour % 86400000000 AS day, metric, user_id, SUM(quantity_sum) AS quantity_sum, SUM(event_count) AS event_count,
+    SELECT CAST(:origin AS BIGINT) + (hour - CAST(:origin AS BIGINT)) / CAST(:width AS BIGINT) * CAST(:width AS BIGINT) AS day, metric, user_id, SUM(quantity_sum) AS quantity_sum, SUM(event_count) AS event_count,
       MIN(quantity_min) AS quantity_min, MAX(quantity_max) AS quantity_max, MIN(first_at) AS first_at, MAX(last_at) AS last_at
-    FROM usage_hours WHERE tenant_id = :tenant GROUP BY 1, 2, 3
+    FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first AND hour <= :last GROUP BY 1, 2, 3
   ) AS h
 ) AS both_sides
 GROUP BY day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity

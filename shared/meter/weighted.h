@@ -13,8 +13,8 @@ enum st weighted_over(struct weight *weight, struct store *store, const struct b
 
 /* As beside.h says. */
 enum st weighted_keep(struct store *store, const struct beside_event *event) MUST_USE;
-enum st weighted_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, instant first, instant last) MUST_USE;
-enum st weighted_verify(struct store *store, int64_t tenant_id, const struct metric *metric,
-                        const struct beside_witness *witness) MUST_USE;
+enum st weighted_days(qty *values, struct store *store, int64_t tenant_id, const char *metric, const instant *starts,
+                    unsigned count) MUST_USE;
+enum st weighted_verify(const struct beside_proof *proof) MUST_USE;
 
 #endif

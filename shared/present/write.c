@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "meter/day.h"
 #include "meter/event_id.h"
 
 /* As a number of JSON, whose text is never made binary on the way. */
@@ -225,7 +226,7 @@ const char *usage_message(const struct usage_line *l, struct arena *arena)
 	return text ? text : "";
 }
 
-void write_history_summary(struct jwriter *w, const char *name, const struct history *h)
+void write_history_summary(struct jwriter *w, const char *name, const struct history *h, const char *zone)
 {
 	char date[INSTANT_ROOM];
 	jw_object(w, name);
@@ -236,11 +237,11 @@ void write_history_summary(struct jwriter *w, const char *name, const struct his
 		write_qty(w, "daily_mean", h->summary.daily_mean);
 	else
 		jw_null(w, "daily_mean");
-	if (h->summary.peak_day < 0) {
+	if (!h->summary.has_peak) {
 		jw_null(w, "peak_day");
 	} else {
 		jw_object(w, "peak_day");
-		jw_string(w, "date", instant_print_date(date, h->summary.peak_day));
+		jw_string(w, "date", day_print(date, zone, h->summary.peak_day));
 		write_qty(w, "total", h->summary.peak_total);
 		jw_end(w);
 	}

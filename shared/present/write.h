@@ -37,8 +37,8 @@ void write_plan(struct jwriter *w, const char *name, const struct plan *plan);
 /** Events as an array `name`. */
 void write_events(struct jwriter *w, const char *name, const struct history_event *events, unsigned count);
 
-/** What a history comes to, as an object `name`. */
-void write_history_summary(struct jwriter *w, const char *name, const struct history *history);
+/** What a history comes to, as an object `name`. In: zone  of its days */
+void write_history_summary(struct jwriter *w, const char *name, const struct history *history, const char *zone);
 
 /** "api_calls usage at 92% of limit". Lives in the arena. */
 const char *usage_message(const struct usage_line *line, struct arena *arena);

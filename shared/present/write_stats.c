@@ -1,6 +1,7 @@
 /* What the dashboard polls. */
 #include "present/write_stats.h"
 
+#include "meter/day.h"
 #include "present/write.h"
 
 static void write_tenant(struct jwriter *w, const struct account *a, const struct usage_state *s)
@@ -39,13 +40,14 @@ static void write_cards(struct jwriter *w, const struct usage_state *s)
 	jw_end(w);
 }
 
-static void write_series(struct jwriter *w, const struct usage_state *s, const qty *values, instant first)
+static void write_series(struct jwriter *w, const struct usage_state *s, const qty *values, const instant *starts,
+                         const char *zone)
 {
 	char date[INSTANT_ROOM];
 	jw_object(w, "series");
 	jw_array(w, "dates");
 	for (unsigned d = 0; d < STATS_DAYS; d++)
-		jw_string(w, NULL, instant_print_date(date, first + d * DAY));
+		jw_string(w, NULL, day_print(date, zone, starts[d]));
 	jw_end(w);
 	jw_array(w, "metrics");
 	for (unsigned i = 0; i < s->count; i++) {
@@ -110,7 +112,7 @@ void write_stats(struct jwriter *w, const struct stats *s, struct arena *arena)
 	jw_object(w, NULL);
 	write_tenant(w, s->account, &s->state);
 	write_cards(w, &s->state);
-	write_series(w, &s->state, s->series, s->first_day);
+	write_series(w, &s->state, s->series, s->starts, s->account->timezone);
 	write_events(w, "recent", s->recent, s->recent_count);
 	write_warnings(w, &s->state, arena);
 	write_bill(w, &s->state, s->upgrade_name, s->upgrade_url);

@@ -9,8 +9,8 @@ enum { STATS_DAYS = 30, STATS_RECENT = 10 };
 struct stats {
 	const struct account *account;
 	struct usage_state state;
-	instant first_day; /* of the chart */
-	qty *series;       /* [metric × STATS_DAYS + day] */
+	instant starts[STATS_DAYS + 1]; /* of the days of the chart, and where the last one ends */
+	qty *series;                    /* [metric × STATS_DAYS + day] */
 	struct history_event recent[STATS_RECENT];
 	unsigned recent_count;
 	const char *upgrade_name;

@@ -18,7 +18,8 @@ struct reading {
 enum st value_take(const struct reading *r, const struct param *row, const char *text, void *object) MUST_USE;
 
 /** Take a JSON value of any type. In: how  whether custom members merge with what is there */
-enum st value_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how, void *object) MUST_USE;
+enum st value_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how,
+                   void *object) MUST_USE;
 
 /** Does it hold a control character? In: lines  line feeds are none */
 bool value_has_control(const char *text, bool lines);
@@ -28,10 +29,11 @@ const char *pointer_to(char *out, const char *pointer, const char *name);
 
 /** As value_read(), of a list and of a custom object: their canonical text is what is kept. */
 enum st list_read(const struct reading *r, const struct param *row, const struct json *json, void *object) MUST_USE;
-enum st custom_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how, void *object) MUST_USE;
+enum st custom_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how,
+                    void *object) MUST_USE;
 
 /** As shape_read(), at r->pointer. */
-enum st object_read(const struct reading *r, void *object, const struct param *shape, const struct json *json, enum shape_how how,
-                    const char *beside) MUST_USE;
+enum st object_read(const struct reading *r, void *object, const struct param *shape, const struct json *json,
+                    enum shape_how how, const char *beside) MUST_USE;
 
 #endif

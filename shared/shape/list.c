@@ -46,14 +46,16 @@ static enum st refuse_twice(const struct reading *r, const struct param *of, cha
 	return ST_OK;
 }
 
-static enum st read_item(const struct reading *list, const struct param *row, const struct json *json, char *items, size_t i)
+static enum st read_item(const struct reading *list, const struct param *row, const struct json *json, char *items,
+                         size_t i)
 {
 	char pointer[POINTER_ROOM], number[24];
 	void *item = items + i * shape_size(row->of);
 	snprintf(number, sizeof number, "%zu", i);
 	const struct reading r = { pointer_to(pointer, list->pointer, number), list->faults, list->arena };
 	shape_clear(item, row->of);
-	enum st st = of_objects(row->of) ? object_read(&r, item, row->of, json, MAKING, NULL) : value_read(&r, row->of, json, MAKING, item);
+	enum st st = of_objects(row->of) ? object_read(&r, item, row->of, json, MAKING, NULL)
+	                                 : value_read(&r, row->of, json, MAKING, item);
 	if (!st)
 		st = refuse_twice(&r, row->of, items, i);
 	if (!st && row->check)
@@ -78,7 +80,8 @@ enum st list_read(const struct reading *r, const struct param *row, const struct
 	const size_t count = json_count(json);
 	const unsigned before = r->faults->count;
 	if (count < (size_t)row->min || count > (size_t)row->max)
-		return fault_add(r->faults, r->pointer, "must have %lld to %lld items, not %zu", (long long)row->min, (long long)row->max, count);
+		return fault_add(r->faults, r->pointer, "must have %lld to %lld items, not %zu", (long long)row->min,
+		                 (long long)row->max, count);
 	char *items = arena_take(r->arena, (count + 1) * shape_size(row->of));
 	if (!items)
 		return ST_MEMORY;
@@ -104,11 +107,13 @@ static enum st check_custom(const struct reading *r, const struct json *member)
 	const enum json_kind kind = json_kind(member);
 	pointer_to(pointer, r->pointer, json_name(member));
 	if (!*json_name(member) || !is_custom_text(json_name(member), CUSTOM_NAME_CAP))
-		return fault_add(r->faults, pointer, "a name must have 1 to %d characters, none of them a control character", CUSTOM_NAME_CAP);
+		return fault_add(r->faults, pointer, "a name must have 1 to %d characters, none of them a control character",
+		                 CUSTOM_NAME_CAP);
 	if (kind == JSON_ARRAY || kind == JSON_OBJECT)
 		return fault_add(r->faults, pointer, "must be text, a number, true or false, not %s", json_kind_name(member));
 	if (!is_custom_text(json_text(member), CUSTOM_TEXT_CAP))
-		return fault_add(r->faults, pointer, "must have at most %d characters, none of them a control character", CUSTOM_TEXT_CAP);
+		return fault_add(r->faults, pointer, "must have at most %d characters, none of them a control character",
+		                 CUSTOM_TEXT_CAP);
 	return ST_OK;
 }
 
@@ -146,7 +151,8 @@ static size_t merge_custom(struct text *kept, const struct json *there, const st
 	return count;
 }
 
-enum st custom_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how, void *object)
+enum st custom_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how,
+                    void *object)
 {
 	const char *old = how == PATCHING ? *shape_text(row, object) : NULL;
 	const struct json *there = NULL;
@@ -160,7 +166,8 @@ enum st custom_read(const struct reading *r, const struct param *row, const stru
 		return ST_STORE;
 	const size_t count = merge_custom(&kept, there, json, r->arena);
 	if (kept.failed || count > (size_t)row->max)
-		return fault_add(r->faults, r->pointer, "must have at most %lld members, together of %d bytes", (long long)row->max, LIST_ROOM);
+		return fault_add(r->faults, r->pointer, "must have at most %lld members, together of %d bytes",
+		                 (long long)row->max, LIST_ROOM);
 	*shape_text(row, object) = kept.bytes;
 	return ST_OK;
 }

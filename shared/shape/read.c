@@ -79,7 +79,8 @@ const char *pointer_to(char *out, const char *pointer, const char *name)
 	return out;
 }
 
-static enum st read_member(const struct reading *r, void *object, const struct param *row, const struct json *json, enum shape_how how)
+static enum st read_member(const struct reading *r, void *object, const struct param *row, const struct json *json,
+                           enum shape_how how)
 {
 	if (!row)
 		return fault_add(r->faults, r->pointer, "is not a field of this request");
@@ -94,8 +95,8 @@ static enum st read_member(const struct reading *r, void *object, const struct p
 	return ST_OK;
 }
 
-enum st object_read(const struct reading *r, void *object, const struct param *shape, const struct json *json, enum shape_how how,
-                    const char *beside)
+enum st object_read(const struct reading *r, void *object, const struct param *shape, const struct json *json,
+                    enum shape_how how, const char *beside)
 {
 	char pointer[POINTER_ROOM];
 	const unsigned before = r->faults->count;
@@ -113,8 +114,8 @@ enum st object_read(const struct reading *r, void *object, const struct param *s
 	return r->faults->count > before ? ST_INVALID : ST_OK;
 }
 
-enum st shape_read(void *object, const struct param *shape, const struct json *json, enum shape_how how, const char *beside,
-                   struct faults *faults, struct arena *arena)
+enum st shape_read(void *object, const struct param *shape, const struct json *json, enum shape_how how,
+                   const char *beside, struct faults *faults, struct arena *arena)
 {
 	const struct reading r = { "", faults, arena };
 	return object_read(&r, object, shape, json, how, beside);
@@ -134,7 +135,8 @@ enum st shape_required(const void *object, const struct param *shape, const char
 	char at[POINTER_ROOM];
 	enum st st = ST_OK;
 	for (; shape->name; shape++)
-		if (shape->presence == REQUIRED && is_absent(shape, object) && !is_named(faults, pointer_to(at, pointer, shape->name)))
+		if (shape->presence == REQUIRED && is_absent(shape, object) &&
+		    !is_named(faults, pointer_to(at, pointer, shape->name)))
 			st = fault_add(faults, at, "is required: %s", shape->doc);
 	return st;
 }
@@ -153,8 +155,10 @@ enum st shape_items(void *items, unsigned *count, const struct param *row, const
 	for (const struct json *item = json_first(root); item && *count < row->max; item = json_next(item)) {
 		void *to = (char *)items + size * (*count)++;
 		shape_clear(to, row->of);
-		if (*row->of->name ? object_read(&r, to, row->of, item, MAKING, NULL) : value_read(&r, row->of, item, MAKING, to))
-			return ST_STORE;
+		enum st st = *row->of->name ? object_read(&r, to, row->of, item, MAKING, NULL)
+		                            : value_read(&r, row->of, item, MAKING, to);
+		if (st)
+			return st == ST_INVALID ? ST_STORE : st;
 	}
 	return ST_OK;
 }

@@ -30,7 +30,8 @@ static const char *text_of(const struct param *row, const void *object)
 
 /* ---- the store ---- */
 
-enum st shape_row(void *object, const struct param *shape, const struct rows *rows, unsigned column, struct arena *arena)
+enum st shape_row(void *object, const struct param *shape, const struct rows *rows, unsigned column,
+                  struct arena *arena)
 {
 	for (; shape->name; shape++, column++) {
 		const char *text = is_number(shape) ? NULL : rows_text(rows, column);
@@ -100,7 +101,8 @@ static bool is_same(const struct param *row, const void *a, const void *b)
 	return one && other ? !strcmp(one, other) : one == other;
 }
 
-void shape_write_changes(struct jwriter *w, const char *name, const struct param *shape, const void *object, const void *other)
+void shape_write_changes(struct jwriter *w, const char *name, const struct param *shape, const void *object,
+                         const void *other)
 {
 	jw_object(w, name);
 	for (; shape->name; shape++)

@@ -23,7 +23,8 @@ bool value_has_control(const char *text, bool lines)
 
 static enum st take_text(const struct reading *r, const struct param *row, const char *text, void *object)
 {
-	const size_t least = row->min ? (size_t)row->min : row->presence == REQUIRED, most = row->max ? (size_t)row->max : 255;
+	const size_t least = row->min ? (size_t)row->min : row->presence == REQUIRED;
+	const size_t most = row->max ? (size_t)row->max : 255;
 	const char *kept = text_nfc(text, r->arena);
 	if (!kept)
 		return ST_MEMORY;
@@ -31,7 +32,8 @@ static enum st take_text(const struct reading *r, const struct param *row, const
 	if (size < least || size > most)
 		return fault_add(r->faults, r->pointer, "must have %zu to %zu characters, not %zu", least, most, size);
 	if (value_has_control(kept, row->type == P_LINES))
-		return fault_add(r->faults, r->pointer, "must not hold control characters%s", row->type == P_LINES ? " but line feeds" : "");
+		return fault_add(r->faults, r->pointer, "must not hold control characters%s",
+		                 row->type == P_LINES ? " but line feeds" : "");
 	*shape_text(row, object) = kept;
 	return ST_OK;
 }
@@ -40,7 +42,8 @@ static bool is_local_part(const char *text, size_t size)
 {
 	static const char other[] = "!#$%&'*+-/=?^_`{|}~.";
 	for (size_t i = 0; i < size; i++) {
-		const bool letter = (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z', digit = text[i] >= '0' && text[i] <= '9';
+		const bool letter = (text[i] | 0x20) >= 'a' && (text[i] | 0x20) <= 'z';
+		const bool digit = text[i] >= '0' && text[i] <= '9';
 		if (!letter && !digit && !strchr(other, text[i]))
 			return false;
 		if (text[i] == '.' && (!i || i == size - 1 || text[i - 1] == '.'))
@@ -106,13 +109,13 @@ static enum st take_currency(const struct reading *r, const struct param *row, c
 
 /* ISO 3166-1, as of 2024. */
 static const char countries[] =
-	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF "
-	"CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH "
-	"GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW "
-	"KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG "
-	"NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN "
-	"SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT "
-	"ZA ZM ZW";
+	"AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY "
+	"BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK "
+	"FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR "
+	"IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK "
+	"ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM "
+	"PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF "
+	"TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
 static enum st take_country(const struct reading *r, const struct param *row, const char *text, void *object)
 {
@@ -131,7 +134,8 @@ static enum st take_int(const struct reading *r, const struct param *row, const 
 	char *end;
 	const long long n = strtoll(text, &end, 10);
 	if (!digits || digits > 18 || *end || n < least || n > most)
-		return fault_add(r->faults, r->pointer, "must be a whole number from %lld to %lld", (long long)least, (long long)most);
+		return fault_add(r->faults, r->pointer, "must be a whole number from %lld to %lld", (long long)least,
+		                 (long long)most);
 	*shape_number(row, object) = n;
 	return ST_OK;
 }
@@ -144,7 +148,8 @@ static enum st take_decimal(const struct reading *r, const struct param *row, co
 	if (!st)
 		st = decimal_read(&value, text, strlen(text), row->digits);
 	if (st == ST_INVALID)
-		return fault_add(r->faults, r->pointer, "must be a decimal with at most %u digits after the point", row->digits);
+		return fault_add(r->faults, r->pointer, "must be a decimal with at most %u digits after the point",
+		                 row->digits);
 	if (st || value < row->min * scale || value > row->max * scale)
 		return fault_add(r->faults, r->pointer, "must be from %lld to %lld", (long long)row->min, (long long)row->max);
 	*shape_text(row, object) = arena_copy(r->arena, printed, decimal_print(printed, value, row->digits, 0));
@@ -171,7 +176,8 @@ enum st value_take(const struct reading *r, const struct param *row, const char 
 	return kinds[row->type].take(r, row, text, object);
 }
 
-enum st value_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how, void *object)
+enum st value_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how,
+                   void *object)
 {
 	const enum json_kind kind = json_kind(json);
 	if (row->type == P_LIST && kind == JSON_ARRAY)

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +127,19 @@ enum st folder_judge(const char *folder, const char *file, struct faults *faults
 	if (!st && join_name(path, folder, "pennymeter.conf"))
 		st = judge_file(path, owner, faults);
 	return st || !file ? st : judge_beside(folder, owner, file, faults);
+}
+
+static bool others_write(const char *folder)
+{
+	struct stat info;
+	return !stat(folder, &info) && (info.st_mode & WRITTEN_BY_OTHERS);
+}
+
+bool folder_is_open(const char *folder, const char *file)
+{
+	char path[PATH_MAX];
+	name_folder(path, file);
+	return others_write(folder) || (strcmp(path, folder) && others_write(path));
 }
 
 enum st folder_judge_entries(const char *folder, struct faults *faults)

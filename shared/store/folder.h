@@ -2,6 +2,8 @@
 #ifndef STORE_FOLDER_H
 #define STORE_FOLDER_H
 
+#include <stdbool.h>
+
 #include "base/fault.h"
 
 /** Can others change what lies in the data folder, or put another in its place? By its mode and owner, those of the link
@@ -9,6 +11,10 @@
  *  In: file  the database, or what a server's letters lie beside; NULL: only the folder and the configuration
  *  Returns: ST_OK, also where there is none yet; ST_STORE with a fault that says what to do. */
 enum st folder_judge(const char *folder, const char *file, struct faults *faults) MUST_USE;
+
+/** Can others write to it, or to the folder of `file`, by now? At most a look at each: for who was let in before.
+ *  Returns: whether folder_judge() would refuse it for that. */
+bool folder_is_open(const char *folder, const char *file);
 
 /** Has somebody else put anything into it? Asked once it is closed to others: what they could do before stays otherwise.
  *  Returns: ST_OK; ST_STORE with a fault that names the first of it. */

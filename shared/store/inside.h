@@ -17,6 +17,8 @@ struct store {
 	int lock;   /* the driver's own descriptor of a file, or store_open_lock()'s; -1: none */
 	bool asked; /* for `combine` */
 	struct combine *combine; /* of store_combine() */
+	instant judged;    /* when the folder was looked at last */
+	char data[4096];   /* the data folder */
 	char where[4096];  /* a file, or a server's address */
 	char beside[4096]; /* what its side files' names begin with */
 };

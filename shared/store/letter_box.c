@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 
-static const char MARK[24] = "pennymeter letters 1";
+static const char MARK[24] = "pennymeter letters 2";
 
 enum { TRIES = 20, PAUSE_NS = 5000000 };
 

@@ -3,6 +3,7 @@
 
 #include "exact/clock.h"
 #include "base/text.h"
+#include "store/inside.h"
 #include "store/migrate.sql.h"
 
 int migrate_wanted(void)
@@ -92,6 +93,21 @@ enum st migrate_judge(int64_t *version, const struct driver *d, struct db *db, s
 
 /* ---- the whole ---- */
 
+/* Of no connection that was opened: what a process keeps of one is not of this. */
+static enum st take_steps(int64_t version, const struct driver *d, struct db *db, struct faults *faults)
+{
+	static uint64_t taken;
+	struct store s = { .driver = d, .db = db, .mode = STORE_CREATE, .connection = UINT64_MAX - taken++, .lock = -1 };
+	enum st st = ST_OK;
+	for (const struct migration_step *step = migration_steps; step->run && !st; step++)
+		if (step->number > version)
+			st = step->run(&s);
+	if (st)
+		fault_add(faults, "schema", "what is stored could not be brought up to date (%s); the log says why; nothing was "
+		                            "changed", st_name(st));
+	return st;
+}
+
 static enum st migrate_from(int64_t version, const struct driver *d, struct db *db, struct faults *faults)
 {
 	enum st st = ST_OK;
@@ -104,7 +120,7 @@ static enum st migrate_from(int64_t version, const struct driver *d, struct db *
 		if (st)
 			fault_add(faults, "schema", "migration %s failed; the log says why; nothing was changed", m->name);
 	}
-	return st;
+	return st ? st : take_steps(version, d, db, faults);
 }
 
 /* Where the tables lie in a schema that this session does not look in, empty ones would hide them. */

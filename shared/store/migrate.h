@@ -4,6 +4,8 @@
 
 #include "store/driver.h"
 
+struct store;
+
 struct migration {
 	int number;
 	const char *name, *sql[DIALECT__MAX];
@@ -14,6 +16,15 @@ struct migration {
 /** The migrations of shared/store/schema in order, ended by a row without a name. Generated.
  *  Number 0 makes the table schema_version, and so is not noted in it. */
 extern const struct migration migrations[];
+
+/** What migrations leave to do that SQL cannot say, by the number of each; run behind all of them, in their transaction.
+ *  Ended by a row without one. They know what is stored, and so stand in meter/rebuild.c. */
+struct migration_step {
+	int number;
+	/** Returns: ST_OK; what fails the whole, and then is in the log. */
+	enum st (*run)(struct store *store);
+};
+extern const struct migration_step migration_steps[];
 
 /** The last migration's number. */
 int migrate_wanted(void);

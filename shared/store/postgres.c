@@ -82,7 +82,7 @@ static bool is_broken(const struct db *db)
 /* What a person reads ends at the first line. */
 static enum st failed(struct db *db, const PGresult *result, const char *what)
 {
-	const char *text = result ? pq.resultErrorMessage(result) : pq.errorMessage(db->conn);
+	const char *text = link_why(db->conn, result);
 	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	const enum st st = is_broken(db) ? ST_BUSY : status_of(state);
 	if (st != ST_RANGE && !db->dead)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "exact/clock.h"
@@ -53,21 +52,6 @@ static bool is_torn(const char *where)
 	if (!at)
 		return false;
 	return (size_t)(at - names) > strcspn(names, "/?") || memchr(at + 1, '@', before_query - (size_t)(at + 1 - names));
-}
-
-static bool contains_word(const char *text, const char *word)
-{
-	for (; *text; text++)
-		if (!strncasecmp(text, word, strlen(word)))
-			return true;
-	return false;
-}
-
-/* Then nothing of it is told: what libpq makes of it may be a part of the password. */
-static bool holds_password(const char *where)
-{
-	const char *names = strstr(where, "://") + 3, *at = strchr(names, '@');
-	return contains_word(names, "pass") || (at && memchr(names, ':', (size_t)(at - names)));
 }
 
 static unsigned hosts_in(const PQconninfoOption *o)
@@ -127,40 +111,67 @@ static enum st read_address(char address[ADDRESS_ROOM], char application[APPLICA
 
 /* ---- why it cannot be ---- */
 
-/* What libpq or the server says, by a part of it, and what is told of it where the address holds a password. */
+/* What libpq or the server says of a connection, by a part of it, and what is told in its place: it may repeat any part of the
+ * address, and any part of an address may be a password that stands in the wrong place. The first that fits counts. */
 static const struct { const char *said, *told; } reasons[] = {
 	{ "password authentication failed", "the server refuses the name and password" },
 	{ "no password supplied", "the server wants a password" },
 	{ "no pg_hba.conf entry", "the server's pg_hba.conf lets nobody in from here by that name" },
-	{ "FATAL:  role", "the server does not know the role, or does not let it in" },
-	{ "FATAL:  database", "the server does not have the database, or does not let anybody in" },
-	{ "could not translate host name", "the host is not found" },
-	{ "Connection refused", "nothing listens at the host and port" },
+	{ "Peer authentication failed", "the server lets in by the socket only the user of the system that has the role's name (pg_hba.conf: peer)" },
+	{ "authentication failed", "the server refuses the name" },
+	{ "authentication", "the server asks for a proof of the name that cannot be given from here: look at its pg_hba.conf" },
+	{ "FATAL:  role", "the server does not know the role, or does not let it in: is the name in the address right?" },
+	{ "no such user", "the pooler does not know the role: is the name in the address right?" },
+	{ "FATAL:  database", "the server does not have the database, or does not let anybody in: make it with createdb, or put the name right" },
+	{ "no such database", "the pooler does not know the database: is the name in the address right?" },
+	{ "permission denied for database", "the role may not connect to the database: GRANT CONNECT to it" },
+	{ "could not translate host name", "the host is not found: is its name in the address right?" },
+	{ "could not parse network address", "hostaddr in the address is no address: a name belongs into host" },
+	{ "definition of service", "the service that the address names is in no pg_service.conf" },
+	{ "Connection refused", "nothing listens at the host and port: is the server running, and are they right?" },
 	{ "timeout expired", "the server did not answer in time" },
+	{ "timed out", "the server did not answer in time" },
 	{ "too many", "the server takes no more connections" },
 	{ "remaining connection slots", "the server takes no more connections" },
 	{ "starting up", "the server is starting" },
 	{ "shutting down", "the server is shutting down" },
-	{ "No such file or directory", "there is no such socket" },
+	{ "terminating connection", "the server ended the connection: its log says why" },
+	{ "server closed the connection", "the server closed the connection: its log says why" },
+	{ "Connection reset", "the server closed the connection: its log says why" },
+	{ "No such file or directory", "there is no such socket or file: is the server running, and is the path in the address right?" },
+	{ "Permission denied", "this user may not open the socket, or a file that the address names" },
 	{ "No route to host", "there is no way to the host" },
 	{ "Network is unreachable", "there is no way to the host" },
+	{ "session is", "no server of the kind that target_session_attrs asks for answers" },
+	{ "server is", "no server of the kind that target_session_attrs asks for answers" },
 	{ "invalid", "a port or parameter in the address is not valid" },
-	{ "SSL", "no secure connection can be made" },
+	{ "certificate", "the server's certificate is not accepted: look at sslmode and sslrootcert" },
+	{ "SSL", "no secure connection can be made: look at sslmode" },
 };
 
-static enum st tell_why(const char *where, const char *why, struct faults *faults)
+static const char *reason_of(const char *why)
 {
-	const bool invalid = !strncmp(why, "invalid", 7); /* a port, say, where NAME:PASSWORD had no host behind it */
-	if (!holds_password(where) && !invalid) {
-		fault_add(faults, "store", "cannot use the PostgreSQL database: %.*s", (int)strcspn(why, "\n"), why);
-		return ST_STORE;
-	}
-	const char *told = "it cannot be connected to; is the address right, and what does the server's log say?";
-	for (size_t i = sizeof reasons / sizeof *reasons; i-- > 0;)
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		if (strstr(why, reasons[i].said))
-			told = reasons[i].told;
-	fault_add(faults, "store", "cannot use the PostgreSQL database: %s", told);
-	return ST_STORE;
+			return reasons[i].told;
+	return "it cannot be connected to: is the address right, and what does the server's log say?";
+}
+
+/* Classes of states that speak of the connection and whose it is; what names the address is in their texts alone. */
+static bool is_of_connection(const char *state)
+{
+	static const char *const classes[] = { "08", "28", "3D", "57P" };
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+		if (!strncmp(state, classes[i], strlen(classes[i])))
+			return true;
+	return false;
+}
+
+const char *link_why(const PGconn *conn, const PGresult *result)
+{
+	const char *state = result ? pq.resultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *text = result ? pq.resultErrorMessage(result) : pq.errorMessage(conn);
+	return state && !is_of_connection(state) ? text : reason_of(text);
 }
 
 /* ---- connecting ---- */
@@ -182,10 +193,10 @@ enum st link_open(PGconn **conn, const char *where, struct faults *faults)
 	*conn = pq.connectdbParams(names, values, 1);
 	if (pq.status(*conn) == CONNECTION_OK && !pq.setnonblocking(*conn, 1))
 		return ST_OK;
-	st = tell_why(address, pq.errorMessage(*conn), faults);
+	fault_add(faults, "store", "cannot use the PostgreSQL database: %s", link_why(*conn, NULL));
 	pq.finish(*conn);
 	*conn = NULL;
-	return st;
+	return ST_STORE;
 }
 
 /* ---- waiting ---- */
@@ -263,7 +274,7 @@ static PGresult *take_one(PGconn *conn)
 		pq.clear(pq.getResult(conn)); /* it ends with none */
 		return first;
 	}
-	const char *why = first ? pq.resultErrorMessage(first) : "no answer in time";
+	const char *why = first ? link_why(conn, first) : "no answer in time";
 	log_error("postgresql: the session: %.*s", (int)strcspn(why, "\n"), why);
 	pq.clear(first);
 	return NULL;

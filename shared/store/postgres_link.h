@@ -21,9 +21,14 @@ extern struct libpq {
 } pq;
 
 /** Load libpq and connect. From then on the connection blocks in nothing: link_wait() comes before PQgetResult().
- *  Returns: ST_OK; ST_STORE with a fault, which holds nothing of an address that holds a password.
+ *  Returns: ST_OK; ST_STORE with a fault, which holds nothing of the address.
  *  In: where  the server's address: may hold a password, and be none */
 enum st link_open(PGconn **conn, const char *where, struct faults *faults) MUST_USE;
+
+/** Why something failed: what the server said of a statement, to be cut at its first line; of the connection only what kind of
+ *  failure it is, since libpq and the server repeat parts of the address, in which a password may stand in any place.
+ *  In: result  NULL: the connection's own failure */
+const char *link_why(const PGconn *conn, const PGresult *result);
 
 enum { NAME_ROOM = 160 };
 

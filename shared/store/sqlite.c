@@ -34,7 +34,7 @@ struct db {
 	sqlite3_stmt *control[CONTROL__MAX]; /* the same */
 	struct files files;
 	bool wal;
-	bool unwritable; /* opened to be written, but it cannot be */
+	const char *unwritable; /* opened to be written, but this file of it cannot be; NULL: all can */
 };
 
 static enum st failed(struct db *db, const char *what)
@@ -192,7 +192,8 @@ static enum st open_once(struct db *db, const char *where, enum db_mode mode, bo
 		          way_out(db->lite));
 		return ST_STORE;
 	}
-	db->unwritable = mode != DB_READ && sqlite3_db_readonly(db->lite, "main") == 1;
+	if (mode != DB_READ)
+		db->unwritable = sqlite3_db_readonly(db->lite, "main") == 1 ? db->files.db : db->files.log_kept ? db->files.log : NULL;
 	sqlite_wal_watch(db->lite, &db->files.copying);
 	return files_opened(&db->files, db->wal ? sqlite_wal_index(db->lite) : NULL);
 }
@@ -337,7 +338,7 @@ static enum st run_control(struct db *db, enum control which)
 static enum st begin_write(struct db *db)
 {
 	if (db->unwritable) {
-		log_error("%s can only be read: look at its mode and owner, and at how its file system is mounted", db->files.db);
+		log_error("%s can only be read: look at its mode and owner, and at how its file system is mounted", db->unwritable);
 		return ST_STORE;
 	}
 	return files_ready(&db->files) ? run_control(db, BEGIN_WRITE) : ST_STALE;

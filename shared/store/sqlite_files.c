@@ -108,9 +108,22 @@ bool files_have_log(const struct files *f)
 	return f->local && pread(f->lock, versions, 2, VERSIONS_AT) == 2 && versions[0] == 2 && versions[1] == 2;
 }
 
+/* What nobody can write here may be read all the same. */
 static void open_seen(struct files *f)
 {
 	f->seen_file = f->local ? open(f->seen_name, O_RDWR | O_CLOEXEC) : -1;
+	if (f->local && f->seen_file < 0 && errno == EROFS)
+		f->seen_file = open(f->seen_name, O_RDONLY | O_CLOEXEC);
+}
+
+void files_open_log(struct files *f)
+{
+	if (f->log_file >= 0)
+		close(f->log_file);
+	f->log_file = open(f->log, O_RDWR | O_CLOEXEC);
+	f->log_kept = f->log_file < 0 && (errno == EACCES || errno == EPERM || errno == EROFS);
+	if (f->log_kept)
+		f->log_file = open(f->log, O_RDONLY | O_CLOEXEC);
 }
 
 static ino_t inode_of(const char *name)
@@ -134,7 +147,7 @@ static void name_all(struct files *f)
 
 static enum st look(struct files *f, struct faults *faults)
 {
-	f->log_file = open(f->log, O_RDWR | O_CLOEXEC);
+	files_open_log(f);
 	if (!f->alone && judge_at_once(f))
 		return ST_OK;
 	if (!f->alone && (!files_wait_lock(f->lock, LOCK_EX) || !leads_to(f->lock_name, f->lock)))

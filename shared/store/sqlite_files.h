@@ -30,6 +30,7 @@ struct files {
 	bool logged;  /* the database has a log */
 	bool alone;   /* the lock is ours alone, not shared with others that open */
 	bool beside;  /* neither: another holds it, and this one only reads what was there before */
+	bool log_kept; /* the log is there and can only be read: nothing is written */
 	bool stale;   /* it is known that they must be opened anew */
 	bool sample;  /* the database is another than was seen: look at its pages anew */
 	int lock, log_file, seen_file; /* -1: not open */
@@ -106,6 +107,9 @@ bool rescue_file(struct file_id *id, const char *name, const struct file_id *los
 /** The same for the database, which only comes back if no file has its name: others may lock it until they look. */
 bool rescue_db(struct files *files);
 
+/** Remove what a process that died left of either. With the lock alone: nobody else is at it. */
+void rescue_clean(const struct files *files);
+
 /** Rename a file that does not belong there. Returns: is it gone from its name? */
 bool rescue_put_aside(const char *name);
 
@@ -113,6 +117,9 @@ enum { DB_RESERVE = 20 }; /* place in the database's head */
 
 /** How many bytes at the end of each page the database leaves alone: a checksum may lie there. */
 size_t files_reserve(const struct files *files);
+
+/** Open the log anew, as far as that is allowed. Out: log_file  -1 with errno; log_kept */
+void files_open_log(struct files *files);
 
 /** Does the database say that it has a log? */
 bool files_have_log(const struct files *files);

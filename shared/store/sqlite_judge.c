@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "exact/clock.h"
@@ -12,6 +13,7 @@
 
 enum {
 	INDEX_HEAD = INDEX_MARK + 4,
+	PAUSE_MS = 20,
 	LATER_LIVES = 1 << 20,                         /* of one log: salts that lie farther apart are another's */
 	DB_PAGE_SIZE = 16, DB_PAGES = 28, /* places in the database's head */
 	SETTLED = 2 * 1000 * 1000                      /* microseconds without a write: whoever copied it is done */
@@ -22,7 +24,9 @@ struct look {
 	const struct files *files;
 	const struct seen *seen;
 	bool found;              /* the last commit that was acknowledged */
-	struct seen_pages pages; /* those that the log does not hold itself */
+	struct seen_pages pages; /* those that are not read from the log */
+	bool fits[SEEN_PAGES];   /* the page in the database is as the log has it, up to where that is in the database */
+	bool moved;              /* the database is another than was seen */
 	uint32_t old_pages, new_pages; /* of the database, before and after it grew */
 	size_t reserve;          /* bytes at a page's end that need not be the log's */
 	unsigned char *grown;    /* of each page between: is it as the log has it? */
@@ -54,8 +58,14 @@ static bool is_ahead(const struct log_state *now, const struct log_state *then)
 	return same_life ? now->frames > then->frames : log_starts_between(now, then) > 0;
 }
 
+/* What the index says, in its own file. */
+struct index_head {
+	struct log_state state;
+	uint32_t copied, mark;
+};
+
 /* Of another process that has it open it can be read, as long as this one has not. Returns: does it say twice the same? */
-static bool read_index(const struct files *f, struct log_state *state, uint32_t *mark)
+static bool read_index(const struct files *f, struct index_head *index)
 {
 	unsigned char head[INDEX_HEAD];
 	const int file = open(f->index, O_RDONLY | O_CLOEXEC);
@@ -63,17 +73,18 @@ static bool read_index(const struct files *f, struct log_state *state, uint32_t 
 		return false;
 	const bool whole = pread(file, head, sizeof head, 0) == sizeof head;
 	close(file);
-	memcpy(state, head, sizeof *state);
-	memcpy(mark, head + INDEX_MARK, sizeof *mark);
-	return whole && !memcmp(head, head + sizeof *state, sizeof *state);
+	memcpy(&index->state, head, sizeof index->state);
+	memcpy(&index->copied, head + INDEX_COPIED, sizeof index->copied);
+	memcpy(&index->mark, head + INDEX_MARK, sizeof index->mark);
+	return whole && !memcmp(head, head + sizeof index->state, sizeof index->state);
 }
 
 /* A writer is amid its work: what it has written so far nobody may judge, but the index is that of the last commit that was seen. */
 static bool is_at_work(const struct files *f, const struct seen *s)
 {
-	struct log_state now;
-	uint32_t mark;
-	return f->beside && read_index(f, &now, &mark) && mark == s->mark && (!memcmp(&now, &s->state, sizeof now) || is_ahead(&now, &s->state));
+	struct index_head now;
+	return f->beside && read_index(f, &now) && now.mark == s->mark &&
+	       (!memcmp(&now.state, &s->state, sizeof now.state) || is_ahead(&now.state, &s->state));
 }
 
 bool judge_at_once(const struct files *f)
@@ -101,27 +112,32 @@ bool judge_index(const struct files *f, const struct seen *s, bool ahead)
 
 /* ---- reading the log ---- */
 
-static void look_at_pages(struct look *l, const struct log_frame *frame)
-{
-	const uint32_t place = frame->page % SEEN_PAGES;
-	if (l->pages.of[place].page == frame->page)
-		l->pages.of[place].page = 0;
-}
-
 /* A page that a checkpoint has passed over so far, for a reader was in its way. */
 static bool is_hole(const unsigned char *page, size_t size)
 {
 	return !page[0] && !memcmp(page, page + 1, size - 1);
 }
 
-static void look_at_growth(struct look *l, const struct log_frame *frame)
+static bool is_in_db(const struct look *l, const struct log_frame *frame, bool or_hole)
 {
 	unsigned char *page = malloc(frame->size);
 	const off_t at = (off_t)(frame->page - 1) * frame->size;
-	if (page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
-	    (is_hole(page, frame->size) || !memcmp(page, frame->bytes, frame->size - l->reserve)))
-		l->grown[frame->page - l->old_pages - 1] = 1;
+	const bool same = page && pread(l->files->lock, page, frame->size, at) == (ssize_t)frame->size &&
+	                  ((or_hole && is_hole(page, frame->size)) || !memcmp(page, frame->bytes, frame->size - l->reserve));
 	free(page);
+	return same;
+}
+
+/* What a checkpoint has brought into the database is read there, and not in the log, though that has it still. */
+static void look_at_pages(struct look *l, const struct log_frame *frame)
+{
+	const uint32_t place = frame->page % SEEN_PAGES;
+	if (l->pages.of[place].page != frame->page)
+		return;
+	if (frame->number > l->seen->copied)
+		l->pages.of[place].page = 0;
+	else if (l->moved)
+		l->fits[place] = is_in_db(l, frame, false);
 }
 
 static void look_at(void *context, const struct log_frame *frame)
@@ -130,8 +146,8 @@ static void look_at(void *context, const struct log_frame *frame)
 	const struct log_state *s = &l->seen->state;
 	l->found |= frame->number == s->frames && !memcmp(frame->check, s->check, sizeof s->check);
 	look_at_pages(l, frame);
-	if (l->grown && frame->page > l->old_pages && frame->page <= l->new_pages)
-		look_at_growth(l, frame);
+	if (l->grown && frame->page > l->old_pages && frame->page <= l->new_pages && is_in_db(l, frame, true))
+		l->grown[frame->page - l->old_pages - 1] = 1;
 }
 
 static bool grew_by_log(const struct look *l)
@@ -157,9 +173,36 @@ static bool db_is_ours(const struct look *l, uint32_t page_size)
 	if (l->new_pages < l->old_pages || !grew_by_log(l))
 		return false;
 	for (unsigned i = 0; i < SEEN_PAGES; i++)
-		if (l->pages.of[i].page && !page_is_as_seen(l, l->pages.of[i].page, l->pages.of[i].sum, page_size))
+		if (l->pages.of[i].page && !l->fits[i] && !page_is_as_seen(l, l->pages.of[i].page, l->pages.of[i].sum, page_size))
 			return false;
 	return true;
+}
+
+/* A checkpoint says in the index how far it came; who writes a file over says nothing. */
+static bool was_copied_by_another(const struct look *l)
+{
+	struct index_head now;
+	return read_index(l->files, &now) && now.mark == l->seen->mark && now.copied > l->seen->copied;
+}
+
+/* Is it written no more? What comes slowly agrees with what was seen as long as it has come only to pages that nobody knows. */
+static bool is_left_alone(const struct files *f, const struct stat *db)
+{
+	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+	const int64_t until = clock_ticks() + SETTLED;
+	struct stat now = *db;
+	while (clock_now() - seen_time(db) / 1000 < SETTLED && clock_ticks() < until) {
+		nanosleep(&pause, NULL);
+		if (fstat(f->lock, &now) || now.st_size != db->st_size || seen_time(&now) != seen_time(db))
+			return false;
+	}
+	return true;
+}
+
+/* Once more after the wait: a tick of the kernel's clock has room for several writes. */
+static bool is_only_touched(const struct look *l, uint32_t page_size, const struct stat *db)
+{
+	return db_is_ours(l, page_size) && (was_copied_by_another(l) || (is_left_alone(l->files, db) && db_is_ours(l, page_size)));
 }
 
 /* ---- the verdict ---- */
@@ -178,12 +221,12 @@ static void drop_index(const struct files *f)
 
 static void check_index(const struct files *f, const struct seen *seen, const struct log_state *end)
 {
-	struct log_state now = { 0 };
-	uint32_t mark = 0;
-	const bool whole = read_index(f, &now, &mark);
-	const bool same_end = now.frames == end->frames && (!end->frames || (!memcmp(now.check, end->check, sizeof now.check) &&
-	                                                                     !memcmp(now.salt, end->salt, sizeof now.salt)));
-	if (!whole || !same_end || (seen && mark && mark != seen->mark))
+	struct index_head now = { 0 };
+	const bool whole = read_index(f, &now);
+	const struct log_state *told = &now.state;
+	const bool same_end = told->frames == end->frames && (!end->frames || (!memcmp(told->check, end->check, sizeof told->check) &&
+	                                                                       !memcmp(told->salt, end->salt, sizeof told->salt)));
+	if (!whole || !same_end || (seen && now.mark && now.mark != seen->mark))
 		drop_index(f);
 }
 
@@ -212,17 +255,10 @@ static bool is_explained(const struct look *l, bool log, const struct log_state 
 	return s->copied >= s->state.frames || (db_copied && *keep);
 }
 
-static void open_log(struct files *f)
-{
-	if (f->log_file >= 0)
-		close(f->log_file);
-	f->log_file = open(f->log, O_RDWR | O_CLOEXEC);
-}
-
 static void start_look(struct look *l, const struct files *f, const struct seen *seen, const struct stat *db)
 {
 	const uint32_t size = page_size_of(&seen->state);
-	*l = (struct look){ .files = f, .seen = seen, .found = !seen->state.frames };
+	*l = (struct look){ .files = f, .seen = seen, .found = !seen->state.frames, .moved = !seen->copying && !judge_db(seen, db) };
 	seen_read_pages(&l->pages, f->seen_file);
 	if (!size)
 		return;
@@ -298,16 +334,15 @@ static enum st judge_log(struct files *f, struct look *l, struct seen *seen, con
 	struct log_state end;
 	bool keep = true, log = read_log(f, l, &end);
 	if (!l->found && log_was_taken(f, seen) && rescue_file(&seen->log, f->log, &seen->log)) {
-		open_log(f);
+		files_open_log(f);
 		log = read_log(f, l, &end);
 	}
-	const bool db_moved = !seen->copying && !judge_db(seen, db);
-	if (!l->found && !is_explained(l, log, &end, db_moved && is_whole(f, db), &keep))
+	if (!l->found && !is_explained(l, log, &end, l->moved && is_whole(f, db), &keep))
 		return condemn(faults, f->log, "the log was taken away, cut off or written over, and what was recorded last lay in it alone");
 	const bool copied = was_copied_since(f, seen, &end) && is_whole(f, db);
-	if (l->found && db_moved && !copied && (is_denied(f, &end) || !db_is_ours(l, page_size_of(&seen->state))))
+	if (l->found && l->moved && !copied && (is_denied(f, &end) || !is_only_touched(l, page_size_of(&seen->state), db)))
 		return judge_written_over(f, seen, &end, db, faults);
-	f->sample = db_moved || seen->copying;
+	f->sample = l->moved || seen->copying;
 	return keep_log(f, seen, &end, keep && !is_earlier(seen, &end));
 }
 
@@ -327,13 +362,14 @@ enum st judge(struct files *f, struct faults *faults)
 	struct seen seen;
 	struct stat db;
 	struct look look;
-	open_log(f);
+	rescue_clean(f);
+	files_open_log(f);
 	if (f->log_file < 0 && errno != ENOENT) { /* it is there, and says nothing of what was lost */
-		fault_add(faults, f->log, "the log cannot be opened: %s; look at its mode and owner, and at how its file system is mounted: "
+		fault_add(faults, f->log, "the log cannot be read: %s; look at its mode and owner, and at how its file system is mounted: "
 		          "nothing is lost", strerror(errno));
 		return ST_STORE;
 	}
-	if (f->log_file >= 0 && fdatasync(f->log_file)) { /* what a writer left that died before it could */
+	if (f->log_file >= 0 && fdatasync(f->log_file) && errno != EROFS) { /* what a writer left that died before it could */
 		fault_add(faults, f->log, "the log cannot be synced: %s", strerror(errno));
 		return ST_STORE;
 	}

@@ -105,10 +105,15 @@ static void sync_folder_of(const char *name)
 		close(file);
 }
 
+static void name_part(char part[FILES_NAME + 16], const char *name)
+{
+	snprintf(part, FILES_NAME + 16, "%s.part", name);
+}
+
 /* Out: part  the copy's name; id  which file it is */
 static bool make_copy(char part[FILES_NAME + 16], struct file_id *id, const char *name, int from)
 {
-	snprintf(part, FILES_NAME + 16, "%s.part", name);
+	name_part(part, name);
 	unlink(part);
 	const int to = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	const bool made = to >= 0 && copy_bytes(to, from);
@@ -138,11 +143,23 @@ bool rescue_put_aside(const char *name)
 	return true;
 }
 
+void rescue_clean(const struct files *f)
+{
+	char part[FILES_NAME + 16];
+	name_part(part, f->db);
+	(void)!unlink(part);
+	name_part(part, f->log);
+	(void)!unlink(part);
+}
+
 bool rescue_file(struct file_id *id, const char *name, const struct file_id *lost)
 {
 	char part[FILES_NAME + 16];
 	const int from = find_open(lost);
-	bool back = from >= 0 && make_copy(part, id, name, from) && rescue_put_aside(name) && !rename(part, name);
+	const bool copied = from >= 0 && make_copy(part, id, name, from);
+	const bool back = copied && rescue_put_aside(name) && !rename(part, name);
+	if (copied && !back)
+		unlink(part);
 	if (from >= 0)
 		close(from);
 	if (!back)

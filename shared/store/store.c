@@ -183,6 +183,7 @@ static enum st locate(struct store *s, const struct conf *conf, struct faults *f
 static enum st locate_trusted(struct store *s, const struct conf *conf, struct faults *faults)
 {
 	enum st st = locate(s, conf, faults);
+	snprintf(s->data, sizeof s->data, "%s", conf->data);
 	if (!st)
 		st = folder_judge(conf->data, s->beside, faults);
 	if (!st)
@@ -269,9 +270,18 @@ enum st store_reopen(struct store *s, struct faults *faults)
 	return follow(s, faults);
 }
 
-enum st store_refresh(struct store *s, struct faults *faults)
+/* A clock that was put back is no reason not to look. */
+static bool is_still_closed(struct store *s, instant now)
 {
-	if (s->db && !s->driver->gone(s->db))
+	if (now >= s->judged && now - s->judged < SECOND)
+		return true;
+	s->judged = now;
+	return !folder_is_open(s->data, s->beside);
+}
+
+enum st store_refresh(struct store *s, instant now, struct faults *faults)
+{
+	if (s->db && !s->driver->gone(s->db) && is_still_closed(s, now))
 		return ST_OK;
 	return store_reopen(s, faults);
 }

@@ -3,6 +3,7 @@
 #define STORE_STORE_H
 
 #include "base/conf.h"
+#include "exact/instant.h"
 #include "store/combine.h"
 #include "store/driver.h"
 
@@ -19,9 +20,10 @@ enum store_mode {
 enum st store_open(struct store **store, const struct conf *conf, enum store_mode mode, struct faults *faults) MUST_USE;
 void store_close(struct store *store);
 
-/** Open it again if it is known that its files changed or its server went away; cheap, called before each request.
+/** Open it again if it is known that its files changed or its server went away, or if others can write to its folder
+ *  by now, which is looked at once a second; cheap, called before each request.
  *  Returns: ST_OK; as store_open(). */
-enum st store_refresh(struct store *store, struct faults *faults) MUST_USE;
+enum st store_refresh(struct store *store, instant now, struct faults *faults) MUST_USE;
 
 /** After a request that read and wrote nothing: was what it read the store? Else a file was replaced (a restore), taken away
  *  or put elsewhere (a move): open it again with store_reopen(), which reads the configuration anew, and do the request again. */

@@ -41,7 +41,8 @@ enum st table_find(struct rows *rows, struct store *store, const struct table *t
 	return store_rows(store, rows, table->find, (const struct val[]){ INT(tenant), INT(id) });
 }
 
-enum st table_taken(struct rows *rows, struct store *store, const struct table *table, int64_t tenant, const char *value)
+enum st table_taken(struct rows *rows, struct store *store, const struct table *table, int64_t tenant,
+                    const char *value)
 {
 	return store_rows(store, rows, table->taken, (const struct val[]){ INT(tenant), TEXT(value) });
 }

@@ -1,4 +1,5 @@
-/* Tables of objects: the statements that are alike for all kinds, made by the generator from one declaration a table. */
+/* Tables of objects: the statements that are alike for all kinds, made by the generator from one declaration a
+ * table. */
 #ifndef STORE_TABLE_H
 #define STORE_TABLE_H
 
@@ -35,10 +36,13 @@ const struct order *table_order(const struct table *table, const char *name);
 /** The place before all others in an order. */
 struct place place_first(const struct order *order, bool down);
 
-/** Each statement with the tenant, as its name says; rows are the table's columns. Returns: as store_rows(), store_run().
+/** Each statement with the tenant, as its name says; rows are the table's columns. Returns: as store_rows(),
+ * store_run().
  *  In: vals  of insert: user, token, search and all columns; of update: search and all columns */
-enum st table_find(struct rows *rows, struct store *store, const struct table *table, int64_t tenant, int64_t id) MUST_USE;
-enum st table_taken(struct rows *rows, struct store *store, const struct table *table, int64_t tenant, const char *value) MUST_USE;
+enum st table_find(struct rows *rows, struct store *store, const struct table *table, int64_t tenant,
+                   int64_t id) MUST_USE;
+enum st table_taken(struct rows *rows, struct store *store, const struct table *table, int64_t tenant,
+                    const char *value) MUST_USE;
 enum st table_insert(struct store *store, const struct table *table, const struct val *vals, unsigned count) MUST_USE;
 enum st table_update(struct store *store, const struct table *table, const struct val *vals, unsigned count) MUST_USE;
 enum st table_remove(struct store *store, const struct table *table, int64_t tenant, int64_t id) MUST_USE;

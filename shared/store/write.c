@@ -185,7 +185,7 @@ static bool reopen(struct store *s)
 	struct faults faults = { 0 };
 	if (arena_open(&faults.arena, 64 << 10))
 		return false;
-	enum st st = store_sound(s) ? store_refresh(s, &faults) : store_reopen(s, &faults);
+	enum st st = store_sound(s) ? store_refresh(s, clock_now(), &faults) : store_reopen(s, &faults);
 	for (unsigned i = 0; i < faults.count; i++)
 		log_error("%s: %s", faults.item[i].pointer, faults.item[i].detail);
 	arena_close(faults.arena);

@@ -16,8 +16,9 @@ const char *param_type_name(enum param_type type)
 		[P_TEXT] = "text", [P_KEY] = "1 to 255 visible characters", [P_QUANTITY] = "a decimal of at most 6 decimals",
 		[P_INSTANT] = "an RFC 3339 time or a date", [P_END] = "an RFC 3339 time or a date (its end)",
 		[P_INT] = "a whole number", [P_BOOL] = "true or false", [P_OBJECT] = "an object", [P_CHOICE] = "one of a list",
-		[P_ID] = "an id", [P_LINES] = "lines of text", [P_EMAIL] = "an e-mail address", [P_CURRENCY] = "an ISO 4217 code",
-		[P_COUNTRY] = "an ISO 3166-1 code", [P_DECIMAL] = "a decimal", [P_LIST] = "a list", [P_CUSTOM] = "an object",
+		[P_ID] = "an id", [P_LINES] = "lines of text", [P_EMAIL] = "an e-mail address",
+		[P_CURRENCY] = "an ISO 4217 code", [P_COUNTRY] = "an ISO 3166-1 code", [P_DECIMAL] = "a decimal",
+		[P_LIST] = "a list", [P_CUSTOM] = "an object of values",
 	};
 	return names[type];
 }

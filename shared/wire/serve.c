@@ -8,6 +8,7 @@
 
 #include "shape/conf_check.h"
 #include "base/log.h"
+#include "wire/body.h"
 #include "wire/etag.h"
 #include "wire/params.h"
 #include "wire/problem.h"
@@ -18,8 +19,7 @@ enum {
 	ARENA_CAP = 64 << 20,
 	REPLY_CAP = 16 << 20,
 	REPLY_ARENA_CAP = 2 * REPLY_CAP + (2 << 20), /* a body that grows leaves half as much behind, and that a quarter … */
-	PIECE_CAP = 1 << 20,
-	READ_PIECE = 16 << 10
+	PIECE_CAP = 1 << 20
 };
 
 struct server {
@@ -106,7 +106,9 @@ static enum st fetch_store(struct exchange *x, bool anew)
 {
 	struct server *s = x->server;
 	struct faults why = { .arena = s->arena };
-	enum st st = !s->store ? open_store(s, &why) : anew ? store_reopen(s->store, &why) : store_refresh(s->store, &why);
+	enum st st = !s->store ? open_store(s, &why)
+	             : anew    ? store_reopen(s->store, &why)
+	                       : store_refresh(s->store, x->rq.now, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
 	x->rq.store = st ? NULL : s->store;
@@ -138,7 +140,8 @@ static enum st find_verb(struct exchange *x)
 		return st;
 	x->fn = route.fn;
 	x->rq.id = route.id;
-	x->rq.call = arena_format(x->server->arena, "%s/%lld?%s", route.path, (long long)route.id, x->in->query ? x->in->query : "");
+	x->rq.call = arena_format(x->server->arena, "%s/%lld?%s", route.path, (long long)route.id,
+	                          x->in->query ? x->in->query : "");
 	if (!x->rq.call)
 		return ST_MEMORY;
 	x->head = !strcmp(method, "HEAD");
@@ -202,121 +205,11 @@ static enum st authenticate(struct exchange *x)
 	return st ? st : rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
 }
 
-static const char *media_type(struct exchange *x)
-{
-	const char *raw = x->in->content_type ? x->in->content_type : "";
-	char *type = arena_copy(x->server->arena, raw, strcspn(raw, "; \t"));
-	for (char *p = type; p && *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return type ? type : "";
-}
-
-static bool listed(const char *list, const char *word)
-{
-	size_t size = strlen(word);
-	for (const char *p = list; size && (p = strstr(p, word)); p += size)
-		if ((p == list || p[-1] == ' ') && (p[size] == ' ' || !p[size]))
-			return true;
-	return false;
-}
-
-/* RFC 9110, 15.5.16: the answer says what would be taken. */
-static enum st check_encoding(struct exchange *x)
-{
-	const char *coding = x->in->content_encoding;
-	if (!coding || !*coding || !strcasecmp(coding, "identity"))
-		return ST_OK;
-	text_adds(&x->headers, "Accept-Encoding: identity\r\n");
-	fault_add(&x->faults, "Content-Encoding", "must be identity: send the body as it is, not compressed");
-	return ST_BAD_MEDIA;
-}
-
-static enum st check_media(struct exchange *x)
-{
-	const char *accepts = x->verb->kind == BODY_RAW ? x->verb->media : "application/json";
-	x->rq.content_type = media_type(x);
-	if (!*x->rq.content_type || listed(accepts, x->rq.content_type))
-		return ST_OK;
-	jw_string(&x->rp.more, "accepts", accepts);
-	return ST_BAD_MEDIA;
-}
-
-/* To its end, whatever CONTENT_LENGTH says: Apache hands chunked bodies over without one. */
-static enum st read_body(struct exchange *x)
-{
-	const size_t cap = x->verb->body_cap ? x->verb->body_cap : BODY_CAP;
-	const char *length = x->in->content_length;
-	const unsigned long long announced = length && *length ? strtoull(length, NULL, 10) : 0;
-	struct text body = text_new(x->server->arena, cap + 1);
-	char piece[READ_PIECE];
-	size_t n;
-	if (announced > cap)
-		return ST_TOO_LARGE;
-	while ((n = x->in->read(x->in->stream, piece, sizeof piece)) > 0) {
-		text_add(&body, piece, n);
-		if (body.failed || body.size > cap)
-			return ST_TOO_LARGE;
-	}
-	if (length && *length && body.size < announced)
-		return fault_add(&x->faults, "", "the body ends after %zu of %llu bytes", body.size, announced);
-	x->rq.raw = body.size ? body.bytes : "";
-	x->rq.raw_size = body.size;
-	return ST_OK;
-}
-
-/* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
-static enum st take_idempotency_key(struct exchange *x, const struct json *body)
-{
-	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "" };
-	const struct json *member = json_get(body, "idempotency_key");
-	const char *header = x->in->idempotency_key;
-	struct arg arg = { .param = &key };
-	if (member && json_kind(member) != JSON_NULL) {
-		enum st st = param_value(&arg, &x->rq, &key, member, "/idempotency_key");
-		if (st)
-			return st;
-	}
-	if (!header) {
-		x->rq.idempotency_key = arg.text;
-		return ST_OK;
-	}
-	if (!*header || strlen(header) > 255 || strspn(header, " \t"))
-		return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
-	for (const char *p = header; *p; p++)
-		if (*p <= 0x20 || *p >= 0x7f)
-			return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
-	if (arg.text && strcmp(arg.text, header))
-		return fault_add(&x->faults, "/idempotency_key", "differs from the header Idempotency-Key");
-	x->rq.idempotency_key = header;
-	return ST_OK;
-}
-
-static enum st read_object_body(struct exchange *x)
-{
-	const struct json *root = NULL;
-	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
-	if (!st && json_kind(root) != JSON_OBJECT)
-		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
-	enum st key = st ? ST_OK : take_idempotency_key(x, root);
-	x->rq.body = root;
-	if (!st && x->verb->kind == BODY_OBJECT)
-		st = params_body(&x->rq, x->verb->body, root);
-	return st ? st : key;
-}
-
 static enum st validate(struct exchange *x)
 {
+	const struct body_reading reading = { &x->rq, x->in, x->verb, &x->rp.more, &x->headers };
 	enum st st = params_query(&x->rq, x->verb->query, x->verb->lists ? list_query : NULL, x->in->query);
-	if (st || x->verb->kind == BODY_NONE)
-		return st ? st : x->verb->idempotent ? take_idempotency_key(x, NULL) : ST_OK;
-	st = check_encoding(x);
-	if (!st)
-		st = check_media(x);
-	if (!st)
-		st = read_body(x);
-	if (!st)
-		st = x->verb->kind == BODY_RAW ? take_idempotency_key(x, NULL) : read_object_body(x);
-	return st;
+	return st ? st : body_read(&reading);
 }
 
 static enum st handle(struct exchange *x)
@@ -467,10 +360,11 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 {
 	static const char always[] = "Cache-Control: private, no-cache\r\n"
 	                             "Vary: Accept, Authorization, X-Api-Key\r\n"
-	                             "X-Content-Type-Options: nosniff\r\n"
-	                             "Referrer-Policy: no-referrer\r\n"
-	                             "Cross-Origin-Resource-Policy: same-origin\r\n"
-	                             "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
+	                             "Cross-Origin-Resource-Policy: same-origin\r\n";
+	/* Of what is not sent again, as a poll's 304, who has it kept them with it. */
+	static const char with_content[] = "X-Content-Type-Options: nosniff\r\n"
+	                                   "Referrer-Policy: no-referrer\r\n"
+	                                   "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
 	struct text head = text_new(x->server->reply_arena, 8192);
 	text_adds(&head, "Status: ");
 	text_addi(&head, status);
@@ -478,6 +372,8 @@ static void send_head(struct exchange *x, unsigned status, const char *type)
 	add_header(&head, "Content-Type: ", type);
 	add_file_name(&head, &x->rp);
 	text_add(&head, always, sizeof always - 1);
+	if (status != 304)
+		text_add(&head, with_content, sizeof with_content - 1);
 	text_add(&head, x->headers.bytes, x->headers.size);
 	text_add(&head, "\r\n", 2);
 	send(x, head.bytes, head.size);

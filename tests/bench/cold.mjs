@@ -25,7 +25,7 @@ async function dataFolder() {
 /** lighttpd's configuration as infra/serve writes it, once, as on a server that is only started; sockets in memory, as it has them. */
 async function configuration({ data }, more) {
   const port = await freePort(), conf = path.join(data, `kept${more.join('')}.conf`);
-  const where = ['--data', data, '--www', path.join(repo, 'www'), '--run', run, '--log', path.join(data, 'kept.log')];
+  const where = ['--data', data, '--www', path.join(build, 'www'), '--run', run, '--log', path.join(data, 'kept.log')];
   writeFileSync(conf, execFileSync(path.join(build, 'bin/routes'), ['lighttpd', ...where, '--address', '127.0.0.1', '--port', String(port), ...more]));
   return { conf, url: `http://127.0.0.1:${port}` };
 }

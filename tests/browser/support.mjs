@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
+import { until } from '../lib/until.mjs';
 
 function required(name) {
   const value = process.env[name];
@@ -42,6 +44,34 @@ export async function newPage(options = {}) {
     addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
   });
   return page;
+}
+
+/**
+ * Counts what a page asks of the network from now on: `take()` answers { address, status, bytes } of each, heads and all, and begins anew.
+ * An answer that lighttpd passes on before it is whole goes uncompressed, which is as chance has it: it counts as if it were.
+ */
+export async function countRequests(page) {
+  const client = await page.context().newCDPSession(page), seen = new Map();
+  await client.send('Network.enable');
+  client.on('Network.requestWillBeSent', ({ requestId, request }) => request.url.startsWith('http') && seen.set(requestId, { address: request.url, bytes: 0 }));
+  client.on('Network.responseReceived', ({ requestId, response: { status, headers, fromDiskCache, encodedDataLength } }) => Object.assign(seen.get(requestId) ?? {}, {
+    status, headers: new Headers(headers), cached: fromDiskCache, bytes: encodedDataLength, done: status === 304, // it has no body that would end
+  }));
+  client.on('Network.requestServedFromCache', ({ requestId }) => seen.delete(requestId));
+  client.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => Object.assign(seen.get(requestId) ?? {}, { bytes: encodedDataLength, done: true }));
+  const compressed = async ([requestId, { address, status, bytes, headers }]) => {
+    if (bytes < 2000 || headers.has('content-encoding') || !/json/.test(headers.get('content-type'))) return { address, status, bytes };
+    const { body } = await client.send('Network.getResponseBody', { requestId });
+    return { address, status, bytes: bytes - Buffer.byteLength(body) + gzipSync(body).length };
+  };
+  return {
+    async take() {
+      await until(() => [...seen.values()].every(({ done }) => done), { what: 'every answer to end' });
+      const all = await Promise.all([...seen].filter(([, { cached }]) => !cached).map(compressed));
+      seen.clear();
+      return all;
+    },
+  };
 }
 
 /** The address of a page, with the token handed over as `make run` prints it. */

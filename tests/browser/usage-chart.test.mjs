@@ -46,6 +46,14 @@ test('the table and every line hold the 30 days that the API answers', async () 
   }
 });
 
+test('its days are written as the API names them, also in a browser where it is still the day before', async () => {
+  const page = await loadedUsage({ timezoneId: 'Pacific/Pago_Pago' });
+  const { series } = await (await api('/usage/api/stats')).json();
+  const written = await page.evaluate(() => [...document.querySelectorAll('[data-part="table"] tbody tr')].map((row) => row.cells[0].textContent.trim()));
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' });
+  assert.deepEqual(written, series.dates.map((date) => format.format(new Date(`${date}T00:00:00Z`))));
+});
+
 test('in % of limit there is a line of 30 points for each metric with a limit', async () => {
   const page = await loadedUsage();
   const { cards } = await (await api('/usage/api/stats')).json();

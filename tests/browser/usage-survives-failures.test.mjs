@@ -104,10 +104,10 @@ test('signing out forgets the token, also after a reload', async () => {
 });
 
 test('a chart that cannot be drawn leaves its table, and the rest of the page', async () => {
-  const page = await openUsage({}, (fresh) => fresh.route('**/vendor/chart-*', (route) => route.abort()));
+  const page = await openUsage({}, (fresh) => fresh.route('**/assets/lib/chart-*', (route) => route.abort()));
   await page.getByText('The chart could not be drawn.').waitFor();
   assert.equal(await page.locator('[data-part="table"] tbody tr').count(), 30);
-  await page.unroute('**/vendor/chart-*');
+  await page.unroute('**/assets/lib/chart-*');
   await page.locator('#chart').getByRole('button', { name: 'Try again' }).click();
   await page.waitForSelector('canvas[aria-label]');
   await page.waitForFunction(() => document.activeElement.name === 'mode'); // the focus is not lost with the button

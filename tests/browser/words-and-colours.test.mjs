@@ -3,18 +3,20 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { loadedUsage, openUsage, reshape, statsAddress } from './support.mjs';
+import path from 'node:path';
+import { build, repo } from '../lib/places.mjs';
+import { loadedUsage, newPage, openUsage, reshape, statsAddress, url } from './support.mjs';
 
-const root = new URL('../../www/', import.meta.url);
-const catalogues = ['en-US', 'de-DE', 'en-IN', 'ja-JP'];
-const catalogue = async (name) => (await import(new URL(`assets/locales/${name}.mjs`, root))).default;
+const catalogues = ['de-DE', 'en-IN', 'ja-JP'];
+const catalogue = async (name) => JSON.parse(await readFile(path.join(repo, `www/assets/locales/${name}.json`), 'utf8'));
 
 const placeholders = (message) => [...new Set(JSON.stringify(message).match(/\{\w+\}/g) ?? [])].sort();
 
 test('every catalogue has every message, with the same places to fill', async () => {
   const english = await catalogue('en-US');
   for (const name of catalogues) {
-    const other = await catalogue(name);
+    let other = await catalogue(name);
+    if (name === 'en-IN') other = { messages: { ...english.messages, ...other.messages }, units: { ...english.units, ...other.units } }; // what it lacks is English
     assert.deepEqual(Object.keys(other.messages).sort(), Object.keys(english.messages).sort(), name);
     assert.deepEqual(Object.keys(other.units).sort(), Object.keys(english.units).sort(), name);
     for (const [key, message] of Object.entries(english.messages)) assert.deepEqual(placeholders(other.messages[key]), placeholders(message), `${name} ${key}`);
@@ -23,11 +25,11 @@ test('every catalogue has every message, with the same places to fill', async ()
 
 test('the static text of the pages is that of the English catalogue', async () => {
   const { messages } = await catalogue('en-US');
-  for (const path of ['usage.html', 'usage/history.html', 'index.html', '404.html']) {
-    const html = await readFile(new URL(path, root), 'utf8');
+  for (const page of ['usage.html', 'usage/history.html', 'index.html', '404.html']) {
+    const html = await readFile(path.join(build, 'www', page), 'utf8');
     const found = [...html.matchAll(/data-t="([\w.]+)"[^>]*>([^<]*)</g)];
-    assert.ok(found.length > 0, path);
-    for (const [, key, text] of found) assert.equal(text, messages[key], `${path} ${key}`);
+    assert.ok(found.length > 0, page);
+    for (const [, key, text] of found) assert.equal(text, messages[key], `${page} ${key}`);
   }
 });
 
@@ -89,6 +91,21 @@ test('a chosen language stays', async () => {
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'de-DE');
 });
 
+test('the words of a language are asked for once, and where they do not come the page is in English', async () => {
+  const asked = [];
+  const page = await openUsage({ locale: 'ja-JP' }, (fresh) => fresh.on('request', (request) => /locales/.test(request.url()) && asked.push(request.url())));
+  await page.getByRole('heading', { level: 1, name: '利用状況' }).waitFor();
+  assert.equal(asked.length, 1, asked.join());
+  assert.match(asked[0], /\/assets\/locales\/ja-JP-\w{10}\.json$/);
+
+  const without = await newPage({ locale: 'ja-JP' });
+  await without.route('**/locales/*', (route) => route.fulfill({ status: 404, body: 'gone' }));
+  await without.goto(`${url}/usage/history`);
+  await without.locator('#controls select').waitFor();
+  assert.equal(await without.locator('h1').textContent(), 'Usage history');
+  assert.equal(await without.evaluate(() => document.documentElement.lang), 'en-US');
+});
+
 const ground = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
 test('a chosen colour scheme stays and is there at the first paint', async () => {
@@ -103,7 +120,7 @@ test('a chosen colour scheme stays and is there at the first paint', async () =>
   const dark = await ground(page);
   assert.notEqual(dark, light);
 
-  await page.route('**/assets/*.mjs', (route) => route.abort()); // only what runs before the first paint is left
+  await page.route('**/assets/**/*.mjs', (route) => route.abort()); // only what runs before the first paint is left
   await page.reload({ waitUntil: 'domcontentloaded' });
   assert.equal(await ground(page), dark);
 });

@@ -29,9 +29,10 @@ const rows = [
   [/^infra\/command\//, ['api/command-answers', 'api/help-tells-the-truth', 'sqlite', 'postgres/operator-is-told', 'servers/launch']],
   [/^infra\/postgres\//, ['postgres/spreading-keeps-all', 'partitioned']],
   [/^infra\/(routes|serve)/, ['servers']],
-  [/^infra\/(run|setup|hosting|www|clients)/, ['servers/run', 'servers/own-machine-guide', 'servers/shared-hosts', 'browser/first-steps']],
+  [/^www\/errors/, ['servers']],
+  [/^(www\/|infra\/www|infra\/generate\/(page|bundle)|package)/, ['browser', 'servers/lighttpd', 'servers/apache-cgi', 'servers/nginx', 'servers/shared-hosts']],
+  [/^infra\/(run|setup|hosting|clients)/, ['servers/run', 'servers/own-machine-guide', 'servers/shared-hosts', 'browser/first-steps']],
   [/^infra\/(lint|notes|generate)/, ['unit']],
-  [/^www\//, ['browser']],
   [/./, ['unit', 'rating', 'api', 'sqlite', 'stores', 'postgres', 'servers']],
 ];
 

@@ -53,7 +53,7 @@ export function launch({ data, root, run }, args = [], command = []) {
 export async function startLauncher({ server = 'lighttpd', args = [], all = false, at = makeInstallation() } = {}) {
   const { data, root, run, token } = at, port = await freePort(), url = `http://127.0.0.1:${port}`, part = path.join(data, `${server}.part`);
   const more = all ? ['--all'] : [];
-  writeFileSync(part, execFileSync(path.join(build, 'bin/routes'), [server, '--data', data, '--www', path.join(repo, 'www'), '--run', run,
+  writeFileSync(part, execFileSync(path.join(build, 'bin/routes'), [server, '--data', data, '--www', path.join(build, 'www'), '--run', run,
     '--port', String(port), ...more]));
   const command = server === 'nginx' ? nginx(data, part) : ['lighttpd', '-D', '-f', part];
   const launched = launch(at, [...args, ...more], command);

@@ -109,9 +109,9 @@ async function untilHealthy(child, { url, request: ask }, why) {
 /**
  * `prepare(data)` is called with the folder made and the server not yet started. What stands between us and
  * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone. `under`: a command that runs the
- * server, as `prlimit`. `base`: the folder of the site that holds it all.
+ * server, as `prlimit`. `base`: the folder of the site that holds it all; `www`: of other pages than were built.
  */
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {}, under = [], base = '' } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {}, under = [], base = '', www } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -128,7 +128,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...storeEnvironment(data), ...(functionsThrough && { PENNYMETER_STORE: functionsThrough.url(store.name) }),
       ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs), WRITERS: String(writers),
-      BASE: base, ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
+      BASE: base, ...(www && { WWW: www }), ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);
   let said = '';

@@ -47,7 +47,7 @@ async function startBeside(server, args) {
   const part = path.join(data, 'pennymeter.conf.part'), conf = path.join(data, 'web.conf');
   mkdirSync(site);
   writeFileSync(path.join(site, 'index.html'), 'the other site');
-  writeFileSync(part, routes(server, '--data', data, '--run', run, '--www', 'www', '--spool', data, '--port', String(port), ...args));
+  writeFileSync(part, routes(server, '--data', data, '--run', run, '--www', path.join(build, 'www'), '--spool', data, '--port', String(port), ...args));
   writeFileSync(conf, { lighttpd, nginx }[server]({ data, site, port }, part));
   const launched = launch(at, [], commands[server](conf, data));
   const url = `http://127.0.0.1:${port}`;
@@ -74,7 +74,8 @@ async function works(s, host, base) {
   isProblem(await s.ask(host, 'POST', `${base}/api/usage/record`, { body: 'x'.repeat(65_537) }), 413, { code: 'too-large' });
   const large = await s.ask(host, 'POST', `${base}/api/usage/batch`, { body: json([JSON.parse(event)]).padEnd(4_194_304) });
   assert.equal(large.status, 200, large.text);
-  for (const target of ['/', '/usage', '/usage/history', '/assets/usage.mjs']) {
+  const [asset] = /assets\/pages\/usage-\w+\.mjs/.exec((await s.ask(host, 'GET', `${base}/usage`)).text);
+  for (const target of ['/', '/usage', '/usage/history', `/${asset}`]) {
     const reply = await s.ask(host, 'GET', base + target);
     assert.equal(reply.status, 200, target);
     assert.match(reply.headers['content-security-policy'], /script-src 'self'/, target);

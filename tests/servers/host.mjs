@@ -44,10 +44,10 @@ function give(name, owner) {
 function followTheGuide(home, { base, format }) {
   const checkout = path.join(home, 'checkout'), web = `upload/public_html${base}`;
   mkdirSync(checkout);
-  for (const name of ['www', 'plans', 'infra']) symlinkSync(path.join(repo, name), path.join(checkout, name));
+  for (const name of ['plans', 'infra']) symlinkSync(path.join(repo, name), path.join(checkout, name));
   symlinkSync(build, path.join(checkout, 'build'));
   let script = layOut.replaceAll('/home/you', home).replaceAll('upload/public_html', web).replaceAll('apache-fcgid', format);
-  if (base) script = `${script.replace('--www www', `--base ${base} --www www`)}\nsed -i 's,"/,"${base}/,g' ${web}/404.html\n`;
+  if (base) script = `${script.replace('--www build/www', `--base ${base} --www build/www`)}\nsed -i 's,"/,"${base}/,g' ${web}/404.html\n`;
   const said = execFileSync('sh', ['-eu', '-c', `umask 022\n${script}`], { cwd: checkout, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PENNYMETER_DATA: undefined } });
   for (const name of readdirSync(path.join(checkout, 'upload'))) cpSync(path.join(checkout, 'upload', name), path.join(home, name), { recursive: true });
   rmSync(checkout, { recursive: true });

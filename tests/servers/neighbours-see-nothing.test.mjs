@@ -7,6 +7,7 @@ import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, lchownSync, m
 import os from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cgi } from '../lib/cgi.mjs';
 import { launch, makeInstallation } from '../lib/launcher.mjs';
 import { NOBODY, asNobody, asRoot, everyPath, whatNeighboursCan } from '../lib/neighbour.mjs';
@@ -231,6 +232,28 @@ describe('a folder that others can write to', () => {
       assert.equal(cgi(data, 'usage-record', 'POST', '/api/usage/record', { token, body: quote }).status, 201, 'and all is well once it is closed');
     });
   }
+
+  test('by now is refused within a second or two by who has the database open: others could replace it; it is used again once it is closed', async () => {
+    const server = await startServer({ store: 'sqlite', procs: 2 });
+    try {
+      const { token } = server.addTenant();
+      const record = () => server.request('POST', '/api/usage/record', { token, body: quote });
+      const statuses = async (ask) => { const replies = []; for (let i = 0; i < 8; i++) replies.push((await ask()).status); return replies; };
+      for (const mode of [0o770, 0o1777, 0o2775]) {
+        assert.deepEqual(await statuses(record), Array(8).fill(201));
+        chmodSync(server.data, mode);
+        await sleep(1100);
+        assert.deepEqual(await statuses(record), Array(8).fill(503), mode.toString(8));
+        assert.deepEqual(await statuses(() => server.request('GET', '/api/usage/summary', { token })), Array(8).fill(503), 'reading too, as at opening');
+        assert.match(server.log(), new RegExp(`${server.data}: has mode ${mode.toString(8).padStart(4, '0')}.*chmod 0700`));
+        chmodSync(server.data, 0o700);
+      }
+      assert.deepEqual(await statuses(record), Array(8).fill(201));
+    } finally {
+      chmodSync(server.data, 0o700);
+      await server.stop();
+    }
+  });
 
   test('is closed by init, and then used', () => {
     const { data, token } = openedToAll();

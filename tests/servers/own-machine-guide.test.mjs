@@ -59,7 +59,7 @@ trap 'kill 0' EXIT
 function follow(script) {
   const scratch = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-guide-'))), checkout = path.join(scratch, 'checkout');
   spawnSync('mkdir', [checkout]);
-  for (const name of ['www', 'plans', 'infra']) symlinkSync(path.join(repo, name), path.join(checkout, name));
+  for (const name of ['plans', 'infra']) symlinkSync(path.join(repo, name), path.join(checkout, name));
   symlinkSync(build, path.join(checkout, 'build'));
   try {
     // Of process ids too: whatever was started ends with it.

@@ -225,6 +225,28 @@ Dir::Etc::sourcelist "${at('etc/sources')}"; Dir::Etc::sourceparts "${at('etc/pa
     });
   }
 
+  test('where Node.js, or what comes by npm, cannot be had, `make run` goes without, and is told so; `make test` does not', () => {
+    const setup = (name, change, group) => {
+      writeFileSync(at(`infra/${name}`), change(readFileSync(at('infra/setup'), 'utf8')), { mode: 0o755 });
+      return spawnSync(at(`infra/${name}`), [group], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}`, APT_CONFIG: at('apt.conf') } });
+    };
+    const noNode = (text) => text.replace('command node\n', 'command no-such-command\n').replace('command no-such-command', 'command sh'); // and curl is there
+    const without = setup('without-node', noNode, 'run');
+    assert.match(without.stderr, /Unable to locate package nodejs[^]*setup: the pages are served as they are written, and without charts: there is no Node\.js\n$/);
+    assert.equal(without.status, 0);
+    assert.equal(setup('without-node', noNode, 'test').status, 100);
+
+    writeFileSync(at('bin/npm'), '#!/bin/sh\nmkdir -p node_modules/esbuild\nexit 1\n', { mode: 0o755 });
+    rmSync(at('node_modules/.package-lock.json'));
+    const failed = setup('without-npm', (text) => text.replace('command no-such-command', 'command sh'), 'run');
+    assert.match(failed.stderr, /setup: the pages are served as they are written, and without charts: npm cannot install what package-lock\.json names\n$/);
+    assert.equal(failed.status, 0);
+    assert.ok(!existsSync(at('node_modules')), 'half of it is worse than nothing');
+    rmSync(at('bin/npm'));
+    mkdirSync(at('node_modules'));
+    writeFileSync(at('node_modules/.package-lock.json'), '{}');
+  });
+
   test('what it cannot wait for ends it at once, with the reason', async () => {
     writeFileSync(at('etc/sources'), 'nonsense\n');
     const r = spawnSync(at('infra/setup'), ['run'], { encoding: 'utf8', timeout: 30_000, env: { ...process.env, PATH: `${at('bin')}:${process.env.PATH}`, APT_CONFIG: at('apt.conf') } });

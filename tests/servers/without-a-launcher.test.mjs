@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { makeInstallation, nginx } from '../lib/launcher.mjs';
 import { freePort } from '../lib/ports.mjs';
-import { build, processesIn, repo, request } from '../lib/server.mjs';
+import { build, processesIn, request } from '../lib/server.mjs';
 import { until } from '../lib/tenant.mjs';
 
 const counts = ['--procs', '2', '--writers', '3'];
@@ -16,7 +16,7 @@ const routes = (...args) => execFileSync(path.join(build, 'bin/routes'), args, {
 /** An installation behind a server; `command` makes the server's, once the functions are seen to. */
 async function served(at, format, more, command) {
   const port = await freePort(), url = `http://127.0.0.1:${port}`, part = path.join(at.data, 'part');
-  writeFileSync(part, routes(format, '--data', at.data, '--www', path.join(repo, 'www'), '--run', at.run, '--port', String(port), ...more));
+  writeFileSync(part, routes(format, '--data', at.data, '--www', path.join(build, 'www'), '--run', at.run, '--port', String(port), ...more));
   const [program, ...args] = command(part);
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
   const ended = new Promise((resolve) => child.on('close', resolve));

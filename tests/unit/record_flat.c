@@ -67,6 +67,7 @@ static size_t write_request(char bytes[1024], unsigned count, qty included)
 	for (unsigned i = 0; i < count; i++) {
 		struct flat_event e = {
 			.tenant_id = TENANT, .user_id = 3, .event = 1000 + i, .generation = generation, .recorded_at = hour, .now = hour,
+			.hour = hour, .day = floor_div(hour, DAY) * DAY,
 			.quantity = 1000000, .included = included, .most = INT64_MAX, .window = { hour - DAY, hour + DAY }, .aggregation = AGGREGATE_SUM,
 			.refuse = 1, .alerts = 1,
 		};

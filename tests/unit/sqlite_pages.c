@@ -1,19 +1,16 @@
 /* Facts of the checksums in SQLite's pages, and of the proof that reads them (shared/store/sqlite_pages.h, sqlite_prove.h). */
-#include "facts.h"
-#include "folder.h"
+#include "lite_file.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "store/driver.h"
 #include "store/sqlite_pages.h"
 
 enum { PAGE = 4096 };
 
-static char folder[FOLDER_ROOM], file[128], log_file[136];
-static struct arena *arena;
+static char log_file[136];
 static char told[8][256];
 static unsigned count;
 
@@ -32,20 +29,6 @@ static struct file_facts proved(bool accept)
 	assert_int_equal(sqlite_driver.prove(file, &witness, &facts), ST_OK);
 	assert_int_equal(facts.differences, count);
 	return facts;
-}
-
-static struct db *open_file(enum db_mode mode)
-{
-	struct faults f = { .arena = arena };
-	struct db *db = NULL;
-	if (sqlite_driver.open(&db, file, mode, &f))
-		fail_msg("%s", f.count ? f.item[0].detail : "cannot open");
-	return db;
-}
-
-static void run(struct db *db, const char *sql)
-{
-	assert_int_equal(sqlite_driver.script(db, sql), ST_OK);
 }
 
 #define ROWS_OF(n, with) "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " n ") " \
@@ -74,22 +57,13 @@ static void poke(const char *path, off_t at, unsigned char mask)
 static int fresh(void **state)
 {
 	(void)state;
-	arena_reset(arena);
-	if (folder_made(folder, "pages"))
+	struct db *db = lite_file_made("pages");
+	if (!db)
 		return 1;
-	snprintf(file, sizeof file, "%s/a.db", folder);
 	snprintf(log_file, sizeof log_file, "%s-wal", file);
-	struct db *db = open_file(DB_CREATE);
-	run(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
 	run(db, ROWS_OF("400", "x") "; PRAGMA wal_checkpoint(TRUNCATE)");
 	sqlite_driver.close(db);
 	return 0;
-}
-
-static int removed(void **state)
-{
-	(void)state;
-	return folder_removed(folder);
 }
 
 /* ---- the sum ---- */
@@ -228,8 +202,6 @@ static void a_file_made_without_our_layer_has_no_checksums_and_its_copy_has(void
 	const struct file_facts facts = proved(false);
 	assert_true(facts.sealed && !facts.bare && !count);
 }
-
-#define FILE_FACT(function) cmocka_unit_test_setup_teardown(function, fresh, removed)
 
 int main(void)
 {

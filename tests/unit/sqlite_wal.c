@@ -1,6 +1,5 @@
 /* Facts of how SQLite's log is written in one piece a commit (shared/store/sqlite_wal.h). */
-#include "facts.h"
-#include "folder.h"
+#include "lite_file.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,61 +9,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/driver.h"
-
 /* More than a connection's cache of 256 pages, so that a transaction writes to the log before it ends. */
 #define FILL(with) "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4000) " \
 	"INSERT INTO t SELECT i, hex(zeroblob(400)) || '" with "' FROM n WHERE true ON CONFLICT (id) DO UPDATE SET text = excluded.text"
 
-static char folder[FOLDER_ROOM], file[96];
-static struct arena *arena;
-
-static struct db *open_file(enum db_mode mode)
-{
-	struct faults f = { .arena = arena };
-	struct db *db = NULL;
-	if (sqlite_driver.open(&db, file, mode, &f))
-		fail_msg("%s", f.count ? f.item[0].detail : "cannot open");
-	return db;
-}
-
-static void run(struct db *db, const char *sql)
-{
-	assert_int_equal(sqlite_driver.script(db, sql), ST_OK);
-}
-
-static int64_t number(struct db *db, const char *sql)
-{
-	struct cursor *c = NULL;
-	assert_int_equal(sqlite_driver.start_text(db, &c, sql, NULL, 0), ST_OK);
-	assert_int_equal(sqlite_driver.step(c), ST_OK);
-	const int64_t n = sqlite_driver.get_int(c, 0);
-	sqlite_driver.end(c);
-	return n;
-}
-
-static void is_sound(struct db *db)
-{
-	assert_int_equal(number(db, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"), 1);
-}
-
 static int fresh(void **state)
 {
 	(void)state;
-	arena_reset(arena);
-	if (folder_made(folder, "log"))
-		return 1;
-	snprintf(file, sizeof file, "%s/a.db", folder);
-	struct db *db = open_file(DB_CREATE);
-	run(db, "CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT NOT NULL)");
-	sqlite_driver.close(db);
-	return 0;
-}
-
-static int removed(void **state)
-{
-	(void)state;
-	return folder_removed(folder);
+	struct db *db = lite_file_made("log");
+	if (db)
+		sqlite_driver.close(db);
+	return !db;
 }
 
 /* ---- the facts ---- */
@@ -124,7 +79,7 @@ static void a_write_that_fails_commits_nothing(void **state)
 {
 	struct rlimit before, little;
 	struct stat log;
-	char name[112];
+	char name[136];
 	(void)state;
 	struct db *a = open_file(DB_WRITE), *b = open_file(DB_WRITE);
 	run(a, "INSERT INTO t (id, text) VALUES (1, 'one')");
@@ -148,15 +103,13 @@ static void a_write_that_fails_commits_nothing(void **state)
 	sqlite_driver.close(b);
 }
 
-#define LOG_FACT(fact) cmocka_unit_test_setup_teardown(fact, fresh, removed)
-
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
-		LOG_FACT(what_was_undone_is_not_written_over_what_another_committed),
-		LOG_FACT(a_part_that_was_undone_leaves_the_rest),
-		LOG_FACT(what_is_committed_is_in_the_log_for_others),
-		LOG_FACT(a_write_that_fails_commits_nothing),
+		FILE_FACT(what_was_undone_is_not_written_over_what_another_committed),
+		FILE_FACT(a_part_that_was_undone_leaves_the_rest),
+		FILE_FACT(what_is_committed_is_in_the_log_for_others),
+		FILE_FACT(a_write_that_fails_commits_nothing),
 	};
 	if (arena_open(&arena, 1 << 20))
 		return 1;

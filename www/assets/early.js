@@ -1,6 +1,5 @@
 /* Runs before the first paint: applies the saved colour scheme and language, so that neither flashes. */
 (() => {
-  const known = ['en-US', 'de-DE', 'en-IN', 'ja-JP'];
   const read = (key) => {
     try {
       return localStorage.getItem(key);
@@ -8,6 +7,8 @@
       return null; // storage may be blocked
     }
   };
+  const words = [...document.querySelectorAll('link[rel="words"]')];
+  const known = ['en-US', ...words.map((link) => link.hreflang)];
   const match = (tag) => known.find((name) => name === tag)
     ?? known.find((name) => name.slice(0, 2) === tag.slice(0, 2));
   const root = document.documentElement;
@@ -17,8 +18,6 @@
 
   root.lang = match(read('pm.locale') ?? '') ?? navigator.languages.map(match).find(Boolean) ?? known[0];
 
-  const catalogue = document.createElement('link');
-  catalogue.rel = 'modulepreload';
-  catalogue.href = new URL(`locales/${root.lang}.mjs`, document.currentScript.src).href;
-  document.head.append(catalogue);
+  const wanted = words.find((link) => link.hreflang === root.lang);
+  if (wanted) Object.assign(wanted, { as: 'fetch', crossOrigin: 'anonymous', rel: 'preload' });
 })();

@@ -2,6 +2,7 @@
 
 import { demoToken, openSession, signIn, signOut, whenSignedOut } from './api.mjs';
 import { h, icon, store } from './dom.mjs';
+import './form.mjs'; // for pages: it is in the file that all share
 import { loadMessages, locale, locales, t, translate } from './locale.mjs';
 
 const themes = { auto: 'auto', light: 'sun', dark: 'moon' };

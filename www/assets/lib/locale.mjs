@@ -1,5 +1,7 @@
 /* The visitor's language: messages of one catalogue, and numbers, money and dates by Intl from exact decimal strings. */
 
+import english from '../locales/en-US.json' with { type: 'json' };
+
 export const locales = {
   'en-US': 'English (US)',
   'de-DE': 'Deutsch',
@@ -11,11 +13,19 @@ export const locales = {
 export const locale = Object.hasOwn(locales, document.documentElement.lang) ? document.documentElement.lang : 'en-US';
 
 const plural = new Intl.PluralRules(locale);
-let catalogue = { messages: {}, labels: {}, units: {} };
+let catalogue = english;
 let timeZone = 'UTC';
 
+/** The words of another language lie where early.js has found them; one that it has not, or a word that it lacks, is English. */
 export async function loadMessages() {
-  catalogue = (await import(`./locales/${locale}.mjs`)).default;
+  const { href } = document.querySelector(`link[hreflang="${locale}"]`) ?? {};
+  if (!href) return;
+  try {
+    const { messages, labels, units } = await (await fetch(href)).json();
+    catalogue = { messages: { ...english.messages, ...messages }, labels: { ...english.labels, ...labels }, units: { ...english.units, ...units } };
+  } catch {
+    document.documentElement.lang = 'en-US';
+  }
 }
 
 function choose(message, count) {

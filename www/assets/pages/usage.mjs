@@ -1,13 +1,13 @@
 /* The page /usage: the bill so far, each metric against its limit, the last 30 days, and what was recorded last. */
 
-import { currentToken, get, siteAddress } from './api.mjs';
-import { cardList, hasLimit, stateOf } from './cards.mjs';
-import { usageChart } from './chart.mjs';
-import { h, icon, setChildren, setText, store } from './dom.mjs';
-import { eventRow, refreshTimes } from './events.mjs';
-import { fullDay, label, money, number, percent, range, setTimeZone, t, zone } from './locale.mjs';
-import { refreshControl } from './refresh.mjs';
-import { askForToken, openPrivatePage, showContent, showFailure } from './shell.mjs';
+import { currentToken, get, siteAddress } from '../lib/api.mjs';
+import { cardList, hasLimit, stateOf } from '../lib/cards.mjs';
+import { usageChart } from '../lib/usage-chart.mjs';
+import { h, icon, setChildren, setText, store } from '../lib/dom.mjs';
+import { eventRow, refreshTimes } from '../lib/events.mjs';
+import { fullDay, label, money, number, percent, range, setTimeZone, t, zone } from '../lib/locale.mjs';
+import { refreshControl } from '../lib/refresh.mjs';
+import { askForToken, openPrivatePage, showContent, showFailure } from '../lib/shell.mjs';
 
 const address = 'usage/api/stats';
 const dayLength = 86_400_000;

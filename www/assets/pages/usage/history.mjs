@@ -1,10 +1,10 @@
 /* The page /usage/history: every event of a metric and a range of days, in pages, with a summary and the whole as CSV. */
 
-import { get } from './api.mjs';
-import { h, setChildren, setText } from './dom.mjs';
-import { eventRow, quantity } from './events.mjs';
-import { calendarDate, change, label, mean, number, range, setTimeZone, t, unit, zone } from './locale.mjs';
-import { askForToken, openPrivatePage, showContent, showFailure } from './shell.mjs';
+import { get } from '../../lib/api.mjs';
+import { h, setChildren, setText } from '../../lib/dom.mjs';
+import { eventRow, quantity } from '../../lib/events.mjs';
+import { calendarDate, change, label, mean, number, range, setTimeZone, t, unit, zone } from '../../lib/locale.mjs';
+import { askForToken, openPrivatePage, showContent, showFailure } from '../../lib/shell.mjs';
 
 const ranges = ['7', '30', '90', '365'];
 const sizes = ['25', '50', '100'];

@@ -5,7 +5,6 @@ import { accent, quantity } from './events.mjs';
 import { hasLimit, inOrder } from './cards.mjs';
 import { calendarDate, calendarDay, compact, label, number, ratio, t } from './locale.mjs';
 
-const library = new URL('../vendor/chart-4.6.1.umd.js', import.meta.url).href;
 const dashes = { blue: [], green: [8, 4], yellow: [], violet: [3, 3], rose: [10, 3, 2, 3], teal: [6, 2], orange: [2, 4], slate: [12, 4] };
 const shapes = { blue: 'circle', green: 'rect', yellow: 'triangle', violet: 'rectRot', rose: 'star', teal: 'crossRot', orange: 'rectRounded', slate: 'cross' };
 const thresholds = [75, 90, 100];
@@ -15,17 +14,12 @@ let loading = null;
 
 /** Chart.js comes after the first figures, so that they never wait for it. */
 function loadLibrary() {
-  loading ??= new Promise((resolve, reject) => {
-    const start = () => document.head.append(h('script', {
-      src: library,
-      onload: () => resolve(globalThis.Chart),
-      onerror: () => {
-        loading = null;
-        reject(new Error('chart library'));
-      },
-    }));
-    if ('requestIdleCallback' in globalThis) requestIdleCallback(start, { timeout: 500 });
-    else start();
+  loading ??= new Promise((resolve) => {
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(resolve, { timeout: 500 });
+    else resolve();
+  }).then(() => import('./chart.mjs')).catch((error) => {
+    loading = null;
+    throw error;
   });
   return loading;
 }
@@ -179,7 +173,7 @@ export function usageChart(root) {
   };
 
   async function build() {
-    const Chart = await loadLibrary();
+    const { Chart } = await loadLibrary();
     charts.forEach((chart) => chart.destroy());
     const font = getComputedStyle(document.body).fontFamily;
     Chart.defaults.font.family = font;
