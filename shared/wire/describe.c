@@ -1,6 +1,8 @@
 /* A function's declaration as JSON. */
 #include "wire/describe.h"
 
+#include <stdio.h>
+
 #include "wire/params.h"
 
 /* What is computed is nothing that a request has. */
@@ -33,9 +35,10 @@ static void add_params(struct jwriter *w, const struct param *params)
 
 void describe_function(struct jwriter *w, const struct fn_entry *entry)
 {
+	char path[160];
 	jw_object(w, NULL);
-	jw_string(w, "path", entry->path);
-	jw_bool(w, "takes_id", entry->fn->takes_id);
+	snprintf(path, sizeof path, entry->fn->takes_id ? "%s/{id}" : "%s", entry->path);
+	jw_string(w, "path", path);
 	jw_string(w, "also", entry->fn->also);
 	jw_array(w, "methods");
 	for (unsigned m = 0; m < M__MAX; m++) {
