@@ -247,8 +247,18 @@ static void print_body(struct jwriter *w, const struct verb *v)
 
 /* ---- what goes out ---- */
 
+/* What a kind's calls answer with stands once, by the kind's name. */
+static void print_reference(struct jwriter *w, const char *name, const char *kind)
+{
+	char reference[160];
+	snprintf(reference, sizeof reference, "#/components/schemas/%s", kind);
+	jw_object(w, name);
+	jw_string(w, "$ref", reference);
+	jw_end(w);
+}
+
 /* {"customers": […], "next": …} */
-static void print_list(struct jwriter *w, const struct param *gives, const char *kind)
+static void print_list(struct jwriter *w, const char *kind)
 {
 	jw_object(w, "schema");
 	jw_string(w, "type", "object");
@@ -259,7 +269,7 @@ static void print_list(struct jwriter *w, const struct param *gives, const char 
 	jw_object(w, "properties");
 	jw_object(w, kind);
 	jw_string(w, "type", "array");
-	print_object(w, "items", gives, IN_ANSWER);
+	print_reference(w, "items", kind);
 	jw_end(w);
 	jw_raw(w, "next", "{\"type\":[\"string\",\"null\"],\"description\":\"`after` of the next page\"}");
 	jw_end(w);
@@ -271,9 +281,9 @@ static void print_answer(struct jwriter *w, const struct verb *v, const char *ki
 	jw_object(w, "content");
 	jw_object(w, "application/json");
 	if (v->gives && v->lists)
-		print_list(w, v->gives, kind);
+		print_list(w, kind);
 	else if (v->gives)
-		print_object(w, "schema", v->gives, IN_ANSWER);
+		print_reference(w, "schema", kind);
 	if (v->answers)
 		jw_raw(w, "example", v->answers);
 	jw_end(w);
@@ -319,10 +329,16 @@ static void print_id(struct jwriter *w, const struct address *a, unsigned method
 	jw_string(w, "operationId", id);
 }
 
+/* The kind of an address: "customers" of /api/customers/archive/{id}. Out: kind  100 bytes */
+static void name_kind(char *kind, const struct address *a)
+{
+	snprintf(kind, 100, "%.*s", (int)strcspn(a->entry->path, "/"), a->entry->path);
+}
+
 static void print_path(struct jwriter *w, const struct address *a)
 {
 	char tag[100];
-	snprintf(tag, sizeof tag, "%.*s", (int)strcspn(a->entry->path, "/"), a->entry->path);
+	name_kind(tag, a);
 	jw_object(w, a->path);
 	for (unsigned m = 0; m < M__MAX; m++) {
 		const struct verb *v = &a->entry->fn->on[m];
@@ -344,17 +360,43 @@ static void print_path(struct jwriter *w, const struct address *a)
 	jw_end(w);
 }
 
-static const char components[] =
-	"{\"securitySchemes\":{"
-	"\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A token pm_…\"},"
-	"\"apiKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\"}},"
-	"\"responses\":{\"Problem\":{\"description\":\"What went wrong (RFC 9457).\",\"content\":{\"application/problem+json\":"
-	"{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}},"
-	"\"schemas\":{\"Problem\":{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\",\"errors\"],"
+static const char security[] =
+	"{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"A token pm_…\"},"
+	"\"apiKey\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"X-Api-Key\"}}";
+
+static const char answers[] =
+	"{\"Problem\":{\"description\":\"What went wrong (RFC 9457).\",\"content\":{\"application/problem+json\":"
+	"{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}";
+
+static const char problem[] =
+	"{\"type\":\"object\",\"required\":[\"type\",\"title\",\"status\",\"detail\",\"errors\"],"
 	"\"properties\":{\"type\":{\"type\":\"string\"},\"code\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
 	"\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"errors\":{\"type\":\"array\",\"items\":"
 	"{\"type\":\"object\",\"required\":[\"pointer\",\"detail\"],\"properties\":{\"pointer\":{\"type\":\"string\"},"
-	"\"detail\":{\"type\":\"string\"}}}}}}}}";
+	"\"detail\":{\"type\":\"string\"}}}}}}";
+
+/* What the method that lists a kind gives. */
+static void print_kind(struct jwriter *w, const struct address *a)
+{
+	const struct verb *v = &a->entry->fn->on[M_GET];
+	char kind[100];
+	name_kind(kind, a);
+	if (a->kind == AT_API && v->lists && v->gives)
+		print_object(w, kind, v->gives, IN_ANSWER);
+}
+
+static void print_components(struct jwriter *w, const struct addresses *list)
+{
+	jw_object(w, "components");
+	jw_raw(w, "securitySchemes", security);
+	jw_raw(w, "responses", answers);
+	jw_object(w, "schemas");
+	jw_raw(w, "Problem", problem);
+	for (size_t i = 0; i < list->count; i++)
+		print_kind(w, &list->at[i]);
+	jw_end(w);
+	jw_end(w);
+}
 
 static void print_document(struct jwriter *w, const struct addresses *list)
 {
@@ -373,7 +415,7 @@ static void print_document(struct jwriter *w, const struct addresses *list)
 		if (list->at[i].kind != AT_V1)
 			print_path(w, &list->at[i]);
 	jw_end(w);
-	jw_raw(w, "components", components);
+	print_components(w, list);
 	jw_end(w);
 }
 

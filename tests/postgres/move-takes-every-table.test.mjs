@@ -25,7 +25,7 @@ const schema = `
 CREATE TABLE files (tenant_id INTEGER NOT NULL, file_id INTEGER NOT NULL, "order" TEXT, content BLOB, PRIMARY KEY (tenant_id, file_id)) STRICT;
 CREATE TABLE zones (name TEXT PRIMARY KEY, note TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE seals (hash BLOB NOT NULL, part INTEGER NOT NULL, note TEXT, PRIMARY KEY (hash, part)) STRICT, WITHOUT ROWID;
-CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE whole_numbers (n INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE movements (seq INTEGER PRIMARY KEY, "Mixed Case" TEXT) STRICT;
 CREATE TABLE empty (tenant_id INTEGER PRIMARY KEY, document TEXT) STRICT;
 CREATE TABLE a_leaf (id INTEGER PRIMARY KEY, of INTEGER NOT NULL REFERENCES m_branch (id)) STRICT;
@@ -48,7 +48,7 @@ INSERT INTO files SELECT 1 + n % 3, n, 'ż' || char(8383, 39, 34, 92, 10, 1), CA
 INSERT INTO files VALUES (9, 1, NULL, randomblob(6000000)), (9, 2, replace(hex(zeroblob(2000000)), '0', 'é'), NULL);
 INSERT INTO zones SELECT CASE n WHEN 1 THEN '' ELSE replace(hex(zeroblob(n % 30)), '0', char(96 + n % 20, 300 + n)) || n END, NULL FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 4500) SELECT n FROM c);
 INSERT INTO seals SELECT CASE n WHEN 1 THEN zeroblob(0) ELSE CAST(randomblob(n % 40) || n AS BLOB) END, n, 's' FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 4500) SELECT n FROM c);
-INSERT INTO numbers VALUES (-9223372036854775808), (-1), (0), (9223372036854775807);
+INSERT INTO whole_numbers VALUES (-9223372036854775808), (-1), (0), (9223372036854775807);
 INSERT INTO movements VALUES (1, 'x'), (2, NULL);
 INSERT INTO z_root VALUES (1, 'one'), (2, 'two');
 INSERT INTO m_branch VALUES (1, 1), (2, 2);
@@ -56,7 +56,7 @@ INSERT INTO a_leaf VALUES (1, 1), (2, 2), (3, 2);
 INSERT INTO wide (id, c0, c149) VALUES (1, 7, 8);
 `;
 
-const names = ['files', 'zones', 'seals', 'numbers', 'movements', 'empty', 'a_leaf', 'm_branch', 'z_root', 'wide'];
+const names = ['files', 'zones', 'seals', 'whole_numbers', 'movements', 'empty', 'a_leaf', 'm_branch', 'z_root', 'wide'];
 const counts = (ask) => names.map((name) => [name, ask(`SELECT COUNT(*) AS n FROM ${name}`)[0].n]);
 const sums = (ask, hex) => ask(`SELECT tenant_id, file_id, "order" IS NULL AS none, length("order") AS size, length(content) AS bytes, ${hex} AS head FROM files ORDER BY 1, 2`)
   .map((r) => JSON.stringify({ ...r, none: Boolean(r.none) }));
@@ -66,7 +66,7 @@ test('tables of every kind are moved, as they are changed meanwhile', async (t) 
   const tenant = tenantOf(server, { plan: 'starter' });
   lite(server, rows);
   await killedAt(t, server, there, 'zones');
-  lite(server, `UPDATE zones SET note = 'changed' WHERE name = ''; DELETE FROM seals WHERE part % 7 = 0; UPDATE numbers SET n = 5 WHERE n = 0;
+  lite(server, `UPDATE zones SET note = 'changed' WHERE name = ''; DELETE FROM seals WHERE part % 7 = 0; UPDATE whole_numbers SET n = 5 WHERE n = 0;
     UPDATE files SET content = x'00ff' WHERE file_id = 3; UPDATE movements SET "Mixed Case" = 'y' WHERE seq = 2; UPDATE wide SET c7 = 1;
     DELETE FROM a_leaf WHERE of = 1; DELETE FROM m_branch WHERE id = 1; DELETE FROM z_root WHERE id = 1;
     INSERT INTO z_root VALUES (3, 'one'); INSERT INTO m_branch VALUES (3, 3); INSERT INTO a_leaf VALUES (9, 3);`);
@@ -75,7 +75,7 @@ test('tables of every kind are moved, as they are changed meanwhile', async (t) 
   const left = (sql) => JSON.parse(spawnSync('sqlite3', ['-json', `${fileOf(server.data)}.moved`, sql], { encoding: 'utf8' }).stdout || '[]');
   assert.deepEqual(counts(there.rows), counts(left));
   assert.deepEqual(sums(there.rows, "upper(encode(substr(content, 1, 16), 'hex'))"), sums(left, 'CASE WHEN content IS NOT NULL THEN hex(substr(content, 1, 16)) END'));
-  assert.deepEqual(there.rows('SELECT CAST(n AS TEXT) AS n FROM numbers ORDER BY numbers.n').map((r) => r.n), ['-9223372036854775808', '-1', '5', '9223372036854775807']);
+  assert.deepEqual(there.rows('SELECT CAST(n AS TEXT) AS n FROM whole_numbers ORDER BY whole_numbers.n').map((r) => r.n), ['-9223372036854775808', '-1', '5', '9223372036854775807']);
   assert.deepEqual(there.rows('SELECT id, name FROM z_root ORDER BY id'), [{ id: 2, name: 'two' }, { id: 3, name: 'one' }]);
   assert.deepEqual(there.rows('SELECT c0, c7, c149 FROM wide'), [{ c0: 7, c7: 1, c149: 8 }]);
   assert.equal((await tenant.record(event(1))).status, 201);

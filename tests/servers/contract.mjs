@@ -111,6 +111,26 @@ export function provesTheContract(server, { unknownVerb = 405, resident = true }
       assert.equal((await s.request('FOO', '/api/usage/record', { token })).status, unknownVerb);
     });
 
+    test('leads an id and a verb to the program of their folder', async () => {
+      const send = (method, target, body, headers = {}) => s.request(method, target, { token, headers, ...(body && { body: json(body) }) });
+      const added = await send('POST', '/api/customers', { name: 'Nordsee' });
+      assert.equal(added.status, 201, added.text);
+      const at = `/api/customers/${added.json.id}`;
+      assert.ok(added.headers.location.endsWith(at), added.headers.location);
+      for (const target of [at, at.replace('/api/', '/api/v1/')]) {
+        const got = await send('GET', target);
+        assert.deepEqual([got.status, got.json, got.headers.etag], [200, added.json, '"1"']);
+      }
+      isProblem(await send('PATCH', at, { notes: 'x' }), 428);
+      assert.equal((await send('PATCH', at, { notes: 'x' }, { 'If-Match': '"1"' })).json.version, 2);
+      isProblem(await send('PATCH', at, { notes: 'y' }, { 'If-Match': '"1"' }), 412);
+      assert.equal((await send('POST', `/api/customers/archive/${added.json.id}`)).json.archived, true);
+      assert.match((await send('GET', '/api/customers/export')).text, /Nordsee/);
+      assert.equal((await send('POST', at, { name: 'New' }, { 'X-HTTP-Method-Override': 'PATCH', 'If-Match': '*' })).json.name, 'New');
+      assert.equal((await send('DELETE', at, null, { 'If-Match': '*' })).status, 204);
+      for (const target of [at, '/api/customers/0', '/api/customers/abc', '/api/customersx', '/api/customers/archive', '/api/customers/7/archive']) isProblem(await send('GET', target), 404);
+    });
+
     test('refuses %2F and %00 in an address', async () => {
       for (const target of ['/api/usage%2Frecord', '/api%2fusage/record', '/api/usage/record%00', '/api/%00', '/usage%00']) {
         const reply = await s.request('POST', target, { token, body: json(quote) });
