@@ -17,7 +17,7 @@ SANITIZE = $(if $(filter 1,$(SAN)),-fsanitize=address$(,)undefined -fno-sanitize
 CFLAGS = -std=gnu17 -O2 -g -fno-math-errno $(WARN) $(SANITIZE)
 CPPFLAGS = -D_GNU_SOURCE -DPM_VERSION='"$(shell cat VERSION)"' -Ishared -I$(B)/gen
 LDFLAGS = $(SANITIZE) -Wl,--as-needed
-LIBS = -lsqlite3 -lcjson -lsodium
+LIBS = -lsqlite3 -lcjson -lsodium -lutf8proc
 FCGI_LIBS = -lfcgi
 
 # ---- sources ----
@@ -29,8 +29,10 @@ CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
 CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
 FN_C = $(call files,functions,*.c)
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
-fn_name = $(patsubst %-index,%,$(subst /,-,$(patsubst functions/%.c,%,$(1))))
-FN_BIN = $(foreach f,$(FN_C),$(B)/fn/$(call fn_name,$(f)).fcgi)
+fn_name = $(patsubst %-index,%,$(patsubst %-id,%,$(subst /,-,$(patsubst functions/%.c,%,$(1)))))
+FN = $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
+fn_sources = $(foreach f,$(FN_C),$(if $(filter $(1),$(call fn_name,$(f))),$(f)))
+FN_BIN = $(FN:%=$(B)/fn/%.fcgi)
 COMMAND_C = $(call files,infra/command,*.c)
 ROUTES_C = $(call files,infra/routes,*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
@@ -83,16 +85,20 @@ $(B)/libcore.a: $(CORE_O)
 	@ar rcs $@ $^
 
 # A header of statements is written with its source, and only if it changes: the date of one that is left alone stands.
-$(B)/gen/%.sql.c: shared/%.sql infra/generate/statements.awk shared/store/statement.h
+$(B)/sql/%.sql: shared/%.sql infra/generate/tables.awk
+	@mkdir -p $(@D)
+	@awk -f infra/generate/tables.awk $< > $@
+
+$(B)/gen/%.sql.c: $(B)/sql/%.sql infra/generate/statements.awk shared/store/statement.h
 	@mkdir -p $(@D)
 	@awk -v header=$(@:.c=.h) -v source=$@ -f infra/generate/statements.awk $<
 
 $(B)/gen/%.sql.h: $(B)/gen/%.sql.c
 	+@:
 
-$(B)/gen/statements.c: infra/generate/statement_places.awk $(SQL)
+$(B)/gen/statements.c: infra/generate/statement_places.awk $(SQL:shared/%=$(B)/sql/%)
 	@mkdir -p $(@D)/store
-	@awk -v header=$(@D)/store/statement_places.h -v table=$@ -f $< $(SQL)
+	@awk -v header=$(@D)/store/statement_places.h -v table=$@ -f $< $(SQL:shared/%=$(B)/sql/%)
 	@echo $(SQL) > $(B)/gen/sql.list
 ifneq ($(SQL),$(file <$(B)/gen/sql.list))
 $(B)/gen/statements.c: always
@@ -105,17 +111,17 @@ $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/sch
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
 
-# ---- functions: each is its own declaration, a table of one, and the shared main ----
+# ---- functions: each program is a declaration or two (index.c and id.c of a folder), their table, and the shared main ----
 
 define fn_rule
-$(B)/gen/fn-$(call fn_name,$(1)).c: infra/generate/table.sh $(1)
+$(B)/gen/fn-$(1).c: infra/generate/table.sh $(2)
 	@mkdir -p $(B)/gen
-	@sh infra/generate/table.sh $(1) > $$@
-$(B)/fn/$(call fn_name,$(1)).fcgi: $(B)/obj/$(1:.c=.o) $(B)/obj/gen/fn-$(call fn_name,$(1)).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
+	@sh infra/generate/table.sh $(2) > $$@
+$(B)/fn/$(1).fcgi: $(patsubst %.c,$(B)/obj/%.o,$(2)) $(B)/obj/gen/fn-$(1).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(B)/fn
 	@echo '  link $$@'; $(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
 endef
-$(foreach f,$(FN_C),$(eval $(call fn_rule,$(f))))
+$(foreach f,$(FN),$(eval $(call fn_rule,$(f),$(call fn_sources,$(f)))))
 
 $(B)/gen/fn-all.c: infra/generate/table.sh $(FN_C)
 	@mkdir -p $(@D)

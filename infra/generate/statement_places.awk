@@ -11,7 +11,7 @@ function read_whole(file,   text, line) {
 }
 
 FNR == 1 {
-	file = FILENAME; sub(/^shared\//, "", file)
+	file = FILENAME; sub(/^.*\/sql\//, "", file)
 	place = toupper(file); sub(/\.SQL$/, "", place); gsub(/[^A-Z0-9]/, "_", place)
 	places = places "\tSQL_AT_" place " = " files++ " * SQL_PLACES,\n"
 	includes = includes "#include \"" file ".h\"\n"

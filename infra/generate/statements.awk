@@ -1,4 +1,4 @@
-# Turns one .sql file of shared/ into a header that declares its statements and a source that holds their texts.
+# Turns one .sql file of shared/, as tables.awk leaves it, into a header that declares its statements and a source that holds their texts.
 #
 # A statement:
 #   -- name: usage_insert_event (tenant, recorded_at, id)
@@ -7,7 +7,7 @@
 # Behind the name stand its parameters in the order they are bound. A block
 # "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver. A statement
 # without a text for both has none on the driver that lacks a variant. A block "-- part: NAME" is no
-# statement: those after it take it in as @NAME.
+# statement: those after it take it in as @NAME. What stands behind "--h " and "--c " goes to the header and the source.
 #
 # A statement is told to write if a text of it inserts, updates, deletes or locks rows; one that does so through
 # a function of the database says it behind its parameters: -- name: usage_record (…) writes
@@ -98,6 +98,8 @@ function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return 
 	if (!(name in count)) fail("variant of an unknown statement " name)
 	next
 }
+/^--h / { more_header = more_header substr($0, 5) "\n"; next }
+/^--c / { more_source = more_source substr($0, 5) "\n"; next }
 /^--/ { next }
 { if (name != "") body = body $0 "\n" }
 
@@ -110,7 +112,7 @@ function declarations(file,   guard, text, i, n) {
 		n = order[i]
 		text = text "extern const union sql_" count[n] " SQL_" toupper(n) "[1];" (count[n] ? " /* " lists[n] " */" : "") "\n"
 	}
-	return text "\n#endif\n"
+	return text (more_header ? "\nstruct table;\n" more_header : "") "\n#endif\n"
 }
 
 function definition(n, number,   lite, post) {
@@ -130,7 +132,7 @@ function read_whole(file,   text, line) {
 END {
 	if (failed) exit 1
 	flush_statement()
-	file = FILENAME; sub(/^shared\//, "", file)
+	file = FILENAME; sub(/^.*\/sql\//, "", file)
 	place = "SQL_AT_" toupper(file); sub(/\.SQL$/, "", place); gsub(/[^A-Z0-9]/, "_", place)
 	for (i = 1; i <= total; i++)
 		for (k = 1; k <= count[order[i]]; k++)
@@ -141,4 +143,5 @@ END {
 	print "#include \"" file ".h\"\n#include \"store/statement_places.h\"\n" > source
 	if (total) print "_Static_assert(" total " <= SQL_PLACES, \"a .sql file holds more statements than it has places\");\n" > source
 	for (i = 1; i <= total; i++) printf "%s", definition(order[i], place " + " (i - 1)) > source
+	if (more_source) printf "\n#include \"store/table.h\"\n\n%s", more_source > source
 }

@@ -36,6 +36,15 @@ static bool name_program(struct address *a, const char *path, bool all)
 	return n > 0 && (size_t)n < sizeof a->program;
 }
 
+static size_t body_cap_of(const struct fn *fn)
+{
+	size_t most = BODY_CAP;
+	for (unsigned m = 0; m < M__MAX; m++)
+		if (fn->on[m].handle && fn->on[m].body_cap > most)
+			most = fn->on[m].body_cap;
+	return most;
+}
+
 static bool add(struct addresses *out, const struct fn_entry *entry, enum kind kind, bool all)
 {
 	const char *path = kind == AT_ALSO ? entry->fn->also : entry->path;
@@ -43,8 +52,9 @@ static bool add(struct addresses *out, const struct fn_entry *entry, enum kind k
 		return true;
 	if (out->count < sizeof out->at / sizeof *out->at) {
 		struct address *a = &out->at[out->count++];
-		*a = (struct address){ .kind = kind, .entry = entry };
-		int n = snprintf(a->path, sizeof a->path, "%s%s", prefix[kind], path);
+		*a = (struct address){ .kind = kind, .entry = entry, .body_cap = body_cap_of(entry->fn) };
+		snprintf(a->prefix, sizeof a->prefix, "%s%s", prefix[kind], path);
+		int n = snprintf(a->path, sizeof a->path, "%s%s%s", prefix[kind], path, entry->fn->takes_id ? "/{id}" : "");
 		if (n > 0 && (size_t)n < sizeof a->path && name_program(a, entry->path, all))
 			return true;
 	}
@@ -57,9 +67,10 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct address *)a)->path, ((const struct address *)b)->path);
 }
 
+/* "/api/usage/record" sorts behind "/api/usage", so reversed it is before. */
 static int by_depth(const void *a, const void *b)
 {
-	return by_path(b, a); /* "/api/usage/record" sorts behind "/api/usage", so reversed it is before */
+	return strcmp(((const struct address *)b)->prefix, ((const struct address *)a)->prefix);
 }
 
 bool addresses_list(struct addresses *out, const struct fn_entry *table, bool all)
@@ -73,9 +84,18 @@ bool addresses_list(struct addresses *out, const struct fn_entry *table, bool al
 	return true;
 }
 
-void addresses_deepest_first(struct addresses *list)
+void addresses_by_prefix(struct addresses *list)
 {
+	size_t count = 0;
 	qsort(list->at, list->count, sizeof *list->at, by_depth);
+	for (size_t i = 0; i < list->count; i++) {
+		struct address *last = count ? &list->at[count - 1] : NULL;
+		if (!last || strcmp(last->prefix, list->at[i].prefix))
+			list->at[count++] = list->at[i];
+		else if (last->body_cap < list->at[i].body_cap)
+			last->body_cap = list->at[i].body_cap;
+	}
+	list->count = count;
 }
 
 unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program)
@@ -89,11 +109,22 @@ unsigned procs_of(const struct site *site, const struct fn_entry *table, const c
 	return writes && site->writers ? site->writers : site->procs;
 }
 
+/* Of those of one path, which are one program. */
+static bool is_first(const struct fn_entry *table, const struct fn_entry *e)
+{
+	for (const struct fn_entry *other = table; other < e; other++)
+		if (!strcmp(other->path, e->path))
+			return false;
+	return true;
+}
+
 void programs_each(void *context, const struct site *site, const struct fn_entry *table,
                    void (*each)(void *context, const char *program, unsigned procs))
 {
 	for (const struct fn_entry *e = table; e->path; e++) {
 		struct address a;
+		if (!is_first(table, e))
+			continue;
 		if (name_program(&a, e->path, site->all))
 			each(context, a.program, procs_of(site, table, a.program));
 		if (site->all)
@@ -101,21 +132,12 @@ void programs_each(void *context, const struct site *site, const struct fn_entry
 	}
 }
 
-size_t body_cap_of(const struct address *a)
-{
-	size_t most = BODY_CAP;
-	for (unsigned m = 0; m < M__MAX; m++)
-		if (a->entry->fn->on[m].handle && a->entry->fn->on[m].body_cap > most)
-			most = a->entry->fn->on[m].body_cap;
-	return most;
-}
-
 /* The next cap above `than`, 0 if there is none. */
 static size_t next_cap(const struct addresses *list, size_t than)
 {
 	size_t next = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		const size_t cap = body_cap_of(&list->at[i]);
+		const size_t cap = list->at[i].body_cap;
 		if (cap > than && (!next || cap < next))
 			next = cap;
 	}
@@ -129,7 +151,7 @@ void large_bodies_each(FILE *out, const struct site *site, const struct addresse
 	for (size_t cap = next_cap(list, BODY_CAP); cap; cap = next_cap(list, cap)) {
 		size_t size = 0;
 		for (size_t i = 0; i < list->count && size < sizeof paths; i++)
-			if (list->at[i].kind == AT_API && body_cap_of(&list->at[i]) == cap)
+			if (list->at[i].kind == AT_API && list->at[i].body_cap == cap)
 				size += (size_t)snprintf(paths + size, sizeof paths - size, "%s%s", size ? "|" : "", list->at[i].entry->path);
 		each(out, site, cap, paths);
 	}

@@ -124,7 +124,7 @@ static void print_programs(FILE *out, const struct site *site, const struct addr
 	for (size_t i = 0; i < list->count; i++) {
 		const struct address *a = &list->at[i];
 		if (a->kind == AT_ALSO)
-			fprintf(out, "\tRewriteRule ^%s(?:/|$) %s/%s.fcgi [END]\n", a->path + 1, site->fn, a->program);
+			fprintf(out, "\tRewriteRule ^%s(?:/|$) %s/%s.fcgi [END]\n", a->prefix + 1, site->fn, a->program);
 		else if (a->kind == AT_API && !site->all)
 			fprintf(out, "\tRewriteRule ^api/(?:v1/)?%s(?:/|$) %s/%s.fcgi [END]\n", a->entry->path, site->fn, a->program);
 	}
@@ -161,7 +161,7 @@ static int print(FILE *out, const struct site *site, const struct fn_entry *tabl
 	static struct addresses list;
 	if (!addresses_list(&list, table, site->all))
 		return 1;
-	addresses_deepest_first(&list);
+	addresses_by_prefix(&list);
 	print_start(out, site, format, handler);
 	print_pages(out, site);
 	print_compressed(out);

@@ -34,6 +34,9 @@ static unsigned check_params(struct check *c, const struct param *params)
 			fault(c, "a choice without choices", p->name);
 		if (p->type == P_INT && p->min == p->max)
 			fault(c, "a whole number without bounds", p->name);
+		if ((p->type == P_LIST) != (p->of != NULL))
+			fault(c, "a list that does not tell of what", p->name);
+		check_params(c, p->of);
 		for (const struct param *q = p + 1; q->name; q++)
 			if (!strcmp(p->name, q->name))
 				fault(c, "a parameter declared twice", p->name);
@@ -65,8 +68,9 @@ static void check_verb(struct check *c, const struct verb *v, bool writes)
 		fault(c, "a raw body without content types", NULL);
 	if (v->kind == BODY_NONE && v->body)
 		fault(c, "fields of a body that is not read", NULL);
-	if (check_params(c, v->query) + check_params(c, v->body) > ARGS_CAP)
+	if (check_params(c, v->query) + check_params(c, v->body) > ARGS_CAP && v->kind != BODY_SHAPE)
 		fault(c, "more parameters than a request holds", NULL);
+	check_params(c, v->gives);
 	check_example(c, v->answers);
 }
 

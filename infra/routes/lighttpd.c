@@ -106,7 +106,7 @@ static void print_rewrites(FILE *out, const struct site *site, const struct addr
 	fprintf(out, "\nurl.rewrite-once = (\n\t\"^%s/api/v1/(.*)$\" => \"%s/api/$1\",\n", base, base);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->at[i].kind == AT_ALSO)
-			fprintf(out, "\t\"^%s%s((?:[/?].*)?)$\" => \"%s/api/%s$1\",\n", base, list->at[i].path, base, list->at[i].entry->path);
+			fprintf(out, "\t\"^%s%s((?:[/?].*)?)$\" => \"%s/api/%s$1\",\n", base, list->at[i].prefix, base, list->at[i].entry->path);
 	/* Under a folder's name the file is not where lighttpd would look for it. */
 	if (*base)
 		fprintf(out, "\t\"^%s/(?!api(?:/|$))" PAGE "(\\?.*)?$\" => \"%s/$1.html$2\",\n", base, base);
@@ -125,7 +125,7 @@ static void print_api(FILE *out, const struct site *site, const struct addresses
 	fprintf(out, "\"^%s(?:/api/", site->base);
 	for (size_t i = 0; i < list->count; i++)
 		if (list->at[i].kind == AT_ALSO)
-			fprintf(out, "|%s(?:[/?]|$)", list->at[i].path);
+			fprintf(out, "|%s(?:[/?]|$)", list->at[i].prefix);
 	fputs(")\"", out);
 }
 
@@ -192,7 +192,7 @@ static void print_functions(FILE *out, const struct site *site, const struct fn_
 	fputs("\n# The first prefix that fits is taken; what none has goes to the last, which answers 404.\nfastcgi.server = (\n", out);
 	for (size_t i = 0; i < list->count; i++)
 		if (!site->all && list->at[i].kind == AT_API && strcmp(list->at[i].program, catch_all(site)))
-			print_program(out, site, table, list->at[i].path, list->at[i].program);
+			print_program(out, site, table, list->at[i].prefix, list->at[i].program);
 	print_program(out, site, table, "/api/", catch_all(site));
 	fputs(")\n", out);
 }
@@ -215,7 +215,7 @@ int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *ta
 	static struct addresses list;
 	if (refused(site) || !addresses_list(&list, table, site->all))
 		return 1;
-	addresses_deepest_first(&list);
+	addresses_by_prefix(&list);
 	fputs("# Pennymeter behind lighttpd. Written by `routes lighttpd`; change the declarations, not this.\n", out);
 	(site->part ? begin_part : print_server)(out, site);
 	print_pages(out, site);

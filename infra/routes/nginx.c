@@ -74,8 +74,8 @@ static void print_errors(FILE *out, const struct site *site)
 
 static void print_cap(FILE *out, const struct address *a)
 {
-	if (body_cap_of(a) > BODY_CAP)
-		fprintf(out, " client_max_body_size %zuk;", body_cap_of(a) >> 10);
+	if (a->body_cap > BODY_CAP)
+		fprintf(out, " client_max_body_size %zuk;", a->body_cap >> 10);
 }
 
 static void print_below(FILE *out, const struct site *site, const struct addresses *list)
@@ -84,9 +84,9 @@ static void print_below(FILE *out, const struct site *site, const struct address
 	print_errors(out, site);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct address *a = &list->at[i];
-		if (a->kind == AT_ALSO || (site->all && body_cap_of(a) == BODY_CAP))
+		if (a->kind == AT_ALSO || (site->all && a->body_cap == BODY_CAP))
 			continue;
-		fprintf(out, "\t\tlocation ^~ %s%s { fastcgi_pass \"unix:%s/%s.sock\";", site->base, a->path, site->run, a->program);
+		fprintf(out, "\t\tlocation ^~ %s%s { fastcgi_pass \"unix:%s/%s.sock\";", site->base, a->prefix, site->run, a->program);
 		print_cap(out, a);
 		fputs(" }\n", out);
 	}
@@ -99,7 +99,7 @@ static void print_beside(FILE *out, const struct site *site, const struct addres
 		const struct address *a = &list->at[i];
 		if (a->kind != AT_ALSO)
 			continue;
-		fprintf(out, "\tlocation ^~ %s%s {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";", site->base, a->path, site->run, a->program);
+		fprintf(out, "\tlocation ^~ %s%s {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";", site->base, a->prefix, site->run, a->program);
 		print_cap(out, a);
 		fputs("\n", out);
 		print_errors(out, site);
@@ -131,6 +131,7 @@ int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table
 	static struct addresses list;
 	if (!addresses_list(&list, table, site->all))
 		return 1;
+	addresses_by_prefix(&list);
 	print_maps(out);
 	print_listen(out, site);
 	print_server(out, site);

@@ -7,55 +7,65 @@
 
 static void text_schema(struct jwriter *w, const struct param *p)
 {
-	jw_string(w, "type", "string");
-	jw_int(w, "minLength", p->min ? p->min : 1);
+	if (p->min || p->presence == REQUIRED)
+		jw_int(w, "minLength", p->min ? p->min : 1);
 	jw_int(w, "maxLength", p->max ? p->max : 255);
 }
 
 static void key_schema(struct jwriter *w, const struct param *p)
 {
 	(void)p;
-	jw_string(w, "type", "string");
 	jw_string(w, "pattern", "^[!-~]{1,255}$");
 }
 
 static void quantity_schema(struct jwriter *w, const struct param *p)
 {
 	(void)p;
-	jw_raw(w, "type", "[\"number\",\"string\"]");
 	jw_string(w, "pattern", "^-?[0-9]+(\\.[0-9]{1,6})?$");
 }
 
 static void instant_schema(struct jwriter *w, const struct param *p)
 {
 	(void)p;
-	jw_string(w, "type", "string");
 	jw_raw(w, "anyOf", "[{\"format\":\"date-time\"},{\"format\":\"date\"}]");
 }
 
 static void int_schema(struct jwriter *w, const struct param *p)
 {
-	jw_string(w, "type", "integer");
+	jw_int(w, "minimum", p->type == P_ID ? 1 : p->min);
+	jw_int(w, "maximum", p->type == P_ID ? ID_MAX : p->max);
+}
+
+static void email_schema(struct jwriter *w, const struct param *p)
+{
+	(void)p;
+	jw_string(w, "format", "email");
+	jw_int(w, "maxLength", 254);
+}
+
+static void code_schema(struct jwriter *w, const struct param *p)
+{
+	jw_string(w, "pattern", p->type == P_CURRENCY ? "^[A-Z]{3}$" : "^[A-Z]{2}$");
+}
+
+static void decimal_schema(struct jwriter *w, const struct param *p)
+{
+	char pattern[64];
+	snprintf(pattern, sizeof pattern, "^[0-9]+(\\.[0-9]{1,%u})?$", p->digits);
+	jw_string(w, "pattern", pattern);
 	jw_int(w, "minimum", p->min);
 	jw_int(w, "maximum", p->max);
 }
 
-static void bool_schema(struct jwriter *w, const struct param *p)
+static void custom_schema(struct jwriter *w, const struct param *p)
 {
-	(void)p;
-	jw_string(w, "type", "boolean");
+	jw_int(w, "maxProperties", p->max);
+	jw_raw(w, "additionalProperties", "{\"type\":[\"string\",\"number\",\"boolean\",\"null\"]}");
 }
 
-static void object_schema(struct jwriter *w, const struct param *p)
-{
-	(void)p;
-	jw_string(w, "type", "object");
-}
-
-static void choice_schema(struct jwriter *w, const struct param *p)
+static void choice_schema(struct jwriter *w, const struct param *p, bool nullable)
 {
 	char word[64];
-	jw_string(w, "type", "string");
 	jw_array(w, "enum");
 	for (const char *c = p->choices; *c;) {
 		size_t n = strcspn(c, " ");
@@ -63,14 +73,64 @@ static void choice_schema(struct jwriter *w, const struct param *p)
 		jw_string(w, NULL, word);
 		c += n + strspn(c + n, " ");
 	}
+	if (nullable)
+		jw_null(w, NULL);
 	jw_end(w);
 }
 
-static void (*const schemas[P__MAX])(struct jwriter *, const struct param *) = {
-	[P_TEXT] = text_schema,       [P_KEY] = key_schema,     [P_QUANTITY] = quantity_schema,
-	[P_INSTANT] = instant_schema, [P_END] = instant_schema, [P_INT] = int_schema,
-	[P_BOOL] = bool_schema,       [P_OBJECT] = object_schema, [P_CHOICE] = choice_schema,
+static const struct schema {
+	const char *type, *other; /* that it may have, too */
+	void (*more)(struct jwriter *, const struct param *);
+} schemas[P__MAX] = {
+	[P_TEXT] = { "string", NULL, text_schema },              [P_LINES] = { "string", NULL, text_schema },
+	[P_KEY] = { "string", NULL, key_schema },                [P_QUANTITY] = { "number", "string", quantity_schema },
+	[P_INSTANT] = { "string", NULL, instant_schema },        [P_END] = { "string", NULL, instant_schema },
+	[P_INT] = { "integer", NULL, int_schema },               [P_ID] = { "integer", NULL, int_schema },
+	[P_BOOL] = { "boolean", NULL, NULL },                    [P_OBJECT] = { "object", NULL, NULL },
+	[P_CHOICE] = { "string", NULL, NULL },                   [P_EMAIL] = { "string", NULL, email_schema },
+	[P_CURRENCY] = { "string", NULL, code_schema },          [P_COUNTRY] = { "string", NULL, code_schema },
+	[P_DECIMAL] = { "number", "string", decimal_schema },    [P_LIST] = { "array", NULL, NULL },
+	[P_CUSTOM] = { "object", NULL, custom_schema },
 };
+
+enum place { IN_QUERY, IN_BODY, IN_CHANGE, IN_ANSWER };
+
+static void print_type(struct jwriter *w, const struct schema *s, bool nullable)
+{
+	if (!s->other && !nullable) {
+		jw_string(w, "type", s->type);
+		return;
+	}
+	jw_array(w, "type");
+	jw_string(w, NULL, s->type);
+	if (s->other)
+		jw_string(w, NULL, s->other);
+	if (nullable)
+		jw_string(w, NULL, "null");
+	jw_end(w);
+}
+
+static void print_object(struct jwriter *w, const char *name, const struct param *shape, enum place place);
+
+static void print_schema(struct jwriter *w, const struct param *p, enum place place)
+{
+	const bool nullable = p->presence == OPTIONAL && place != IN_QUERY;
+	print_type(w, &schemas[p->type], nullable);
+	if (schemas[p->type].more)
+		schemas[p->type].more(w, p);
+	if (p->type == P_CHOICE)
+		choice_schema(w, p, nullable);
+	if (!p->of)
+		return;
+	jw_int(w, "maxItems", p->max);
+	if (*p->of->name) {
+		print_object(w, "items", p->of, place);
+	} else {
+		jw_object(w, "items");
+		print_schema(w, p->of, place);
+		jw_end(w);
+	}
+}
 
 /* ---- what comes in ---- */
 
@@ -81,32 +141,46 @@ static void print_header_key(struct jwriter *w)
 	                "\"schema\":{\"type\":\"string\",\"pattern\":\"^[!-~]{1,255}$\"}}");
 }
 
-static void print_query(struct jwriter *w, const struct verb *v)
+/* One that is not in the body. In: where  "query" or "path" */
+static void print_parameter(struct jwriter *w, const struct param *p, const char *where)
 {
-	if (!v->query && !v->idempotent)
+	jw_object(w, NULL);
+	jw_string(w, "name", p->name);
+	jw_string(w, "in", where);
+	jw_bool(w, "required", p->presence == REQUIRED);
+	jw_string(w, "description", p->doc);
+	jw_object(w, "schema");
+	print_schema(w, p, IN_QUERY);
+	jw_end(w);
+	jw_end(w);
+}
+
+static void print_parameters(struct jwriter *w, const struct fn *fn, const struct verb *v)
+{
+	static const struct param id = { "id", P_ID, REQUIRED, "of the object, from 1" };
+	static const struct param if_match = { "If-Match", P_TEXT, REQUIRED, "the ETag of what was read, or *", 1, 255 };
+	if (!v->query && !v->lists && !v->idempotent && !v->matches && !fn->takes_id)
 		return;
 	jw_array(w, "parameters");
-	for (const struct param *p = v->query; p && p->name; p++) {
-		jw_object(w, NULL);
-		jw_string(w, "name", p->name);
-		jw_string(w, "in", "query");
-		jw_bool(w, "required", p->presence == REQUIRED);
-		jw_string(w, "description", p->doc);
-		jw_object(w, "schema");
-		schemas[p->type](w, p);
-		jw_end(w);
-		jw_end(w);
-	}
+	if (fn->takes_id)
+		print_parameter(w, &id, "path");
+	for (const struct param *p = v->query; p && p->name; p++)
+		print_parameter(w, p, "query");
+	for (const struct param *p = list_query; v->lists && p->name; p++)
+		print_parameter(w, p, "query");
+	if (v->matches)
+		print_parameter(w, &if_match, "header");
 	if (v->idempotent)
 		print_header_key(w);
 	jw_end(w);
 }
 
-static void print_required(struct jwriter *w, const struct param *body)
+/* Of a change nothing is required, in an answer everything is there. */
+static void print_required(struct jwriter *w, const struct param *shape, enum place place)
 {
 	bool open = false;
-	for (const struct param *p = body; p && p->name; p++) {
-		if (p->presence != REQUIRED)
+	for (const struct param *p = shape; p && p->name; p++) {
+		if (place == IN_CHANGE || (place == IN_BODY && p->presence != REQUIRED))
 			continue;
 		if (!open)
 			jw_array(w, "required");
@@ -117,16 +191,19 @@ static void print_required(struct jwriter *w, const struct param *body)
 		jw_end(w);
 }
 
-static void print_object(struct jwriter *w, const char *name, const struct param *body)
+static void print_object(struct jwriter *w, const char *name, const struct param *shape, enum place place)
 {
 	jw_object(w, name);
 	jw_string(w, "type", "object");
-	jw_bool(w, "additionalProperties", false);
-	print_required(w, body);
+	if (place != IN_ANSWER)
+		jw_bool(w, "additionalProperties", false);
+	print_required(w, shape, place);
 	jw_object(w, "properties");
-	for (const struct param *p = body; p && p->name; p++) {
+	for (const struct param *p = shape; p && p->name; p++) {
+		if (p->presence == GIVEN && place != IN_ANSWER)
+			continue;
 		jw_object(w, p->name);
-		schemas[p->type](w, p);
+		print_schema(w, p, place);
 		jw_string(w, "description", p->doc);
 		jw_end(w);
 	}
@@ -137,14 +214,15 @@ static void print_object(struct jwriter *w, const char *name, const struct param
 /* The declared fields are the body's, or of a raw body each item's: of a JSON array, or of a line. */
 static void print_content(struct jwriter *w, const struct verb *v, const char *type)
 {
+	const enum place place = v->matches ? IN_CHANGE : IN_BODY;
 	jw_object(w, type);
 	if (v->kind == BODY_RAW && v->body && !strcmp(type, "application/json")) {
 		jw_object(w, "schema");
 		jw_string(w, "type", "array");
-		print_object(w, "items", v->body);
+		print_object(w, "items", v->body, place);
 		jw_end(w);
 	} else if (v->body) {
-		print_object(w, "schema", v->body);
+		print_object(w, "schema", v->body, place);
 	}
 	jw_end(w);
 }
@@ -169,18 +247,46 @@ static void print_body(struct jwriter *w, const struct verb *v)
 
 /* ---- what goes out ---- */
 
-static void print_answers(struct jwriter *w, const struct verb *v)
+/* {"customers": […], "next": …} */
+static void print_list(struct jwriter *w, const struct param *gives, const char *kind)
+{
+	jw_object(w, "schema");
+	jw_string(w, "type", "object");
+	jw_array(w, "required");
+	jw_string(w, NULL, kind);
+	jw_string(w, NULL, "next");
+	jw_end(w);
+	jw_object(w, "properties");
+	jw_object(w, kind);
+	jw_string(w, "type", "array");
+	print_object(w, "items", gives, IN_ANSWER);
+	jw_end(w);
+	jw_raw(w, "next", "{\"type\":[\"string\",\"null\"],\"description\":\"`after` of the next page\"}");
+	jw_end(w);
+	jw_end(w);
+}
+
+static void print_answer(struct jwriter *w, const struct verb *v, const char *kind)
+{
+	jw_object(w, "content");
+	jw_object(w, "application/json");
+	if (v->gives && v->lists)
+		print_list(w, v->gives, kind);
+	else if (v->gives)
+		print_object(w, "schema", v->gives, IN_ANSWER);
+	if (v->answers)
+		jw_raw(w, "example", v->answers);
+	jw_end(w);
+	jw_end(w);
+}
+
+static void print_answers(struct jwriter *w, const struct verb *v, const char *kind)
 {
 	jw_object(w, "responses");
 	jw_object(w, "2XX");
 	jw_string(w, "description", "Done.");
-	if (v->answers) {
-		jw_object(w, "content");
-		jw_object(w, "application/json");
-		jw_raw(w, "example", v->answers);
-		jw_end(w);
-		jw_end(w);
-	}
+	if (v->gives || v->answers)
+		print_answer(w, v, kind);
 	jw_end(w);
 	jw_raw(w, "default", "{\"$ref\":\"#/components/responses/Problem\"}");
 	jw_end(w);
@@ -208,7 +314,8 @@ static void print_id(struct jwriter *w, const struct address *a, unsigned method
 	static const char *const lower[M__MAX] = { "get", "post", "put", "patch", "delete" };
 	char id[160];
 	jw_object(w, lower[method]);
-	snprintf(id, sizeof id, "%s-%s%s", lower[method], a->program, a->kind == AT_ALSO ? "-also" : "");
+	snprintf(id, sizeof id, "%s-%s%s%s", lower[method], a->program, a->entry->fn->takes_id ? "-id" : "",
+	         a->kind == AT_ALSO ? "-also" : "");
 	jw_string(w, "operationId", id);
 }
 
@@ -229,9 +336,9 @@ static void print_path(struct jwriter *w, const struct address *a)
 		jw_string(w, NULL, tag);
 		jw_end(w);
 		print_security(w, v->scope);
-		print_query(w, v);
+		print_parameters(w, a->entry->fn, v);
 		print_body(w, v);
-		print_answers(w, v);
+		print_answers(w, v, tag);
 		jw_end(w);
 	}
 	jw_end(w);

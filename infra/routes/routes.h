@@ -32,9 +32,11 @@ struct site {
 enum kind { AT_API, AT_V1, AT_ALSO };
 
 struct address {
-	char path[160];    /* from the root: "/api/v1/usage/record" */
+	char path[160];    /* from the root: "/api/v1/customers/{id}" */
+	char prefix[160];  /* what is sent to the program, whatever is behind it: "/api/v1/customers" */
 	char program[100]; /* "usage-record", or "pennymeter-all" */
 	enum kind kind;
+	size_t body_cap;   /* of the largest body that some method takes, in bytes */
 	const struct fn_entry *entry;
 };
 
@@ -47,9 +49,9 @@ struct addresses {
  *  Returns: false when one does not fit its field, with the cause on stderr. */
 bool addresses_list(struct addresses *out, const struct fn_entry *table, bool all) MUST_USE;
 
-/** The same with a longer path before each shorter one it begins with, for servers
- *  that take the first prefix that fits. */
-void addresses_deepest_first(struct addresses *list);
+/** Each prefix once, with the largest body of all behind it; a longer one before each shorter one that it begins
+ *  with, for servers that take the first that fits. */
+void addresses_by_prefix(struct addresses *list);
 
 /** Each program once, sorted: calls `each` with its name and how many processes it gets. */
 void programs_each(void *context, const struct site *site, const struct fn_entry *table,
@@ -57,9 +59,6 @@ void programs_each(void *context, const struct site *site, const struct fn_entry
 
 /** How many processes a program gets. */
 unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);
-
-/** The largest body that some method of an address takes, in bytes. */
-size_t body_cap_of(const struct address *a);
 
 /** Calls `each` with every cap above the usual one and a pattern of the paths below /api/ that have it: "usage/batch|events". */
 void large_bodies_each(FILE *out, const struct site *site, const struct addresses *list,

@@ -14,6 +14,13 @@ static const char names[SCOPE__MAX][NAME_CAP + 1] = {
 	[SCOPE_PUBLIC] = "public",
 	[SCOPE_USAGE_READ] = "usage:read",
 	[SCOPE_USAGE_WRITE] = "usage:write",
+	[SCOPE_CUSTOMERS_READ] = "customers:read",
+	[SCOPE_CUSTOMERS_WRITE] = "customers:write",
+	[SCOPE_PRODUCTS_READ] = "products:read",
+	[SCOPE_PRODUCTS_WRITE] = "products:write",
+	[SCOPE_SETTINGS_READ] = "settings:read",
+	[SCOPE_SETTINGS_WRITE] = "settings:write",
+	[SCOPE_AUDIT_READ] = "audit:read",
 };
 
 const char *scope_name(enum scope scope)

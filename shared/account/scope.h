@@ -12,6 +12,13 @@ enum scope {
 	SCOPE_PUBLIC, /* no token is needed */
 	SCOPE_USAGE_READ,
 	SCOPE_USAGE_WRITE,
+	SCOPE_CUSTOMERS_READ,
+	SCOPE_CUSTOMERS_WRITE,
+	SCOPE_PRODUCTS_READ,
+	SCOPE_PRODUCTS_WRITE,
+	SCOPE_SETTINGS_READ,
+	SCOPE_SETTINGS_WRITE,
+	SCOPE_AUDIT_READ,
 	SCOPE__MAX
 };
 
@@ -21,7 +28,10 @@ typedef uint64_t scopes; /* a set: bit n is scope n */
 
 /* Each scope that a token may have is one or the other, which scope.c sees to when it is compiled: a new one is nobody's
  * before it is put here. */
-#define SCOPES_OF_TENANT (SCOPE_BIT(SCOPE_USAGE_READ) | SCOPE_BIT(SCOPE_USAGE_WRITE))
+#define SCOPES_OF_TENANT \
+	(SCOPE_BIT(SCOPE_USAGE_READ) | SCOPE_BIT(SCOPE_USAGE_WRITE) | SCOPE_BIT(SCOPE_CUSTOMERS_READ) | \
+	 SCOPE_BIT(SCOPE_CUSTOMERS_WRITE) | SCOPE_BIT(SCOPE_PRODUCTS_READ) | SCOPE_BIT(SCOPE_PRODUCTS_WRITE) | \
+	 SCOPE_BIT(SCOPE_SETTINGS_READ) | SCOPE_BIT(SCOPE_SETTINGS_WRITE) | SCOPE_BIT(SCOPE_AUDIT_READ))
 #define SCOPES_OF_OPERATOR ((scopes)0) /* for tokens of tenant 1 alone, by name */
 
 enum { SCOPES_ROOM = 2048 };

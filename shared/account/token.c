@@ -55,3 +55,11 @@ int64_t random_id(void)
 	}
 	return ids[--left] & INT64_MAX;
 }
+
+void random_hex(char *out, unsigned bytes)
+{
+	static const char hex[] = "0123456789abcdef";
+	for (unsigned i = 0; i < 2 * bytes; i++)
+		*out++ = hex[randombytes_uniform(16)];
+	*out = '\0';
+}

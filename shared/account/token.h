@@ -25,4 +25,7 @@ void sha256_hex(char *hash, const void *bytes, unsigned long long size);
 /** A random number of 63 bits, from the kernel: unique, and no secret. A process that forks must not call it on both sides. */
 int64_t random_id(void);
 
+/** So many random bytes in hexadecimal. Out: out  twice as many characters and a NUL */
+void random_hex(char *out, unsigned bytes);
+
 #endif

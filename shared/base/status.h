@@ -17,6 +17,8 @@ enum st {
 	ST_BAD_METHOD,
 	ST_CONFLICT,        /* the object's state does not allow it */
 	ST_OUTDATED,        /* it was decided by what has changed since: read it anew and decide again */
+	ST_NO_PRECONDITION, /* a change that does not say which version it is of */
+	ST_PRECONDITION,    /* a change of a version that is no longer the last */
 	ST_KEY_REUSED,      /* an idempotency key with another payload */
 	ST_TOO_LARGE,
 	ST_BAD_MEDIA,

@@ -33,6 +33,7 @@ LIMIT 20;
 -- name: proof_keys (tenant)
 SELECT k.idempotency_key, k.recorded_at, k.fingerprint, e.metric, e.quantity, e.resource_id, e.metadata,
   CASE WHEN k.event_id = 0 THEN (SELECT COUNT(*) FROM usage_batches b WHERE b.tenant_id = :tenant AND b.idempotency_key = k.idempotency_key)
+    + (SELECT COUNT(*) FROM work_keys w WHERE w.tenant_id = :tenant AND w.idempotency_key = k.idempotency_key)
     ELSE 0 END
 FROM usage_keys k
 LEFT JOIN usage_events e ON e.tenant_id = :tenant AND e.recorded_at = k.recorded_at AND e.event_id = k.event_id
@@ -46,11 +47,15 @@ HAVING COUNT(*) > 1
 ORDER BY recorded_at
 LIMIT 20;
 
--- What a batch was answered stands under its key.
--- name: proof_batches (tenant)
-SELECT b.idempotency_key FROM usage_batches b
-LEFT JOIN usage_keys k ON k.tenant_id = :tenant AND k.idempotency_key = b.idempotency_key AND k.event_id = 0
-WHERE b.tenant_id = :tenant AND k.idempotency_key IS NULL
+-- What a batch was answered, and what another call made, stands under its key.
+-- name: proof_answers (tenant)
+SELECT a.idempotency_key FROM (
+  SELECT idempotency_key FROM usage_batches WHERE tenant_id = :tenant
+  UNION ALL
+  SELECT idempotency_key FROM work_keys WHERE tenant_id = :tenant
+) AS a
+LEFT JOIN usage_keys k ON k.tenant_id = :tenant AND k.idempotency_key = a.idempotency_key AND k.event_id = 0
+WHERE k.idempotency_key IS NULL
 LIMIT 20;
 
 -- name: proof_alerts (tenant)

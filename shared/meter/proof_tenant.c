@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "account/audit.h"
 #include "meter/balance.h"
 #include "meter/beside.h"
 #include "meter/day.h"
@@ -241,12 +242,12 @@ static enum st prove_keys_apart(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
-static enum st prove_batches(struct proving *p)
+static enum st prove_answers(struct proving *p)
 {
 	struct rows r = { 0 };
-	enum st st = ROWS(p->store, &r, SQL_PROOF_BATCHES, INT(p->account->tenant_id));
+	enum st st = ROWS(p->store, &r, SQL_PROOF_ANSWERS, INT(p->account->tenant_id));
 	while (!st && !(st = rows_next(&r)))
-		tell(p, "the answer to the batch %s has lost its key", rows_text(&r, 0));
+		tell(p, "the answer to the call with the key %s has lost that key", rows_text(&r, 0));
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
 }
@@ -276,6 +277,17 @@ static enum st prove_alerts(struct proving *p)
 	return st == ST_DONE ? ST_OK : st;
 }
 
+/* ---- the audit ---- */
+
+static enum st prove_audit(struct proving *p)
+{
+	struct audit_proof proof;
+	enum st st = audit_prove(&proof, p->store, p->account->tenant_id, 0, NULL);
+	if (!st && proof.first_bad)
+		tell(p, "row %lld of the audit %s", (long long)proof.first_bad, proof.cause);
+	return st;
+}
+
 /* ---- all of them ---- */
 
 enum st proof_of_tenant(unsigned *differences, struct store *store, const struct account *account, struct arena *arena,
@@ -283,8 +295,7 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
 {
 	static enum st (*const proofs[])(struct proving *) = {
 		find_events, prove_rollups, prove_names, prove_balances, prove_balances_complete, prove_beside, prove_keys,
-		prove_keys_apart, prove_batches,
-		prove_alerts, prove_standing,
+		prove_keys_apart, prove_answers, prove_alerts, prove_standing, prove_audit,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };
 	enum st st = catalog_load(&p.catalog, store, account->generation);

@@ -4,38 +4,16 @@
 #define WIRE_FN_H
 
 #include "account/scope.h"
+#include "shape/shape.h"
 #include "wire/reply.h"
 #include "wire/request.h"
 
 enum method { M_GET, M_POST, M_PUT, M_PATCH, M_DELETE, M__MAX };
 
-enum param_type {
-	P_TEXT = 1, /* a string of min to max characters (default 1 to 255) in one line: no control characters */
-	P_KEY,      /* 1 to 255 visible ASCII characters */
-	P_QUANTITY, /* a number or decimal string of at most 6 decimals: rq_qty() */
-	P_INSTANT,  /* RFC 3339, or a date: that day's first instant in the tenant's zone */
-	P_END,      /* RFC 3339, or a date: the end of that day there */
-	P_INT,      /* a whole number from min to max */
-	P_BOOL,
-	P_OBJECT,   /* a JSON object of at most max bytes */
-	P_CHOICE,   /* one of `choices` */
-	P__MAX
-};
-
-enum presence { OPTIONAL, REQUIRED };
-
-struct param {
-	const char *name;
-	enum param_type type;
-	enum presence presence;
-	const char *doc;
-	int64_t min, max;
-	const char *choices; /* parted by spaces */
-};
-
 enum body_kind {
 	BODY_NONE,   /* a body is not read */
-	BODY_OBJECT, /* application/json, one object, its members declared in `body` */
+	BODY_OBJECT, /* application/json, one object, its members declared in `body`, each an argument */
+	BODY_SHAPE,  /* the same, of a shape: the handler reads rq->body by shape_read() */
 	BODY_RAW     /* the handler reads rq->raw; `media` names the content types */
 };
 
@@ -49,6 +27,9 @@ struct verb {
 	enum body_kind kind;
 	const char *media;   /* of BODY_RAW: content types parted by spaces */
 	size_t body_cap;     /* bytes; 0 means BODY_CAP */
+	const struct param *gives; /* the shape of what a success answers with, or of each item of a list; may be NULL */
+	bool lists;          /* takes limit, after, q and sort too, and may answer as CSV */
+	bool matches;        /* wants If-Match: without one it is 428 */
 	bool idempotent;     /* takes an Idempotency-Key */
 	bool proves_account; /* by the transaction that it writes in: it may be called with a cached account, and run again
 	                      * where it returns ST_OUTDATED */
@@ -58,6 +39,7 @@ struct verb {
 };
 
 struct fn {
+	bool takes_id;    /* an id stands behind its path: /api/customers/7 */
 	const char *also; /* one more address, from the root: "usage/api/stats" */
 	struct verb on[M__MAX];
 };
@@ -69,6 +51,9 @@ struct fn_entry {
 
 /** The functions of this program, ended by a zero row. Generated: one row, or all. */
 extern const struct fn_entry fn_table[];
+
+/** What every list takes beside its own parameters. */
+extern const struct param list_query[];
 
 /** "GET" … of a method; the method of a name, M__MAX if there is none such. */
 const char *method_name(enum method method);

@@ -32,6 +32,10 @@ static const struct wanted { const char *name; size_t offset; const char *header
 	{ "HTTP_IDEMPOTENCY_KEY=", offsetof(struct incoming, idempotency_key), "Idempotency-Key" },
 	{ "HTTP_CONTENT_ENCODING=", offsetof(struct incoming, content_encoding), "Content-Encoding" },
 	{ "HTTP_IF_NONE_MATCH=", offsetof(struct incoming, if_none_match) },
+	{ "HTTP_IF_MATCH=", offsetof(struct incoming, if_match), "If-Match" },
+	{ "HTTP_X_HTTP_METHOD_OVERRIDE=", offsetof(struct incoming, method_override), "X-HTTP-Method-Override" },
+	{ "REMOTE_ADDR=", offsetof(struct incoming, address) },
+	{ "HTTP_USER_AGENT=", offsetof(struct incoming, user_agent) },
 	{ "HTTP_ACCEPT=", offsetof(struct incoming, accept) },
 };
 

@@ -16,6 +16,9 @@ const char *param_type_name(enum param_type type)
 		[P_TEXT] = "text", [P_KEY] = "1 to 255 visible characters", [P_QUANTITY] = "a decimal of at most 6 decimals",
 		[P_INSTANT] = "an RFC 3339 time or a date", [P_END] = "an RFC 3339 time or a date (its end)",
 		[P_INT] = "a whole number", [P_BOOL] = "true or false", [P_OBJECT] = "an object", [P_CHOICE] = "one of a list",
+		[P_ID] = "an id", [P_LINES] = "lines of text", [P_EMAIL] = "an e-mail address",
+		[P_CURRENCY] = "an ISO 4217 code", [P_COUNTRY] = "an ISO 3166-1 code", [P_DECIMAL] = "a decimal",
+		[P_LIST] = "a list", [P_CUSTOM] = "an object of values",
 	};
 	return names[type];
 }
@@ -180,6 +183,14 @@ enum st param_value(struct arg *arg, struct request *rq, const struct param *par
 
 /* ---- whole declarations ---- */
 
+const struct param list_query[] = {
+	{ "limit", P_INT, OPTIONAL, "how many at most; 25 if absent", 1, 100 },
+	{ "after", P_TEXT, OPTIONAL, "the `next` of the answer before", 1, 4096 },
+	{ "q", P_TEXT, OPTIONAL, "a part of a name, code or the like, in any case, with or without accents", 1, 200 },
+	{ "sort", P_TEXT, OPTIONAL, "a member to sort by; with - before it, down. The newest first if absent", 1, 64 },
+	{ 0 },
+};
+
 static const struct param *find(const struct param *declared, const char *name)
 {
 	for (const struct param *p = declared; p && p->name; p++)
@@ -244,7 +255,7 @@ bool percent_decode(char *text, bool plus_is_space)
 	return true;
 }
 
-static enum st query_pair(struct request *rq, const struct param *declared, char *pair)
+static enum st query_pair(struct request *rq, const struct param *declared, const struct param *more, char *pair)
 {
 	struct arg arg = { 0 };
 	char *value = strchr(pair, '=');
@@ -258,6 +269,8 @@ static enum st query_pair(struct request *rq, const struct param *declared, char
 		return fault_add(rq->faults, pair, "holds a bad %%-escape");
 	arg.param = find(declared, pair);
 	if (!arg.param)
+		arg.param = find(more, pair);
+	if (!arg.param)
 		return fault_add(rq->faults, pair, "is not a parameter of this address");
 	if (arg_of(rq, pair))
 		return fault_add(rq->faults, pair, "stands twice");
@@ -265,11 +278,11 @@ static enum st query_pair(struct request *rq, const struct param *declared, char
 	return st ? st : keep(rq, &arg);
 }
 
-enum st params_query(struct request *rq, const struct param *declared, const char *query)
+enum st params_query(struct request *rq, const struct param *declared, const struct param *more, const char *query)
 {
 	char *rest = query && *query ? arena_copy(rq->arena, query, strlen(query)) : NULL;
 	for (char *pair; rest && (pair = strsep(&rest, "&"));) {
-		enum st st = *pair ? query_pair(rq, declared, pair) : ST_OK;
+		enum st st = *pair ? query_pair(rq, declared, more, pair) : ST_OK;
 		if (st == ST_MEMORY)
 			return st;
 	}

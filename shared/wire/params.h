@@ -5,9 +5,11 @@
 #include "wire/fn.h"
 
 /** Check a query string against its declaration and keep the values in rq->args.
+ *  In: more  what stands beside the declaration, all optional; NULL: nothing
  *  Unknown and repeated names, missing ones and bad values are faults.
  *  Returns: ST_OK; ST_INVALID; ST_MEMORY. */
-enum st params_query(struct request *rq, const struct param *declared, const char *query) MUST_USE;
+enum st params_query(struct request *rq, const struct param *declared, const struct param *more,
+                     const char *query) MUST_USE;
 
 /** The same for a body's members. */
 enum st params_body(struct request *rq, const struct param *declared, const struct json *object) MUST_USE;

@@ -12,6 +12,9 @@ struct reply {
 	enum reply_kind kind;
 	struct text body;
 	struct jwriter json;      /* writes to body */
+	int64_t version;          /* of the object that is answered with: its entity tag; 0: a GET has one of its bytes */
+	const char *location;     /* of what was made, below /api: "customers/7"; NULL */
+	bool replayed;            /* by an idempotency key that came before */
 	const char *content_type; /* application/json unless a handler says otherwise */
 	const char *file_name;    /* ASCII; the answer is a file of this name, to be kept */
 	bool file_shown;          /* or to be looked at, where it is one that can be */

@@ -28,12 +28,17 @@ struct request {
 	const struct conf *conf;
 	struct account *account; /* NULL on a public verb */
 	instant now;
+	int64_t id;              /* that stands behind the path, from 1 to 2^53; 0 where none is taken */
+	const char *call;        /* address and query below /api */
+	const char *address, *user_agent; /* of the client; NULL: not known */
+	const char *if_match;    /* NULL if none came */
+	const struct json *body; /* of BODY_SHAPE */
 	struct arg args[ARGS_CAP];
 	unsigned arg_count;
 	const char *idempotency_key; /* NULL if none came */
 	const char *content_type;    /* lower case, without parameters */
 	bool wants_csv;              /* Accept: text/csv */
-	const char *raw;             /* of BODY_RAW */
+	const char *raw;             /* the body as it came */
 	size_t raw_size;
 };
 

@@ -1,6 +1,7 @@
 /* Routing by REQUEST_URI, the one thing that every server passes on unchanged. */
 #include "wire/route.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -14,6 +15,16 @@ static const char *after_host(const char *uri)
 		return uri;
 	const char *path = strchr(scheme + 3, '/');
 	return path ? path : "/";
+}
+
+/* As its number is written: no sign, no zero before it. */
+static bool read_id(int64_t *id, const char *text)
+{
+	char *end;
+	if (*text < '1' || *text > '9' || strlen(text) > 16)
+		return false;
+	*id = strtoll(text, &end, 10);
+	return !*end && *id <= ID_MAX;
 }
 
 static bool refused_escape(const char *path)
@@ -46,7 +57,17 @@ static size_t folder_of_site(const char *path, const char *script)
 	return folder;
 }
 
-enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_entry *table, const char *uri,
+/* Does the path lead to this function? Out: id  that stands behind it */
+static bool leads_to(int64_t *id, const char *name, const struct fn_entry *e)
+{
+	const size_t size = strlen(e->path);
+	*id = 0;
+	if (strncmp(name, e->path, size))
+		return false;
+	return e->fn->takes_id ? name[size] == '/' && read_id(id, name + size + 1) : !name[size];
+}
+
+enum st route_find(struct route *route, struct faults *faults, const struct fn_entry *table, const char *uri,
                    const char *base, const char *script, struct arena *arena)
 {
 	const char *raw = after_host(uri);
@@ -60,10 +81,9 @@ enum st route_find(const struct fn **fn, struct faults *faults, const struct fn_
 	path += *base && !strncmp(path, base, strlen(base)) ? strlen(base) : folder_of_site(path, script);
 	const char *name = below_api(path);
 	for (const struct fn_entry *e = table; e->path; e++) {
-		if ((name && !strcmp(name, e->path)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also))) {
-			*fn = e->fn;
+		*route = (struct route){ .fn = e->fn, .path = e->path };
+		if ((name && leads_to(&route->id, name, e)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also)))
 			return ST_OK;
-		}
 	}
 	return ST_NOT_FOUND;
 }

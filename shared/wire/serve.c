@@ -8,6 +8,7 @@
 
 #include "shape/conf_check.h"
 #include "base/log.h"
+#include "wire/body.h"
 #include "wire/etag.h"
 #include "wire/params.h"
 #include "wire/problem.h"
@@ -18,8 +19,7 @@ enum {
 	ARENA_CAP = 64 << 20,
 	REPLY_CAP = 16 << 20,
 	REPLY_ARENA_CAP = 2 * REPLY_CAP + (2 << 20), /* a body that grows leaves half as much behind, and that a quarter … */
-	PIECE_CAP = 1 << 20,
-	READ_PIECE = 16 << 10
+	PIECE_CAP = 1 << 20
 };
 
 struct server {
@@ -122,13 +122,28 @@ static enum st want_store(struct exchange *x)
 
 /* ---- the steps of a request ---- */
 
+/* Some hosts let GET and POST through alone. */
+static const char *method_meant(const struct incoming *in)
+{
+	const char *method = in->method ? in->method : "", *other = in->method_override;
+	const enum method m = other && !strcmp(method, "POST") ? method_of(other) : M__MAX;
+	return m == M_PUT || m == M_PATCH || m == M_DELETE ? other : method;
+}
+
 static enum st find_verb(struct exchange *x)
 {
-	const char *method = x->in->method ? x->in->method : "";
-	enum st st = route_find(&x->fn, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
+	const char *method = method_meant(x->in);
+	struct route route;
+	enum st st = route_find(&route, &x->faults, x->server->table, x->in->uri ? x->in->uri : "",
 	                        x->server->conf.text[CONF_BASE_PATH], x->in->script, x->server->arena);
 	if (st)
 		return st;
+	x->fn = route.fn;
+	x->rq.id = route.id;
+	x->rq.call = arena_format(x->server->arena, "%s/%lld?%s", route.path, (long long)route.id,
+	                          x->in->query ? x->in->query : "");
+	if (!x->rq.call)
+		return ST_MEMORY;
 	x->head = !strcmp(method, "HEAD");
 	enum method m = x->head ? M_GET : method_of(method);
 	if (m < M__MAX && x->fn->on[m].handle) {
@@ -190,120 +205,11 @@ static enum st authenticate(struct exchange *x)
 	return st ? st : rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
 }
 
-static const char *media_type(struct exchange *x)
-{
-	const char *raw = x->in->content_type ? x->in->content_type : "";
-	char *type = arena_copy(x->server->arena, raw, strcspn(raw, "; \t"));
-	for (char *p = type; p && *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return type ? type : "";
-}
-
-static bool listed(const char *list, const char *word)
-{
-	size_t size = strlen(word);
-	for (const char *p = list; size && (p = strstr(p, word)); p += size)
-		if ((p == list || p[-1] == ' ') && (p[size] == ' ' || !p[size]))
-			return true;
-	return false;
-}
-
-/* RFC 9110, 15.5.16: the answer says what would be taken. */
-static enum st check_encoding(struct exchange *x)
-{
-	const char *coding = x->in->content_encoding;
-	if (!coding || !*coding || !strcasecmp(coding, "identity"))
-		return ST_OK;
-	text_adds(&x->headers, "Accept-Encoding: identity\r\n");
-	fault_add(&x->faults, "Content-Encoding", "must be identity: send the body as it is, not compressed");
-	return ST_BAD_MEDIA;
-}
-
-static enum st check_media(struct exchange *x)
-{
-	const char *accepts = x->verb->kind == BODY_RAW ? x->verb->media : "application/json";
-	x->rq.content_type = media_type(x);
-	if (!*x->rq.content_type || listed(accepts, x->rq.content_type))
-		return ST_OK;
-	jw_string(&x->rp.more, "accepts", accepts);
-	return ST_BAD_MEDIA;
-}
-
-/* To its end, whatever CONTENT_LENGTH says: Apache hands chunked bodies over without one. */
-static enum st read_body(struct exchange *x)
-{
-	const size_t cap = x->verb->body_cap ? x->verb->body_cap : BODY_CAP;
-	const char *length = x->in->content_length;
-	const unsigned long long announced = length && *length ? strtoull(length, NULL, 10) : 0;
-	struct text body = text_new(x->server->arena, cap + 1);
-	char piece[READ_PIECE];
-	size_t n;
-	if (announced > cap)
-		return ST_TOO_LARGE;
-	while ((n = x->in->read(x->in->stream, piece, sizeof piece)) > 0) {
-		text_add(&body, piece, n);
-		if (body.failed || body.size > cap)
-			return ST_TOO_LARGE;
-	}
-	if (length && *length && body.size < announced)
-		return fault_add(&x->faults, "", "the body ends after %zu of %llu bytes", body.size, announced);
-	x->rq.raw = body.size ? body.bytes : "";
-	x->rq.raw_size = body.size;
-	return ST_OK;
-}
-
-/* A key comes as the header Idempotency-Key or as the body's idempotency_key. */
-static enum st take_idempotency_key(struct exchange *x, const struct json *body)
-{
-	static const struct param key = { "idempotency_key", P_KEY, OPTIONAL, "" };
-	const struct json *member = json_get(body, "idempotency_key");
-	const char *header = x->in->idempotency_key;
-	struct arg arg = { .param = &key };
-	if (member && json_kind(member) != JSON_NULL) {
-		enum st st = param_value(&arg, &x->rq, &key, member, "/idempotency_key");
-		if (st)
-			return st;
-	}
-	if (!header) {
-		x->rq.idempotency_key = arg.text;
-		return ST_OK;
-	}
-	if (!*header || strlen(header) > 255 || strspn(header, " \t"))
-		return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
-	for (const char *p = header; *p; p++)
-		if (*p <= 0x20 || *p >= 0x7f)
-			return fault_add(&x->faults, "Idempotency-Key", "must have 1 to 255 visible characters");
-	if (arg.text && strcmp(arg.text, header))
-		return fault_add(&x->faults, "/idempotency_key", "differs from the header Idempotency-Key");
-	x->rq.idempotency_key = header;
-	return ST_OK;
-}
-
-static enum st read_object_body(struct exchange *x)
-{
-	const struct json *root = NULL;
-	enum st st = json_parse(&root, &x->faults, x->server->arena, x->rq.raw, x->rq.raw_size);
-	if (!st && json_kind(root) != JSON_OBJECT)
-		st = fault_add(&x->faults, "", "the body must be an object, not %s", json_kind_name(root));
-	enum st key = st ? ST_OK : take_idempotency_key(x, root);
-	if (!st)
-		st = params_body(&x->rq, x->verb->body, root);
-	return st ? st : key;
-}
-
 static enum st validate(struct exchange *x)
 {
-	enum st st = params_query(&x->rq, x->verb->query, x->in->query);
-	if (st || x->verb->kind == BODY_NONE)
-		return st;
-	st = check_encoding(x);
-	if (!st)
-		st = check_media(x);
-	if (!st)
-		st = read_body(x);
-	if (!st)
-		st = x->verb->kind == BODY_OBJECT ? read_object_body(x) : take_idempotency_key(x, NULL);
-	return st;
+	const struct body_reading reading = { &x->rq, x->in, x->verb, &x->rp.more, &x->headers };
+	enum st st = params_query(&x->rq, x->verb->query, x->verb->lists ? list_query : NULL, x->in->query);
+	return st ? st : body_read(&reading);
 }
 
 static enum st handle(struct exchange *x)
@@ -315,6 +221,12 @@ static enum st handle(struct exchange *x)
 		st = ST_TOO_LARGE;
 	}
 	return st;
+}
+
+/* Who changes what he has read says which version that was. */
+static enum st check_match(const struct exchange *x)
+{
+	return x->verb->matches && !x->rq.if_match ? ST_NO_PRECONDITION : ST_OK;
 }
 
 /* Which of the two was meant cannot be told. */
@@ -332,6 +244,8 @@ static enum st run(struct exchange *x)
 		st = authenticate(x);
 	if (!st)
 		st = validate(x);
+	if (!st)
+		st = check_match(x);
 	if (!st && !x->rq.store)
 		want_store(x); /* a public verb decides itself what an absent store means */
 	return st ? st : handle(x);
@@ -484,13 +398,17 @@ static void send_answer(struct exchange *x)
 {
 	static const unsigned status[] = { [REPLY_OK] = 200, [REPLY_CREATED] = 201, [REPLY_EMPTY] = 204 };
 	struct reply *rp = &x->rp;
-	char tag[ETAG_ROOM];
-	bool unchanged = false;
-	if (x->verb == &x->fn->on[M_GET] && !rp->piece) {
+	char tag[ETAG_ROOM] = "";
+	const bool reads = x->verb == &x->fn->on[M_GET];
+	if (rp->version)
+		snprintf(tag, sizeof tag, "\"%lld\"", (long long)rp->version);
+	else if (reads && !rp->piece)
 		etag_of(tag, rp->body.bytes ? rp->body.bytes : "", rp->body.size);
-		add_header(&x->headers, "ETag: ", tag);
-		unchanged = etag_matches(x->in->if_none_match, tag);
-	}
+	add_header(&x->headers, "ETag: ", *tag ? tag : NULL);
+	add_header(&x->headers, "Idempotency-Replayed: ", rp->replayed ? "true" : NULL);
+	if (rp->location)
+		text_addf(&x->headers, "Location: %s/api/%s\r\n", x->server->conf.text[CONF_BASE_PATH], rp->location);
+	const bool unchanged = reads && *tag && etag_matches(x->in->if_none_match, tag);
 	if (unchanged || rp->kind == REPLY_EMPTY) {
 		send_head(x, unchanged ? 304 : 204, NULL);
 		return;
@@ -531,6 +449,7 @@ void serve(struct server *s, const struct incoming *in)
 	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena };
 	x.headers = text_new(s->reply_arena, 4096);
 	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
+		.address = in->address, .user_agent = in->user_agent, .if_match = in->if_match,
 		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
 	x.rp = (struct reply){ .body = text_new(s->reply_arena, REPLY_CAP), .problem = text_new(s->reply_arena, 4096),
 		.content_type = "application/json" };

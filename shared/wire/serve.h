@@ -7,7 +7,8 @@
 /** What the transport hands over. Absent values are NULL. */
 struct incoming {
 	const char *method, *uri, *script, *query, *content_type, *content_length;
-	const char *authorization, *api_key, *idempotency_key, *if_none_match, *accept, *content_encoding;
+	const char *authorization, *api_key, *idempotency_key, *if_none_match, *if_match, *accept, *content_encoding;
+	const char *method_override, *address, *user_agent;
 	const char *repeated; /* a header that came twice though it may stand only once */
 	void *stream;
 	/** Read up to `room` bytes of the body; 0 at its end. */

@@ -84,7 +84,14 @@ const named = {
   user_id: (r) => r.below(9),
   page: (r) => 1 + r.below(4),
   limit: (r) => 1 + r.below(30),
-  id: (r, w) => oneOf(r, w, 'ids') ?? 'none',
+  id: (r, w) => (r.chance(0.9) ? 1 + r.below(5) : oneOf(r, w, 'ids') ?? 'none'),
+  sort: (r) => r.pick(['name', '-name', 'id', '-updated_at']),
+  country: (r) => r.pick(['DE', 'AT', 'FR']),
+  action: (r) => r.pick(['customers.create', 'taxes.update', 'none']),
+  actor: (r) => `token:${1 + r.below(5)}`,
+  category: (r) => r.pick(['S', 'S', 'S', 'Z', 'E']),
+  code: (r) => `c${r.below(40)}`,
+  sku: (r) => `s${r.below(40)}`,
 };
 
 /** Of each type that a parameter may have, as `--describe` names it: good values, and bad ones as texts and in JSON. */
@@ -99,9 +106,24 @@ const types = {
   'an RFC 3339 time or a date (its end)': { good: time, bad: () => ['2026-13-01', '2026-01-01T24:00:00Z', '9999-12-31', '0001-01-01', ''] },
   'a whole number': { good: (r, w, { min = 0, max = 100 }) => (r.chance(0.8) ? min + r.below(Math.min(30, max - min + 1)) : r.pick([min, max])), bad: () => [-1, 0, '1.5', '99999999999999999999', 'x', ''] },
   'true or false': { good: (r) => r.chance(0.6), bad: () => ['yes', '', 'TRUE', 1] },
+  'an id': { good: (r) => 1 + r.below(4), bad: () => [0, -1, 'x', 1.5, null] },
+  'lines of text': { good: (r) => `${words(r)}\n${words(r)}`, bad: () => ['a\rb', 'x'.repeat(2100), 5] },
+  'an e-mail address': { good: (r) => r.pick(['ann@example.org', 'bob@example.org', 'a.b+c@x-y.example']), bad: () => ['ann', 'ü@x.de', 'a@b..de', ''] },
+  'an ISO 4217 code': { good: (r) => r.pick(['EUR', 'USD', 'JPY']), bad: () => ['XYZ', 'eur', ''] },
+  'an ISO 3166-1 code': { good: (r) => r.pick(['DE', 'AT', 'IN']), bad: () => ['XX', 'de', ''] },
+  'a decimal': { good: (r, w, { digits }) => r.pick([`${r.below(100)}`, `${r.below(100)}.5`, `0.${'0'.repeat(digits - 1)}1`, number(`${r.below(50)}.25`)]), bad: () => ['-1', 'x', `0.${'0'.repeat(12)}1`, '1e400', null] },
+  'a list': { good: listOf, bad: () => ['x', {}, [[]], [null], Array(30).fill('a')] },
+  'an object of values': { good: (r) => Object.fromEntries(several(r, () => [words(r), r.pick([words(r), number('1.50'), true])]).slice(0, 5)), bad: () => [[], { a: {} }, 'x'] },
   'an object': { good: (r) => metadata(r), bad: () => [[1, 2], 'x', { note: 'x'.repeat(5000) }, null] },
   'one of a list': { good: (r, w, { choices }) => r.pick(choices.split(' ')), bad: () => ['', 'none-of-them', '7 30'] },
 };
+
+/** A list: of values, each another, or of objects whose members are good. */
+function listOf(r, w, { max, of }, verb) {
+  const count = r.chance(0.5) ? 0 : 1 + r.below(Math.min(3, max)), one = () => Object.fromEntries(of.filter((p) => present(r, p)).map((p) => [p.name, good(r, w, p, verb)]));
+  const items = Array.from({ length: count }, () => (of[0].name ? one() : good(r, w, of[0], verb)));
+  return of[0].name ? items : [...new Map(items.map((item) => [String(item), item])).values()];
+}
 
 function typeOf(param, verb) {
   const type = types[param.type];
@@ -109,7 +131,7 @@ function typeOf(param, verb) {
   return type;
 }
 
-const good = (r, w, param, verb) => (named[param.name] ?? typeOf(param, verb).good)(r, w, param);
+const good = (r, w, param, verb) => (named[param.name] ?? typeOf(param, verb).good)(r, w, param, verb);
 const present = (r, param) => param.required || r.chance(0.35);
 
 /** Members or parameters, most of them good, as pairs of a name and a value. */
@@ -192,6 +214,7 @@ function targetOf(r, w, verb) {
 function headersOf(r, w, verb, target) {
   const headers = {};
   if (r.chance(verb.idempotent ? 0.1 : 0.02)) headers['Idempotency-Key'] = r.chance(0.9) ? `k${r.below(40)}` : r.pick(['', 'a b', 'k'.repeat(256), 'é']);
+  if (verb.matches) Object.assign(headers, r.pick([{ 'If-Match': '*' }, { 'If-Match': '*' }, { 'If-Match': '*' }, { 'If-Match': r.pick(['"1"', 'W/"2"', '"2-gzip"', '"999"', 'x']) }, {}]));
   if (r.chance(0.1)) headers.Accept = r.pick(['text/csv', 'text/csv', 'application/json', '*/*', 'text/html']);
   if (verb.method === 'GET' && r.chance(0.1)) headers['If-None-Match'] = r.pick([w.tags.get(target) ?? '"x"', '*', 'W/"x", "y"']);
   return headers;

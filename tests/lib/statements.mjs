@@ -1,4 +1,4 @@
-// The named statements as they were built: their parameters from shared/, their texts from build/gen.
+// The named statements as they were built: their parameters from build/sql, their texts from build/gen.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ const files = () => readdirSync(path.join(repo, 'shared'), { recursive: true }).
 
 /** `{ name: [parameter, …] }`, as the files declare them. */
 function declared() {
-  const text = files().map((name) => readFileSync(path.join(repo, 'shared', name), 'utf8')).join('\n');
+  const text = files().map((name) => readFileSync(path.join(build, 'sql', name), 'utf8')).join('\n');
   return Object.fromEntries([...text.matchAll(/^-- name: (\w+) \((.*)\)(?: writes)?$/gm)].map(([, name, list]) => [name, list ? list.split(/, */) : []]));
 }
 

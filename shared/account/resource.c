@@ -1,0 +1,290 @@
+/* Resources: each change is one work, on the object as it is inside its transaction. */
+#include "account/resource.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "account/number.h"
+
+const struct param record_tag[] = { { "", P_TEXT, REQUIRED, "a word", 1, 40 }, { 0 } };
+
+enum { OBJECT_JSON_CAP = 256 << 10 };
+
+/* One change on its way. */
+struct changing {
+	const struct resource *resource;
+	int64_t id; /* 0: it is made */
+	const struct json *json;
+	const struct expected *expected;
+	const char *member; /* to set, in place of a patch */
+	bool value;
+	void *object; /* as it is now */
+};
+
+/* ---- reading ---- */
+
+enum st resource_find(void **object, const struct resource *resource, struct store *store, int64_t tenant, int64_t id,
+                      struct arena *arena)
+{
+	struct rows r = { 0 };
+	*object = arena_take(arena, resource->size);
+	enum st st = *object ? table_find(&r, store, resource->table, tenant, id) : ST_MEMORY;
+	if (!st)
+		st = rows_next(&r);
+	if (!st)
+		st = shape_row(*object, resource->shape, &r, 0, arena);
+	rows_end(&r);
+	return st == ST_DONE ? ST_NOT_FOUND : st;
+}
+
+enum st resource_taken(int64_t *id, const struct resource *resource, struct store *store, int64_t tenant,
+                       const char *value)
+{
+	struct rows r = { 0 };
+	enum st st = table_taken(&r, store, resource->table, tenant, value);
+	if (!st)
+		st = rows_next(&r);
+	*id = st ? 0 : rows_int(&r, 0);
+	rows_end(&r);
+	return st == ST_DONE ? ST_NOT_FOUND : st;
+}
+
+/* The key of the last one is where the next page begins. */
+void resource_place(struct place *place, const struct resource *resource, void *object)
+{
+	const struct param *row = place->order->key == KEY_ID ? NULL : shape_find(resource->shape, place->order->name);
+	place->id = ((const struct record *)object)->id;
+	if (row && place->order->key == KEY_NUMBER)
+		place->key = INT(*shape_number(row, object));
+	else if (row)
+		place->key = TEXT(*shape_text(row, object) ? *shape_text(row, object) : "");
+}
+
+static unsigned filter_count(const struct resource *resource)
+{
+	unsigned n = 0;
+	while (n < RESOURCE_FILTERS && resource->filters[n].name)
+		n++;
+	return n;
+}
+
+enum st resource_list(void **objects, unsigned *count, const struct resource *resource, struct store *store,
+                      int64_t tenant, struct listing *l, struct arena *arena)
+{
+	struct rows r = { 0 };
+	enum st st = table_list(&r, store, tenant, l->q, l->filters, filter_count(resource), &l->behind, l->limit);
+	*count = 0;
+	while (!st && *count < l->limit && !(st = rows_next(&r))) {
+		objects[*count] = arena_take(arena, resource->size);
+		st = objects[*count] ? shape_row(objects[*count], resource->shape, &r, 0, arena) : ST_MEMORY;
+		*count += !st;
+	}
+	rows_end(&r);
+	if (*count)
+		resource_place(&l->behind, resource, objects[*count - 1]);
+	return st == ST_DONE ? ST_OK : st;
+}
+
+/* ---- what a change writes ---- */
+
+static const char *json_of(const struct resource *resource, const void *object, struct arena *arena)
+{
+	struct text t = text_new(arena, OBJECT_JSON_CAP);
+	struct jwriter w = jw_new(&t);
+	shape_write(&w, NULL, resource->shape, object);
+	return t.failed ? NULL : t.bytes;
+}
+
+/* Those members alone that another version of the object has otherwise. */
+static const char *changes_of(const struct resource *resource, const void *object, const void *other,
+                              struct arena *arena)
+{
+	struct text t = text_new(arena, OBJECT_JSON_CAP);
+	struct jwriter w = jw_new(&t);
+	shape_write_changes(&w, NULL, resource->shape + RECORD_COMPUTED, object, other);
+	return t.failed ? NULL : t.bytes;
+}
+
+static enum st note_change(struct work *work, const struct resource *resource, const void *before, const void *after)
+{
+	const void *object = after ? after : before;
+	const bool both = before && after;
+	work->kind = resource->one;
+	work->id = ((const struct record *)object)->id;
+	if (before)
+		work->before = both ? changes_of(resource, before, after, work->arena) : json_of(resource, before, work->arena);
+	if (after)
+		work->after = both ? changes_of(resource, after, before, work->arena) : json_of(resource, after, work->arena);
+	return (before && !work->before) || (after && !work->after) ? ST_MEMORY : ST_OK;
+}
+
+static enum st write_row(struct work *work, const struct resource *resource, const void *object, bool made)
+{
+	const char *search = shape_search(resource->shape, object, work->arena);
+	const struct account *by = work->account;
+	struct val vals[RESOURCE_VALUES] = { INT(by->tenant_id), INT(by->user_id), INT(by->token_id) };
+	unsigned n = made ? 3 : 1;
+	if (!search || shape_count(resource->shape) > RESOURCE_VALUES - 4)
+		return ST_MEMORY;
+	vals[n++] = TEXT(search);
+	n += shape_vals(vals + n, resource->shape, object);
+	return (made ? table_insert : table_update)(work->store, resource->table, vals, n);
+}
+
+/* ---- what may be written ---- */
+
+static enum st check_unique(struct work *work, const struct resource *resource, void *object)
+{
+	char pointer[80];
+	int64_t id;
+	const char *name = resource->table->unique;
+	const char *value = name ? *shape_text(shape_find(resource->shape, name), object) : NULL;
+	if (!value)
+		return ST_OK;
+	enum st st = resource_taken(&id, resource, work->store, work->account->tenant_id, value);
+	if (st || id == ((const struct record *)object)->id)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	snprintf(pointer, sizeof pointer, "/%s", name);
+	return fault_add(work->faults, pointer, "is that of %s %lld already", resource->one, (long long)id);
+}
+
+static enum st check(struct work *work, const struct resource *resource, void *object, const void *before)
+{
+	enum st st = check_unique(work, resource, object);
+	if ((!st || st == ST_INVALID) && resource->check) {
+		enum st other = resource->check(work, object, before);
+		st = other && other != ST_INVALID ? other : st ? st : other;
+	}
+	return st;
+}
+
+/* ---- making ---- */
+
+static enum st apply_add(struct work *work, void *context)
+{
+	struct changing *c = context;
+	struct record *record = c->object = arena_take(work->arena, c->resource->size);
+	if (!record)
+		return ST_MEMORY;
+	shape_clear(record, c->resource->shape);
+	enum st st = shape_read(record, c->resource->shape, c->json, MAKING, "idempotency_key", work->faults, work->arena);
+	if (!st)
+		st = check(work, c->resource, record, NULL);
+	if (!st)
+		st = number_next(&record->id, work->store, work->account->tenant_id, c->resource->kind);
+	record->version = 1;
+	record->created_at = record->updated_at = work->now;
+	if (!st)
+		st = write_row(work, c->resource, record, true);
+	return st ? st : note_change(work, c->resource, NULL, record);
+}
+
+/* ---- changing ---- */
+
+static enum st find(void **object, struct work *work, const struct changing *c)
+{
+	enum st st = resource_find(object, c->resource, work->store, work->account->tenant_id, c->id, work->arena);
+	if (!st && c->expected && !c->expected->matches(c->expected->context, ((const struct record *)*object)->version))
+		st = ST_PRECONDITION;
+	return st;
+}
+
+static enum st keep_change(struct work *work, const struct resource *resource, struct record *object,
+                           const void *before)
+{
+	object->version++;
+	object->updated_at = work->now;
+	enum st st = write_row(work, resource, object, false);
+	return st ? st : note_change(work, resource, before, object);
+}
+
+static enum st apply_change(struct work *work, void *context)
+{
+	struct changing *c = context;
+	void *before;
+	enum st st = find(&before, work, c);
+	if (st)
+		return st;
+	c->object = arena_take_raw(work->arena, c->resource->size);
+	if (!c->object)
+		return ST_MEMORY;
+	memcpy(c->object, before, c->resource->size);
+	st = shape_read(c->object, c->resource->shape, c->json, PATCHING, NULL, work->faults, work->arena);
+	if (!st)
+		st = check(work, c->resource, c->object, before);
+	return st ? st : keep_change(work, c->resource, c->object, before);
+}
+
+static enum st apply_set(struct work *work, void *context)
+{
+	struct changing *c = context;
+	const struct param *row = shape_find(c->resource->shape, c->member);
+	void *before;
+	enum st st = find(&before, work, c);
+	if (st)
+		return st;
+	c->object = arena_take_raw(work->arena, c->resource->size);
+	if (!c->object || !row)
+		return ST_MEMORY;
+	memcpy(c->object, before, c->resource->size);
+	*shape_number(row, c->object) = c->value;
+	if (*shape_number(row, before) == c->value)
+		return note_change(work, c->resource, before, c->object);
+	return keep_change(work, c->resource, c->object, before);
+}
+
+static enum st apply_remove(struct work *work, void *context)
+{
+	const struct changing *c = context;
+	bool used = false;
+	void *before;
+	enum st st = find(&before, work, c);
+	if (!st && c->resource->used)
+		st = c->resource->used(&used, work, c->id);
+	if (!st && used)
+		st = ST_CONFLICT;
+	if (!st)
+		st = table_remove(work->store, c->resource->table, work->account->tenant_id, c->id);
+	return st ? st : note_change(work, c->resource, before, NULL);
+}
+
+/* ---- the calls ---- */
+
+/* What a repeat is answered with is the object as it is now. */
+static enum st carry_out(void **object, struct changing *c, struct work *work, const char *act,
+                         enum st (*apply)(struct work *, void *))
+{
+	const char *action = arena_format(work->arena, "%s.%s", c->resource->kind, act);
+	enum st st = action ? work_do(work, action, apply, c) : ST_MEMORY;
+	if (!st && work->repeated)
+		st = resource_find(&c->object, c->resource, work->store, work->account->tenant_id, work->id, work->arena);
+	if (object)
+		*object = c->object;
+	return st;
+}
+
+enum st resource_add(void **object, const struct resource *resource, struct work *work, const struct json *json)
+{
+	struct changing c = { .resource = resource, .json = json };
+	return carry_out(object, &c, work, "create", apply_add);
+}
+
+enum st resource_change(void **object, const struct resource *resource, struct work *work, int64_t id,
+                        const struct json *json, const struct expected *expected)
+{
+	struct changing c = { .resource = resource, .id = id, .json = json, .expected = expected };
+	return carry_out(object, &c, work, "update", apply_change);
+}
+
+enum st resource_set(void **object, const struct resource *resource, struct work *work, int64_t id, const char *act,
+                     const char *member, bool value, const struct expected *expected)
+{
+	struct changing c = { .resource = resource, .id = id, .expected = expected, .member = member, .value = value };
+	return carry_out(object, &c, work, act, apply_set);
+}
+
+enum st resource_remove(const struct resource *resource, struct work *work, int64_t id, const struct expected *expected)
+{
+	struct changing c = { .resource = resource, .id = id, .expected = expected };
+	return carry_out(NULL, &c, work, "delete", apply_remove);
+}

@@ -1,0 +1,37 @@
+/* The one door for changes: what a call changes, its idempotency key and its row of the audit are one transaction. */
+#ifndef ACCOUNT_WORK_H
+#define ACCOUNT_WORK_H
+
+#include "account/account.h"
+
+/** One call on its way. Strings are the caller's. */
+struct work {
+	struct store *store;
+	const struct account *account;
+	struct arena *arena;
+	struct faults *faults;
+	instant now;
+	const char *key;        /* Idempotency-Key; NULL: none */
+	const char *call;       /* address and query below /api, which with the body a repeated key must have again */
+	const char *body;
+	size_t size;
+	const char *address, *user_agent; /* whose; may be NULL */
+
+	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
+	const char *kind;       /* of the object, as the audit names it: "customer" */
+	int64_t id;             /* 0: none */
+	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
+	const char *answer;     /* where a repeat is to be answered with a text of JSON, and not with the object; NULL */
+	bool repeated;
+};
+
+/** Carry out one call: hold its tenant, but no other's; take its key; apply; add a row to the audit.
+ *  apply() works inside the transaction, may be called again after a failure that passes, and must hold to the work's
+ *  store and arena.
+ *  Returns: what apply() returned, and nothing is changed unless that is ST_OK; ST_KEY_REUSED: the key stands for
+ *  another call, or for usage; what store_write() returns.
+ *  In: action  as the audit names it: "customers.create" */
+enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
+                void *context) MUST_USE;
+
+#endif

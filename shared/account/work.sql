@@ -1,0 +1,25 @@
+-- The door for changes: whose turn it is, numbers, keys.
+
+-- Writers of one tenant take turns; on SQLite a lock beside the file sees to that for all of them.
+-- name: work_hold (tenant)
+-- postgres: work_hold
+SELECT 1 FROM tenants WHERE tenant_id = :tenant FOR NO KEY UPDATE;
+
+-- name: number_next (tenant, kind)
+INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, 1)
+ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + 1
+RETURNING last;
+
+-- name: work_key_take (tenant, key, recorded_at, fingerprint)
+INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
+VALUES (:tenant, :key, :recorded_at, 0, :fingerprint)
+ON CONFLICT (tenant_id, idempotency_key) DO NOTHING;
+
+-- name: work_key_find (tenant, key)
+SELECT k.fingerprint, w.kind, w.object_id, w.answer
+FROM usage_keys k
+LEFT JOIN work_keys w ON w.tenant_id = :tenant AND w.idempotency_key = k.idempotency_key
+WHERE k.tenant_id = :tenant AND k.idempotency_key = :key;
+
+-- name: work_key_keep (tenant, key, kind, object, answer)
+INSERT INTO work_keys (tenant_id, idempotency_key, kind, object_id, answer) VALUES (:tenant, :key, :kind, :object, :answer);
