@@ -86,9 +86,12 @@ static void what_is_absent_is_null(void **state)
 static void each_value_is_kept_in_one_form(void **state)
 {
 	(void)state;
-	const struct thing thing = made("{\"text\":\"e\\u0301\",\"price\":\"1.50\",\"number\":\"-5\",\"words\":[\"b\",\"a\"],"
-	                                "\"items\":[{\"count\":\"3\",\"word\":\"w\"},{\"word\":\"x\"}],\"custom\":{\"a\\\"\":1.50}}");
-	assert_string_equal(written(&thing), "{\"id\":null,\"text\":\"\xc3\xa9\",\"lines\":null,\"email\":null,\"price\":1.5,"
+	const struct thing thing = made("{\"text\":\"e\\u0301\",\"price\":\"1.50\",\"number\":\"-5\",\"words\":[\"b\","
+		"\"a\"],"
+	                                "\"items\":[{\"count\":\"3\",\"word\":\"w\"},{\"word\":\"x\"}],"
+		"\"custom\":{\"a\\\"\":1.50}}");
+	assert_string_equal(written(&thing), "{\"id\":null,\"text\":\"\xc3\xa9\",\"lines\":null,\"email\":null,"
+		"\"price\":1.5,"
 	                                     "\"words\":[\"b\",\"a\"],\"items\":[{\"word\":\"w\",\"count\":3},"
 	                                     "{\"word\":\"x\",\"count\":null}],\"custom\":{\"a\\\"\":1.50},\"number\":-5}");
 }
@@ -110,7 +113,8 @@ static void each_fault_is_told_at_its_place(void **state)
 		{ "{\"text\":\"a\",\"words\":[\"a\",\"b\",\"c\",\"d\"]}", "/words " },
 		{ "{\"text\":\"a\",\"items\":[]}", "/items " },
 		{ "{\"text\":\"a\",\"items\":[{}]}", "/items/0/word " },
-		{ "{\"text\":\"a\",\"items\":[{\"word\":\"a\",\"count\":10,\"x\":1},3]}", "/items/0/count /items/0/x /items/1 " },
+		{ "{\"text\":\"a\",\"items\":[{\"word\":\"a\",\"count\":10,"
+			"\"x\":1},3]}", "/items/0/count /items/0/x /items/1 " },
 		{ "{\"text\":\"a\",\"custom\":{\"a\":{}}}", "/custom/a " },
 		{ "{\"text\":\"a\",\"custom\":{\"a\":1,\"b\":1,\"c\":1,\"d\":1}}", "/custom " },
 		{ "[]", " " },
@@ -130,10 +134,13 @@ static void each_fault_is_told_at_its_place(void **state)
 static void a_patch_clears_keeps_and_merges(void **state)
 {
 	(void)state;
-	struct thing thing = made("{\"text\":\"a\",\"lines\":\"l\",\"words\":[\"x\"],\"custom\":{\"a\":1,\"b\":2},\"number\":1}");
-	assert_int_equal(read_as(&thing, "{\"lines\":null,\"custom\":{\"a\":null,\"c\":true},\"number\":null}", PATCHING), ST_OK);
+	struct thing thing = made("{\"text\":\"a\",\"lines\":\"l\",\"words\":[\"x\"],\"custom\":{\"a\":1,\"b\":2},"
+		"\"number\":1}");
+	assert_int_equal(read_as(&thing, "{\"lines\":null,\"custom\":{\"a\":null,\"c\":true},\"number\":null}",
+		PATCHING), ST_OK);
 	assert_string_equal(written(&thing), "{\"id\":null,\"text\":\"a\",\"lines\":null,\"email\":null,\"price\":null,"
-	                                     "\"words\":[\"x\"],\"items\":[],\"custom\":{\"b\":2,\"c\":true},\"number\":null}");
+	                                     "\"words\":[\"x\"],\"items\":[],\"custom\":{\"b\":2,\"c\":true},"
+		"\"number\":null}");
 	assert_int_equal(read_as(&thing, "{\"text\":null}", PATCHING), ST_INVALID);
 	assert_string_equal(faults.item[0].pointer, "/text");
 }
@@ -166,7 +173,8 @@ static void changes_are_what_differs(void **state)
 	struct text t = text_new(arena, 1 << 16);
 	struct jwriter w = jw_new(&t);
 	(void)state;
-	const struct thing was = made("{\"text\":\"a\",\"lines\":\"l\",\"number\":1}"), is = made("{\"text\":\"b\",\"number\":1}");
+	const struct thing was = made("{\"text\":\"a\",\"lines\":\"l\",\"number\":1}"), is = made("{\"text\":\"b\","
+		"\"number\":1}");
 	shape_write_changes(&w, NULL, thing_shape, &is, &was);
 	assert_string_equal(t.bytes, "{\"text\":\"b\",\"lines\":null}");
 }
@@ -176,9 +184,11 @@ static void changes_are_what_differs(void **state)
 static void tax_numbers_have_their_schemes_form(void **state)
 {
 	static const struct { const char *scheme, *value; bool good; } cases[] = {
-		{ "vat", "DE136695976", true }, { "vat", "XI12", true }, { "vat", "ATU12345678", true }, { "vat", "DE1", false },
+		{ "vat", "DE136695976", true }, { "vat", "XI12", true }, { "vat", "ATU12345678", true },
+		{ "vat", "DE1", false },
 		{ "vat", "D136695976", false }, { "vat", "de136695976", false }, { "vat", "DE1234567890123", false },
-		{ "gstin", "27AAPFU0939F1ZV", true }, { "gstin", "27AAPFU0939F1ZX", false }, { "gstin", "27AAPFU0939F1Z", false },
+		{ "gstin", "27AAPFU0939F1ZV", true }, { "gstin", "27AAPFU0939F1ZX", false },
+		{ "gstin", "27AAPFU0939F1Z", false },
 		{ "gstin", "29AAGCB7383J1Z4", true }, { "ein", "12-3456789", true }, { "other", "x", true },
 	};
 	(void)state;

@@ -17,6 +17,7 @@ static const struct { const char *name, *why; } across[] = {
 	{ "proof_next_tenant", "check proves one tenant after the other" },
 	{ "tenant_list", "the operator lists all tenants; its join names each one's own" },
 	{ "tenant_next", "a new tenant's number" },
+	{ "tenant_outside_utc", "an upgrade counts the usage of each such tenant anew" },
 };
 
 static int is_across(const char *name)
