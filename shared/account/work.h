@@ -12,7 +12,7 @@ struct work {
 	struct faults *faults;
 	instant now;
 	const char *key;        /* Idempotency-Key; NULL: none */
-	const char *call;       /* address and query below /api, which with the body a repeated key must have again */
+	const char *call;       /* address and query, which with the body a repeated key must have again */
 	const char *body;
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */

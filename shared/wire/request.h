@@ -29,7 +29,8 @@ struct request {
 	struct account *account; /* NULL on a public verb */
 	instant now;
 	int64_t id;              /* that stands behind the path, from 1 to 2^53; 0 where none is taken */
-	const char *call;        /* address and query below /api */
+	const char *path;        /* of the function below /api: "customers/archive" */
+	const char *query;       /* as it came; NULL: none */
 	const char *address, *user_agent; /* of the client; NULL: not known */
 	const char *if_match;    /* NULL if none came */
 	const struct json *body; /* of BODY_SHAPE */

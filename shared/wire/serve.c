@@ -140,10 +140,7 @@ static enum st find_verb(struct exchange *x)
 		return st;
 	x->fn = route.fn;
 	x->rq.id = route.id;
-	x->rq.call = arena_format(x->server->arena, "%s/%lld?%s", route.path, (long long)route.id,
-	                          x->in->query ? x->in->query : "");
-	if (!x->rq.call)
-		return ST_MEMORY;
+	x->rq.path = route.path;
 	x->head = !strcmp(method, "HEAD");
 	enum method m = x->head ? M_GET : method_of(method);
 	if (m < M__MAX && x->fn->on[m].handle) {
@@ -449,7 +446,7 @@ void serve(struct server *s, const struct incoming *in)
 	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena };
 	x.headers = text_new(s->reply_arena, 4096);
 	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
-		.address = in->address, .user_agent = in->user_agent, .if_match = in->if_match,
+		.address = in->address, .user_agent = in->user_agent, .if_match = in->if_match, .query = in->query,
 		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
 	x.rp = (struct reply){ .body = text_new(s->reply_arena, REPLY_CAP), .problem = text_new(s->reply_arena, 4096),
 		.content_type = "application/json" };
