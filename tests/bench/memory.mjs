@@ -1,6 +1,6 @@
 // Memory: the whole bundle at rest beside FastAPI, and that it does not grow with requests.
 
-import { exampleOf, routes, summaryOf } from '../lib/examples.mjs';
+import { addObjects, exampleOf, routes, summaryOf } from '../lib/examples.mjs';
 import { drive } from './drive.mjs';
 import { options } from './options.mjs';
 import { memoryOf, treeOf } from './processes.mjs';
@@ -13,6 +13,7 @@ const mib = (n) => `${n.toFixed(1)} MiB`;
 async function atRest() {
   const server = await startProduct({ events: 1000, procs: 1 }), { token } = server;
   const started = memoryOf(server.pid);
+  await addObjects((kind, body) => server.request('POST', `/api/${kind}`, { token, body: JSON.stringify(body) }), 2);
   for (const route of routes()) {
     const { method, target: path, body, headers, status } = exampleOf(route, 0);
     const answer = await server.request(method, path, { token, body, headers });

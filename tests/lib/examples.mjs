@@ -14,6 +14,13 @@ const month = (now) => {
 /** The request of the bench's summary: the whole month that holds `now`. */
 export const summaryOf = (now = new Date()) => `/api/usage/summary?${month(now)}`;
 
+const objects = { customers: { name: 'Nordsee', tags: ['fish'] }, products: { name: 'Box', unit_price: '0.84' }, taxes: { name: 'VAT', rate: '19', category: 'S' } };
+
+/** What the examples of routes with an id want to be there: so many objects of each kind, by `add(kind, body)`. */
+export async function addObjects(add, count = 40) {
+  for (const [kind, body] of Object.entries(objects)) for (let i = 0; i < count; i++) await add(kind, body);
+}
+
 const bodies = { // of the n-th request
   'POST /api/usage/record': (n) => event(n),
   'POST /api/usage/batch': (n) => Array.from({ length: 10 }, (_, i) => event(`${n}-${i}`)),
@@ -25,6 +32,12 @@ const targets = {
   'GET /api/usage/check': () => '/api/usage/check?metric_name=api_calls&quantity=1',
 };
 const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204 };
+for (const [kind, body] of Object.entries(objects)) {
+  bodies[`POST /api/${kind}`] = (n) => ({ ...body, name: n });
+  bodies[`PATCH /api/${kind}/{id}`] = (n) => ({ name: n });
+  statuses[`POST /api/${kind}`] = 201;
+  statuses[`DELETE /api/${kind}/{id}`] = 204;
+}
 
 /** The routes of routes.txt, each once whatever addresses it has, as "GET /api/usage/summary". */
 export function routes() {
@@ -33,13 +46,15 @@ export function routes() {
 }
 
 /** The program of a route: "usage-record" of "POST /api/usage/record". */
-export const programOf = (route) => route.split('/').slice(2).join('-');
+export const programOf = (route) => route.split('/').slice(2).filter((part) => part !== '{id}').join('-');
 
 /** The n-th example of a route: { method, target, body, headers, status }, each recorded once. */
 export function exampleOf(route, n, prefix = 'example') {
   const [method, target] = route.split(' ');
-  if (method === 'GET') return { method, target: targets[route]?.() ?? target, status: 200 };
+  if (method === 'GET') return { method, target: targets[route]?.() ?? target.replace('{id}', 1), status: 200 };
+  const id = method === 'DELETE' ? n + 2 : 1, headers = /^(PATCH|DELETE)/.test(method) ? { 'If-Match': '*' } : {}; // each can be deleted once
+  if (target.endsWith('/{id}') && !bodies[route]) return { method, target: target.replace('{id}', id), headers, status: statuses[route] ?? 200 };
   if (!bodies[route]) throw new Error(`${route} has no example in tests/lib/examples.mjs`);
   const contentType = route === 'POST /api/events' ? 'application/cloudevents+json' : 'application/json';
-  return { method, target, body: JSON.stringify(bodies[route](`${prefix}-${n}`)), headers: { 'Content-Type': contentType }, status: statuses[route] ?? 200 };
+  return { method, target: target.replace('{id}', id), body: JSON.stringify(bodies[route](`${prefix}-${n}`)), headers: { 'Content-Type': contentType, ...headers }, status: statuses[route] ?? 200 };
 }
