@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failWith, loadedHistory, loadedUsage, openUsage, statsAddress, token } from './support.mjs';
+import { exposeChart, failWith, loadedHistory, loadedUsage, openUsage, statsAddress, token } from './support.mjs';
 
 const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.localName);
 
@@ -56,7 +56,11 @@ test('paper gets the table, without navigation', async () => {
 });
 
 /** The colour that the chart on the page has drawn its words in. */
-const words = (page) => page.evaluate(() => globalThis.Chart.getChart(document.querySelector('.plot canvas')).options.scales.y.ticks.color);
+async function words(page) {
+  await exposeChart(page);
+  return page.evaluate(() => globalThis.Chart.getChart(document.querySelector('.plot canvas')).options.scales.y.ticks.color);
+}
+
 const light = 'rgb(160, 170, 186)', dark = 'rgb(86, 96, 113)';
 
 for (const chosen of [null, 'dark']) {

@@ -92,6 +92,12 @@ export async function loadedUsage(options, prepare) {
   return page;
 }
 
+/** The page's own Chart.js, as globalThis.Chart: for tests that look at what it was given. */
+export const exposeChart = (page) => page.evaluate(async () => {
+  const { name } = performance.getEntriesByType('resource').find((entry) => /\/assets\/lib\/chart-/.test(entry.name));
+  ({ Chart: globalThis.Chart } = await import(name));
+});
+
 export async function loadedHistory(query = '', options = {}, prepare = async () => {}) {
   const page = await newPage(options);
   await prepare(page);

@@ -2,16 +2,19 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { api, emptied, loadedUsage, openUsage, reshape, statsAddress } from './support.mjs';
+import { api, emptied, exposeChart, loadedUsage, openUsage, reshape, statsAddress } from './support.mjs';
 
 /* What Chart.js was given, one entry a line. */
-const drawn = (page) => page.evaluate(() => [...document.querySelectorAll('#chart canvas')].flatMap((canvas) => {
-  const chart = globalThis.Chart.getChart(canvas);
-  return chart.data.datasets.map((set, index) => ({
-    name: set.metric.metric_name, values: set.data, quantities: set.metric.texts, days: chart.data.labels, visible: chart.isDatasetVisible(index),
-    colour: set.borderColor, background: getComputedStyle(canvas.closest('.box')).backgroundColor,
+async function drawn(page) {
+  await exposeChart(page);
+  return page.evaluate(() => [...document.querySelectorAll('#chart canvas')].flatMap((canvas) => {
+    const chart = globalThis.Chart.getChart(canvas);
+    return chart.data.datasets.map((set, index) => ({
+      name: set.metric.metric_name, values: set.data, quantities: set.metric.texts, days: chart.data.labels, visible: chart.isDatasetVisible(index),
+      colour: set.borderColor, background: getComputedStyle(canvas.closest('.box')).backgroundColor,
+    }));
   }));
-}));
+}
 
 const table = (page) => page.evaluate(() => {
   const element = document.querySelector('[data-part="table"]');
