@@ -64,7 +64,10 @@ for (const server of ['lighttpd', 'nginx']) {
       await inParallel(32, Array.from({ length: 2000 }), record);
       const pids = l.pids('usage-record'), before = pids.map(timesRun);
       assert.ok(pids.length > 1);
-      for (let i = 0; i < 100; i++) await record();
+      for (let i = 0; i < 100; i++) {
+        await record();
+        await sleep(5); // it is in its place again: else the next one is given what comes at once
+      }
       const [most, ...others] = pids.map((pid, i) => timesRun(pid) - before[i]).sort((a, b) => b - a);
       assert.ok(most >= 100 && others.every((times) => times < most / 4), `they ran ${most}, ${others} times`);
     });
