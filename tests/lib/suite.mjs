@@ -19,12 +19,14 @@ const canUnshare = () => spawnSync('unshare', ['-rm', 'true']).status === 0;
 
 const make = (...targets) => [['make', `-j${CORES}`, '--no-print-directory', ...targets]];
 const onPostgres = { PENNYMETER_TEST_STORE: 'postgres' };
-const sanitized = { PENNYMETER_BUILD: 'build/san', PENNYMETER_TEST_SECONDS: '300', PENNYMETER_TEST_PATIENCE: '90000' };
+const sanitized = { PENNYMETER_BUILD: 'build/san', PENNYMETER_TEST_SECONDS: '600', PENNYMETER_TEST_PATIENCE: '90000' };
+/** A file takes longer beside others than by itself. */
+process.env.PENNYMETER_TEST_SECONDS ??= '300';
 
 /**
  * In the order of how soon they would tell. `commands` run one after the other, before anything else; `programs` and `files`, all of some
- * folders in an environment, as there is room, `alone` with nothing beside them, for they look at the whole machine. `cluster`: PostgreSQL is
- * wanted; `beneath`: what runs them.
+ * folders in an environment, as there is room, `alone` with nothing beside them: they look at the whole machine, or load it. `cluster`:
+ * PostgreSQL is wanted; `beneath`: what runs them.
  */
 const parts = {
   build: { commands: make('all') },
@@ -33,15 +35,15 @@ const parts = {
   rating: { files: [{ folders: ['oracle'] }] },
   api: { files: [{ folders: ['api'] }] },
   sqlite: { files: [{ folders: ['sqlite'] }] },
-  stores: { files: [{ folders: ['stores'] }], cluster: true },
-  postgres: { commands: make('build/unit/conformance'), files: [{ folders: ['postgres', 'api'], env: onPostgres }], cluster: true,
+  stores: { files: [{ folders: ['stores'], alone: true }], cluster: true },
+  postgres: { commands: make('build/unit/conformance'), files: [{ folders: ['api'], env: onPostgres }, { folders: ['postgres'], env: onPostgres, alone: true }], cluster: true,
     programs: [['build/unit/conformance']] },
   partitioned: { files: [{ folders: ['api'], env: { PENNYMETER_TEST_STORE: 'partitioned' } }], cluster: true },
   sanitizers: { commands: make('SAN=1', 'all', 'unit'), cluster: true,
-    files: [{ folders: ['api', 'oracle'], env: sanitized }, { folders: ['postgres'], env: { ...sanitized, ...onPostgres } }] },
-  browser: { programs: [[process.execPath, 'tests/browser/run.mjs']] },
-  servers: { files: [{ folders: ['servers'] }], alone: true },
-  crash: { files: [{ folders: ['crash'] }], alone: true, beneath: isRoot || !canUnshare() ? [] : ['unshare', '-rm'] },
+    files: [{ folders: ['api', 'oracle'], env: sanitized }, { folders: ['postgres'], env: { ...sanitized, ...onPostgres }, alone: true }] },
+  browser: { programs: [[process.execPath, 'tests/browser/run.mjs']], alone: true },
+  servers: { files: [{ folders: ['servers'], alone: true }] },
+  crash: { files: [{ folders: ['crash'], alone: true }], beneath: isRoot || !canUnshare() ? [] : ['unshare', '-rm'] },
 };
 
 const filesIn = (folder) => readdirSync(path.join(repo, 'tests', folder)).filter((name) => name.endsWith('.test.mjs')).sort().map((name) => `tests/${folder}/${name}`);
@@ -50,9 +52,9 @@ const runner = [process.execPath, '--import', path.join(repo, 'tests/lib/watch.m
 /** What of a part may run beside others: `{ part, name, command, env, alone }`. */
 function jobsOf(part) {
   const { files = [], programs = [], alone = false, beneath = [] } = parts[part];
-  const job = (name, command, env = {}) => ({ part, name, command: [...beneath, ...command], env, alone });
-  return [...programs.map((command) => job(command.at(-1), command)),
-    ...files.flatMap(({ folders, env }) => folders.flatMap(filesIn).map((file) => job(file, [...runner, file], env)))];
+  const job = (name, command, more) => ({ part, name, command: [...beneath, ...command], ...more });
+  return [...programs.map((command) => job(command.at(-1), command, { alone })),
+    ...files.flatMap(({ folders, ...more }) => folders.flatMap(filesIn).map((file) => job(file, [...runner, file], more)))];
 }
 
 // ---- running ----
