@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { DAY, HOUR, floorTo, fromInstant, fromMicro, toInstant } from '../lib/exact.mjs';
-import { fileOf, query } from '../lib/database.mjs';
+import { fileOf, query, setBack } from '../lib/database.mjs';
 import { repo } from '../lib/places.mjs';
 import { plansWith } from '../lib/plans.mjs';
 import { cases, randomness } from '../lib/random.mjs';
@@ -92,20 +92,13 @@ function besideOf() {
   run(`INSERT INTO usage_levels VALUES ${[...levels].map(([key, level]) => list([...numbers(key, 3), level])).join(', ')}`);
 }
 
-const migrations = path.join(repo, 'shared/store/schema');
-
-/** Tables that schema 7 did not have. */
-const laterTables = readdirSync(migrations).filter((name) => Number.parseInt(name, 10) > 7)
-  .flatMap((name) => [...readFileSync(path.join(migrations, name), 'utf8').matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => table));
-
 function asSchema7() {
-  for (const table of laterTables) run(`DROP TABLE ${table}`);
   sumsOf('usage_hours', 'hour', HOUR);
   sumsOf('usage_days', 'day', DAY);
   besideOf();
-  run('DELETE FROM schema_version WHERE version > 7');
+  setBack(store.data, 7);
   const database = databaseOf(store.data);
-  if (database) database.cluster.script(database.name, path.join(migrations, '0005_record_call.sql'));
+  if (database) database.cluster.script(database.name, path.join(repo, 'shared/store/schema/0005_record_call.sql'));
 }
 
 /** What there is of usage: `init` applies plans too, and notes which migration ran when. */

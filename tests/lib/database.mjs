@@ -1,8 +1,9 @@
 // A look into the database past our code: with the sqlite3 command, or with psql where PostgreSQL keeps it.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { repo } from './places.mjs';
 import { databaseOf } from './store.mjs';
 import { PATIENCE } from './until.mjs';
 
@@ -47,6 +48,13 @@ export function recorded(data, tenant) {
 }
 
 // ---- the whole database, as an operator handles it ----
+
+/** As an earlier schema's, which had none of the tables that came later: what they made of others is the caller's. */
+export function setBack(data, schema) {
+  const folder = path.join(repo, 'shared/store/schema'), later = readdirSync(folder).filter((name) => Number.parseInt(name, 10) > schema);
+  const made = later.flatMap((name) => [...readFileSync(path.join(folder, name), 'utf8').matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => table));
+  query(data, [...made.map((table) => `DROP TABLE ${table}`), `DELETE FROM schema_version WHERE version > ${schema}`].join('; '));
+}
 
 const beside = ['', '-wal', '-shm'];
 
