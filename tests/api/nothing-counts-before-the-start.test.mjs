@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { query, setBack, value } from '../lib/database.mjs';
-import { DAY, fromInstant, HOUR, now } from '../lib/exact.mjs';
+import { DAY, floorTo, fromInstant, HOUR, now } from '../lib/exact.mjs';
 import { applyPlans } from '../lib/plans.mjs';
 import { startServer } from '../lib/server.mjs';
 import { isProblem, tenantOf } from '../lib/tenant.mjs';
@@ -15,6 +15,7 @@ after(() => server?.stop());
 
 const nextYear = `${new Date().getUTCFullYear() + 1}-06-01`;
 const ago = (time) => fromInstant(now() - time);
+const today = () => floorTo(now(), DAY);
 const line = (state, metric) => state.metrics.find((m) => m.metric_name === metric);
 
 describe('a subscription that begins next year', () => {
@@ -86,7 +87,7 @@ describe('a subscription that begins next year', () => {
 });
 
 describe('a subscription that began two days ago', () => {
-  const start = now() - 2n * DAY - (now() % DAY);
+  const start = today() - 2n * DAY;
   const day = fromInstant(start).slice(0, 10);
   let tenant;
   before(async () => {
@@ -130,7 +131,7 @@ test('values that came before the start count again after it', async () => {
   applyPlans(server, {
     'metrics.json': (all) => ({ ...all, metrics: [...all.metrics, { name: 'seen', unit: 'value', aggregation: 'unique', field: 'who' }, { name: 'seen_month', unit: 'value', aggregation: 'unique', field: 'who', window: 'month' }] }),
   });
-  const start = now() - (now() % DAY);
+  const start = today();
   const tenant = tenantOf(server, { start: fromInstant(start).slice(0, 10) });
   for (const metric_name of ['seen', 'seen_month']) {
     const early = await tenant.use(metric_name, 1, { metadata: { who: 'a' }, recorded_at: fromInstant(start - 1n) });
@@ -151,7 +152,7 @@ test('roll-ups, balances and values are proved whole, also after they are made a
 });
 
 test('what an earlier version counted of the time before the start is taken out when the schema is brought up to date', async () => {
-  const start = now() - (now() % DAY);
+  const start = today();
   const tenant = tenantOf(server, { start: fromInstant(start).slice(0, 10) });
   const at = { early: { recorded_at: fromInstant(start - 1n) }, late: { recorded_at: fromInstant(start) } };
   for (const metric_name of ['leads_created', 'quotes_generated']) {
