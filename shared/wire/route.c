@@ -78,10 +78,15 @@ enum st route_find(struct route *route, struct faults *faults, const struct fn_e
 		return fault_add(faults, "path", "must not hold %%2F or %%00");
 	if (!percent_decode(path, false) || !utf8_valid(path))
 		return fault_add(faults, "path", "holds a bad %%-escape");
-	path += *base && !strncmp(path, base, strlen(base)) ? strlen(base) : folder_of_site(path, script);
+	const bool based = *base && !strncmp(path, base, strlen(base));
+	const size_t before = based ? strlen(base) : folder_of_site(path, script);
+	const char *site = arena_copy(arena, path, before);
+	if (!site)
+		return ST_MEMORY;
+	path += before;
 	const char *name = below_api(path);
 	for (const struct fn_entry *e = table; e->path; e++) {
-		*route = (struct route){ .fn = e->fn, .path = e->path };
+		*route = (struct route){ .fn = e->fn, .path = e->path, .site = site };
 		if ((name && leads_to(&route->id, name, e)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also)))
 			return ST_OK;
 	}

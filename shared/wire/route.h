@@ -8,11 +8,12 @@
 struct route {
 	const struct fn *fn;
 	const char *path; /* of the function below /api */
+	const char *site; /* what stands before /api, decoded: "/meter", or "" */
 	int64_t id;       /* behind it; 0: none */
 };
 
 /** Find the function of a raw REQUEST_URI (path and query; an absolute address is allowed).
- *  The path is cut at "?", freed of `base`, split at "/", and each segment decoded once;
+ *  The path is cut at "?", freed of `base`, split at "/", and each segment decoded once.
  *  An id is a whole number from 1 to 2^53, written as such. %2F and %00 are refused, since servers disagree about them.
  *  In: script  SCRIPT_NAME, whose folder stands for a base that nobody named; may be NULL
  *  Returns: ST_OK; ST_NOT_FOUND; ST_INVALID with a fault; ST_MEMORY. */

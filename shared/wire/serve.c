@@ -37,6 +37,7 @@ struct server {
 struct exchange {
 	struct server *server;
 	const struct incoming *in;
+	const char *site;    /* what stands before /api */
 	const struct fn *fn;
 	const struct verb *verb;
 	struct account account;
@@ -141,6 +142,7 @@ static enum st find_verb(struct exchange *x)
 	x->fn = route.fn;
 	x->rq.id = route.id;
 	x->rq.path = route.path;
+	x->site = route.site;
 	x->head = !strcmp(method, "HEAD");
 	enum method m = x->head ? M_GET : method_of(method);
 	if (m < M__MAX && x->fn->on[m].handle) {
@@ -391,6 +393,18 @@ static void send_pieces(struct exchange *x)
 		log_error("an export broke off: %s", st_name(st));
 }
 
+/* Below the folder that the site lies in, whoever named it. */
+static void add_location(struct exchange *x)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~/";
+	if (!x->rp.location)
+		return;
+	text_adds(&x->headers, "Location: ");
+	for (const char *p = x->site; *p; p++)
+		text_addf(&x->headers, strchr(plain, *p) ? "%c" : "%%%02X", (unsigned char)*p);
+	text_addf(&x->headers, "/api/%s\r\n", x->rp.location);
+}
+
 static void send_answer(struct exchange *x)
 {
 	static const unsigned status[] = { [REPLY_OK] = 200, [REPLY_CREATED] = 201, [REPLY_EMPTY] = 204 };
@@ -403,8 +417,7 @@ static void send_answer(struct exchange *x)
 		etag_of(tag, rp->body.bytes ? rp->body.bytes : "", rp->body.size);
 	add_header(&x->headers, "ETag: ", *tag ? tag : NULL);
 	add_header(&x->headers, "Idempotency-Replayed: ", rp->replayed ? "true" : NULL);
-	if (rp->location)
-		text_addf(&x->headers, "Location: %s/api/%s\r\n", x->server->conf.text[CONF_BASE_PATH], rp->location);
+	add_location(x);
 	const bool unchanged = reads && *tag && etag_matches(x->in->if_none_match, tag);
 	if (unchanged || rp->kind == REPLY_EMPTY) {
 		send_head(x, unchanged ? 304 : 204, NULL);

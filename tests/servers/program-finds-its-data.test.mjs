@@ -7,6 +7,7 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, 
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
+import { cgi } from '../lib/cgi.mjs';
 import { build, repo } from '../lib/server.mjs';
 
 let scratch, program, file, data, token;
@@ -87,4 +88,14 @@ test('below a folder of a site it answers there, and at no other address', () =>
   }
   assert.equal(at('/meter/api/usage/metrics', '/api/usage/metrics'), 404); // lighttpd's is no program's address
   assert.equal(at('/meter/api/usage/metrics', undefined), 404);
+});
+
+test('what is made below a folder is told where it is: the answer\'s Location leads to it', () => {
+  for (const [base, told] of [['', ''], ['/meter', '/meter'], ['/my shop/a', '/my%20shop/a']]) {
+    const ask = (name, method, uri, body) => cgi(data, name, method, uri, { token, body, env: { SCRIPT_NAME: `${base}/fn/${name}.fcgi` } });
+    const made = ask('customers', 'POST', `${encodeURI(base)}/api/customers`, '{"name":"Nordsee Kisten AG"}');
+    assert.equal(made.status, 201, made.text);
+    assert.equal(made.headers.location, `${told}/api/customers/${made.json.id}`);
+    assert.equal(ask('customers', 'GET', made.headers.location).json.id, made.json.id);
+  }
 });
