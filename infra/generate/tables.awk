@@ -14,14 +14,15 @@ function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; exit 1 }
 function add(name, list, text) { print "-- name: " name " (" list ")\n" text ";\n" }
 
 # A page of a list: what comes behind a place in the order of a column, or of the key alone, up or down.
-function add_order(label, column, kind,   down, list, place, behind, order) {
+function add_order(label, column, kind,   down, list, sign, place, order) {
 	list = "tenant, q" (filters == "" ? "" : ", " filters) (column == "" ? "" : ", sort_key") ", after, limit"
 	for (down = 0; down < 2; down++) {
-		place = (column == "" ? key : "(" column ", " key ")") (down ? " < " : " > ")
-		behind = column == "" ? ":after" : "(:sort_key, :after)"
+		sign = down ? " < " : " > "
+		place = column == "" ? key sign ":after" : column substr(sign, 1, 2) "= :sort_key\n  AND (" column ", " key ")" sign \
+			"(:sort_key, :after)" # the first half is for SQLite, which seeks by no pair with an expression
 		order = (column == "" ? "" : column (down ? " DESC, " : ", ")) key (down ? " DESC" : "")
 		add(table "_by_" label (down ? "_down" : ""), list, "SELECT " every "\nFROM " table "\nWHERE tenant_id = :tenant" \
-			" AND (:q = '' OR replace(search, :q, '') <> search)\n  AND " condition "\n  AND " place behind \
+			" AND (:q = '' OR replace(search, :q, '') <> search)\n  AND " condition "\n  AND " place \
 			"\nORDER BY " order "\nLIMIT :limit")
 	}
 	orders = orders "--c \t\t{ \"" label "\", " kind ", &SQL_" toupper(table "_by_" label) "->is, &SQL_" \

@@ -22,6 +22,12 @@ export function postgresStatements() {
   return rows.filter(([, , , text]) => text !== 'NULL').map(([, name, , text]) => ({ name, params: params[name], text: JSON.parse(text) }));
 }
 
+/** The same for SQLite, of those whose name fits. */
+export function sqliteStatements(pattern) {
+  const text = files().map((name) => readFileSync(path.join(build, 'sql', name), 'utf8')).join('\n');
+  return [...text.matchAll(/^-- name: (\w+) \(.*\)(?: writes)?\n([^;]*);/gm)].map(([, name, sql]) => ({ name, sql })).filter(({ name }) => pattern.test(name));
+}
+
 /** Names of those that may look at all tenants: the list of the unit test. */
 export function acrossTenants() {
   const source = readFileSync(path.join(repo, 'tests/unit/statements.c'), 'utf8');

@@ -100,3 +100,13 @@ CREATE TABLE products (
   PRIMARY KEY (tenant_id, product_id)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX products_by_sku ON products (tenant_id, sku);
+
+-- The orders of lists, so that a page costs what it shows.
+CREATE INDEX taxes_in_order_of_updated_at ON taxes (tenant_id, updated_at, tax_id);
+CREATE INDEX taxes_in_order_of_name ON taxes (tenant_id, (COALESCE(name, '')), tax_id);
+CREATE INDEX customers_in_order_of_updated_at ON customers (tenant_id, updated_at, customer_id);
+CREATE INDEX customers_in_order_of_name ON customers (tenant_id, (COALESCE(name, '')), customer_id);
+CREATE INDEX customers_in_order_of_code ON customers (tenant_id, (COALESCE(code, '')), customer_id);
+CREATE INDEX products_in_order_of_updated_at ON products (tenant_id, updated_at, product_id);
+CREATE INDEX products_in_order_of_name ON products (tenant_id, (COALESCE(name, '')), product_id);
+CREATE INDEX products_in_order_of_sku ON products (tenant_id, (COALESCE(sku, '')), product_id);
