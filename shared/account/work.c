@@ -53,7 +53,6 @@ static enum st recall(struct work *w, const char *print)
 	if (!st) {
 		w->kind = copy(w, &r, 1);
 		w->id = rows_int(&r, 2);
-		w->answer = copy(w, &r, 3);
 		w->repeated = true;
 	}
 	rows_end(&r);
@@ -75,8 +74,7 @@ static enum st keep_key(const struct work *w)
 {
 	if (!w->key)
 		return ST_OK;
-	return RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id),
-	           OPT(w->answer));
+	return RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id));
 }
 
 /* ---- the transaction ---- */
@@ -85,7 +83,7 @@ static enum st keep_key(const struct work *w)
 static void begin(struct doing *d)
 {
 	struct work *w = d->work;
-	w->kind = w->before = w->after = w->answer = NULL;
+	w->kind = w->before = w->after = NULL;
 	w->id = 0;
 	w->repeated = false;
 	w->faults->count = d->faults;

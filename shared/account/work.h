@@ -21,7 +21,6 @@ struct work {
 	const char *kind;       /* of the object, as the audit names it: "customer" */
 	int64_t id;             /* 0: none */
 	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
-	const char *answer;     /* where a repeat is to be answered with a text of JSON, and not with the object; NULL */
 	bool repeated;
 };
 

@@ -16,10 +16,10 @@ VALUES (:tenant, :key, :recorded_at, 0, :fingerprint)
 ON CONFLICT (tenant_id, idempotency_key) DO NOTHING;
 
 -- name: work_key_find (tenant, key)
-SELECT k.fingerprint, w.kind, w.object_id, w.answer
+SELECT k.fingerprint, w.kind, w.object_id
 FROM usage_keys k
 LEFT JOIN work_keys w ON w.tenant_id = :tenant AND w.idempotency_key = k.idempotency_key
 WHERE k.tenant_id = :tenant AND k.idempotency_key = :key;
 
--- name: work_key_keep (tenant, key, kind, object, answer)
-INSERT INTO work_keys (tenant_id, idempotency_key, kind, object_id, answer) VALUES (:tenant, :key, :kind, :object, :answer);
+-- name: work_key_keep (tenant, key, kind, object)
+INSERT INTO work_keys (tenant_id, idempotency_key, kind, object_id) VALUES (:tenant, :key, :kind, :object);

@@ -13,7 +13,6 @@ CREATE TABLE work_keys (
   idempotency_key TEXT NOT NULL,
   kind TEXT NOT NULL,
   object_id INTEGER NOT NULL,
-  answer TEXT,
   PRIMARY KEY (tenant_id, idempotency_key)
 ) STRICT, WITHOUT ROWID;
 
