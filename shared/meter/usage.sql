@@ -27,37 +27,32 @@ INSERT INTO usage_events (tenant_id, recorded_at, event_id, metric, quantity, us
 VALUES (:tenant, :recorded_at, :event, :metric, :quantity, :user, :resource, :metadata)
 ON CONFLICT (tenant_id, recorded_at, event_id) DO NOTHING;
 
+-- What an event adds to the roll-up r that there is.
+-- part: add_to_rollup
+  quantity_sum = r.quantity_sum + excluded.quantity_sum,
+  event_count = r.event_count + excluded.event_count,
+  quantity_min = CASE WHEN excluded.quantity_min < r.quantity_min THEN excluded.quantity_min ELSE r.quantity_min END,
+  quantity_max = CASE WHEN excluded.quantity_max > r.quantity_max THEN excluded.quantity_max ELSE r.quantity_max END,
+  first_at = CASE WHEN excluded.first_at < r.first_at THEN excluded.first_at ELSE r.first_at END,
+  last_at = CASE WHEN excluded.last_at > r.last_at THEN excluded.last_at ELSE r.last_at END,
+  last_event_id = CASE WHEN excluded.last_at > r.last_at OR (excluded.last_at = r.last_at AND excluded.last_event_id > r.last_event_id)
+    THEN excluded.last_event_id ELSE r.last_event_id END,
+  last_quantity = CASE WHEN excluded.last_at > r.last_at OR (excluded.last_at = r.last_at AND excluded.last_event_id > r.last_event_id)
+    THEN excluded.last_quantity ELSE r.last_quantity END;
+
 -- name: usage_hour_add (tenant, hour, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
-INSERT INTO usage_hours AS h (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+INSERT INTO usage_hours AS r (tenant_id, hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
   first_at, last_at, last_event_id, last_quantity)
 VALUES (:tenant, :hour, :metric, :user, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
 ON CONFLICT (tenant_id, hour, metric, user_id) DO UPDATE SET
-  quantity_sum = h.quantity_sum + excluded.quantity_sum,
-  event_count = h.event_count + excluded.event_count,
-  quantity_min = CASE WHEN excluded.quantity_min < h.quantity_min THEN excluded.quantity_min ELSE h.quantity_min END,
-  quantity_max = CASE WHEN excluded.quantity_max > h.quantity_max THEN excluded.quantity_max ELSE h.quantity_max END,
-  first_at = CASE WHEN excluded.first_at < h.first_at THEN excluded.first_at ELSE h.first_at END,
-  last_at = CASE WHEN excluded.last_at > h.last_at THEN excluded.last_at ELSE h.last_at END,
-  last_event_id = CASE WHEN excluded.last_at > h.last_at OR (excluded.last_at = h.last_at AND excluded.last_event_id > h.last_event_id)
-    THEN excluded.last_event_id ELSE h.last_event_id END,
-  last_quantity = CASE WHEN excluded.last_at > h.last_at OR (excluded.last_at = h.last_at AND excluded.last_event_id > h.last_event_id)
-    THEN excluded.last_quantity ELSE h.last_quantity END;
+@add_to_rollup;
 
 -- name: usage_day_add (tenant, day, metric, user, sum, count, min, max, first_at, last_at, last_event, last_quantity)
-INSERT INTO usage_days AS d (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
+INSERT INTO usage_days AS r (tenant_id, day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max,
   first_at, last_at, last_event_id, last_quantity)
 VALUES (:tenant, :day, :metric, :user, :sum, :count, :min, :max, :first_at, :last_at, :last_event, :last_quantity)
 ON CONFLICT (tenant_id, day, metric, user_id) DO UPDATE SET
-  quantity_sum = d.quantity_sum + excluded.quantity_sum,
-  event_count = d.event_count + excluded.event_count,
-  quantity_min = CASE WHEN excluded.quantity_min < d.quantity_min THEN excluded.quantity_min ELSE d.quantity_min END,
-  quantity_max = CASE WHEN excluded.quantity_max > d.quantity_max THEN excluded.quantity_max ELSE d.quantity_max END,
-  first_at = CASE WHEN excluded.first_at < d.first_at THEN excluded.first_at ELSE d.first_at END,
-  last_at = CASE WHEN excluded.last_at > d.last_at THEN excluded.last_at ELSE d.last_at END,
-  last_event_id = CASE WHEN excluded.last_at > d.last_at OR (excluded.last_at = d.last_at AND excluded.last_event_id > d.last_event_id)
-    THEN excluded.last_event_id ELSE d.last_event_id END,
-  last_quantity = CASE WHEN excluded.last_at > d.last_at OR (excluded.last_at = d.last_at AND excluded.last_event_id > d.last_event_id)
-    THEN excluded.last_quantity ELSE d.last_quantity END;
+@add_to_rollup;
 
 -- name: usage_balance_put (tenant, window_start, metric, window_end, sum, count, min, max, first_at, last_at, last_event, last_quantity, distinct)
 INSERT INTO usage_balances (tenant_id, window_start, metric, window_end, quantity_sum, event_count, quantity_min, quantity_max,
