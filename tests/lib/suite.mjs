@@ -103,7 +103,7 @@ function tellTimes() {
   console.log('\nSeconds of each part (parts run beside one another):');
   for (const part of new Set(took.map((job) => job.part))) console.log(`${sum(part).toFixed(0).padStart(7)}  ${part}`);
   console.log(`\nThe ${SLOWEST} slowest:`);
-  for (const { time, part, name } of took.toSorted((a, b) => b.time - a.time).slice(0, SLOWEST)) console.log(`${time.toFixed(0).padStart(7)}  ${part}  ${name}`);
+  for (const { time, part, name } of [...took].sort((a, b) => b.time - a.time).slice(0, SLOWEST)) console.log(`${time.toFixed(0).padStart(7)}  ${part}  ${name}`);
 }
 
 function tellNotTried() {
