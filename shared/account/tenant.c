@@ -10,8 +10,8 @@
 #include "exact/zone.h"
 #include "catalog/plan.h"
 #include "account/window.h"
+#include "account/number.h"
 #include "account/tenants.sql.h"
-#include "store/write.sql.h"
 
 /* ---- shared by the operations ---- */
 
@@ -19,7 +19,7 @@
 static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t, scopes granted)
 {
 	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1], names[SCOPES_ROOM];
-	enum st st = NUMBER(store, &out->token_id, SQL_TOKEN_NEXT, INT(t->tenant_id));
+	enum st st = number_next(&out->token_id, store, t->tenant_id, "tokens");
 	if (st)
 		return st;
 	token_make(out->token, t->tenant_id);
@@ -144,7 +144,7 @@ static enum st apply_platform(struct store *store, const void *request, size_t s
 
 enum st tenant_platform(struct store *store, const struct conf *conf, instant now)
 {
-	static const struct write_op op = { .name = "tenant.platform", .apply = apply_platform };
+	static const struct write_op op = { .name = "tenant.platform", .holds_catalog = true, .apply = apply_platform };
 	const struct new_tenant t = { .name = "Platform", .currency = conf->text[CONF_CURRENCY],
 		.timezone = conf->text[CONF_TIMEZONE], .now = now };
 	return store_write(store, &op, &t, sizeof t, NULL, 0);
@@ -163,7 +163,9 @@ static enum st apply_token(struct store *store, const void *request, size_t size
 	const struct new_token *t = g->token;
 	struct rows r = { 0 };
 	(void)size;
-	enum st st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
+	enum st st = account_hold(store, t->tenant_id);
+	if (!st)
+		st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
@@ -191,13 +193,15 @@ static enum st apply_revoke(struct store *store, const void *request, size_t siz
 	const struct revoking *v = request;
 	struct rows r = { 0 };
 	(void)size, (void)answer;
-	enum st st = ROWS(store, &r, SQL_TOKEN_REVOKE, INT(v->tenant), INT(v->token), INT(v->now));
+	enum st st = account_hold(store, v->tenant);
+	if (!st)
+		st = ROWS(store, &r, SQL_TOKEN_REVOKE, INT(v->tenant), INT(v->token), INT(v->now));
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
 	if (st)
 		return st == ST_DONE ? ST_NOT_FOUND : st;
-	return RUN(store, SQL_CATALOG_ADVANCE); /* processes keep what they know of a token */
+	return account_advance(store, v->tenant); /* processes keep what they know of a token */
 }
 
 enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now)

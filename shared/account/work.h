@@ -8,6 +8,7 @@
 struct work {
 	struct store *store;
 	const struct account *account;
+	const struct conf *conf;
 	struct arena *arena;
 	struct faults *faults;
 	instant now;

@@ -23,7 +23,7 @@ struct catalog {
 	unsigned count;
 };
 
-/** The metrics, kept by the process until the account's generation moves on.
+/** The metrics, kept by the process until the catalogue's generation moves on.
  *  Returns: ST_OK; what the store returns. Out: catalog  not freed by the caller */
 enum st catalog_load(const struct catalog **catalog, struct store *store, int64_t generation) MUST_USE;
 

@@ -7,13 +7,8 @@
 #include "meter/unique.h"
 #include "account/window.h"
 #include "meter/aggregations.sql.h"
+#include "meter/record.sql.h"
 #include "meter/usage.sql.h"
-#include "store/write.sql.h"
-
-enum st balances_hold(struct store *store, int64_t tenant_id)
-{
-	return OFFERS(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant_id)) : ST_OK;
-}
 
 /* ---- rebuilding ---- */
 

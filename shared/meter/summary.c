@@ -137,7 +137,7 @@ struct summing {
 
 static enum st begin(struct summing *s, struct arena *arena)
 {
-	enum st st = catalog_load(&s->catalog, s->store, s->account->generation);
+	enum st st = catalog_load(&s->catalog, s->store, s->account->catalog);
 	s->totals = st ? NULL : arena_take(arena, (s->catalog->count + 1) * sizeof *s->totals);
 	return s->totals ? ST_OK : st ? st : ST_MEMORY;
 }

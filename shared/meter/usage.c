@@ -186,7 +186,7 @@ enum st usage_state_at(struct usage_state *s, struct store *store, const struct 
 {
 	*s = (struct usage_state){ .begun = window_counts(account, at) };
 	s->currency = currency_of(s, account->currency);
-	enum st st = catalog_load(&s->catalog, store, account->generation);
+	enum st st = catalog_load(&s->catalog, store, account->catalog);
 	if (!st)
 		st = load_plan(s, store, account);
 	if (!st && s->begun)
