@@ -19,7 +19,8 @@ struct account {
 };
 
 /** Find the account of a token that is not revoked. A process keeps what it read last; one look at its
- *  generation, which advances with metrics and plans and with each revocation of the tenant's, tells whether that still holds.
+ *  generation, which advances with metrics and plans and with each revocation of the tenant's, tells whether that
+ *  still holds.
  *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live until the next look by a token. */
 enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
 
@@ -27,7 +28,7 @@ enum st account_by_token(struct account *account, struct store *store, const cha
  *  must prove it in the transaction, or by account_proved() before answering. Returns: whether it was cached. */
 bool account_kept(struct account *account, const struct store *store, const char *token);
 
-/** The generation of all that a tenant's accounts are read of, as it stands now: of the tenant and the catalogue together.
+/** The generation of all that a tenant's accounts are read of, as it stands now: the tenant's and the catalogue's.
  *  Returns: ST_OK; ST_STORE. */
 enum st account_generation(int64_t *generation, struct store *store, int64_t tenant) MUST_USE;
 
@@ -39,7 +40,8 @@ enum st account_hold(struct store *store, int64_t tenant) MUST_USE;
 /** Inside a transaction that changes a tenant, its tokens or its subscription: what processes keep of it is stale. */
 enum st account_advance(struct store *store, int64_t tenant) MUST_USE;
 
-/** Inside a transaction that holds the catalogue and changes metrics or plans: what processes keep of every account is stale. */
+/** Inside a transaction that holds the catalogue and changes metrics or plans: what processes keep of every account
+ *  is stale. */
 enum st account_advance_all(struct store *store) MUST_USE;
 
 /** Does what is known of an account still hold?
