@@ -84,10 +84,16 @@ static enum st known_zone(struct account *a)
 	return ST_OK;
 }
 
+/* Without a subscription it is of no meaning. */
+static enum billing_cycle stored_cycle(const char *name)
+{
+	const enum billing_cycle cycle = name ? cycle_named(name) : CYCLE__MAX;
+	return cycle == CYCLE__MAX ? CYCLE_MONTHLY : cycle;
+}
+
 /* Columns of account_by_token and account_by_tenant. */
 static enum st read_row(struct account *a, const struct rows *r, struct arena *arena)
 {
-	const char *cycle = rows_text(r, 8);
 	*a = (struct account){
 		.tenant_id = a->tenant_id,
 		.token_id = rows_int(r, 0),
@@ -97,10 +103,11 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 		.timezone = copy(r, 5, arena),
 		.subscription_id = rows_int(r, 6),
 		.plan_version_id = rows_int(r, 7),
-		.yearly = cycle && !strcmp(cycle, "yearly"),
-		.anchor = in_calendar(rows_int(r, 9)),
-		.generation = rows_int(r, 10),
-		.catalog = rows_int(r, 11),
+		.cycle = stored_cycle(rows_text(r, 8)),
+		.usage_cycle = stored_cycle(rows_text(r, 9)),
+		.anchor = in_calendar(rows_int(r, 10)),
+		.generation = rows_int(r, 11),
+		.catalog = rows_int(r, 12),
 	};
 	const char *granted = rows_text(r, 1);
 	if (granted && *granted && scopes_read(&a->scopes, granted))

@@ -3,6 +3,7 @@
 #define ACCOUNT_ACCOUNT_H
 
 #include "account/scope.h"
+#include "catalog/cycle.h"
 #include "exact/instant.h"
 #include "store/store.h"
 
@@ -12,7 +13,7 @@ struct account {
 	const char *name, *currency, *timezone;
 	int64_t subscription_id; /* 0: the tenant has no plan */
 	int64_t plan_version_id;
-	bool yearly;
+	enum billing_cycle cycle, usage_cycle; /* of the base price; of the periods in which usage counts */
 	instant anchor;
 	int64_t generation; /* of all that it was read of: once that moves on, it is stale */
 	int64_t catalog;    /* the generation of metrics and plans alone */

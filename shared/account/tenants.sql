@@ -16,7 +16,7 @@ INSERT INTO tenants (tenant_id, name, currency, timezone, created_at)
 VALUES (:tenant, :name, :currency, :timezone, :created_at);
 
 -- name: tenant_list (after)
-SELECT t.tenant_id, t.name, t.currency, t.timezone, t.created_at, p.code, p.version, s.subscription_id, s.cycle, s.anchor
+SELECT t.tenant_id, t.name, t.currency, t.timezone, t.created_at, p.code, p.version, s.subscription_id, s.billing_cycle, s.usage_cycle, s.anchor
 FROM tenants t
 LEFT JOIN subscriptions s ON s.tenant_id = t.tenant_id AND s.ended_at IS NULL
 LEFT JOIN plan_versions p ON p.plan_version_id = s.plan_version_id
@@ -26,9 +26,9 @@ ORDER BY t.tenant_id;
 -- name: tenant_exists (tenant)
 SELECT 1 FROM tenants WHERE tenant_id = :tenant;
 
--- name: subscription_insert (tenant, subscription, plan_version, cycle, anchor, created_at)
-INSERT INTO subscriptions (tenant_id, subscription_id, plan_version_id, cycle, anchor, created_at)
-VALUES (:tenant, :subscription, :plan_version, :cycle, :anchor, :created_at);
+-- name: subscription_insert (tenant, subscription, plan_version, cycle, usage_cycle, anchor, created_at)
+INSERT INTO subscriptions (tenant_id, subscription_id, plan_version_id, billing_cycle, usage_cycle, anchor, created_at)
+VALUES (:tenant, :subscription, :plan_version, :cycle, :usage_cycle, :anchor, :created_at);
 
 -- The generation of all that an account is read of; it only grows. In a file a change of the catalogue advances each
 -- tenant's, so that one row tells. On a server that would wait for the writers of each, and the two are added up.
@@ -40,7 +40,7 @@ t.generation + (SELECT generation FROM catalog)
 -- One look tells who calls, what it may do, and by which plan it is billed.
 -- name: account_by_token (tenant, hash)
 SELECT k.token_id, k.scopes, k.user_id, t.name, t.currency, t.timezone,
-  s.subscription_id, s.plan_version_id, s.cycle, s.anchor,
+  s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
   @generation_of, (SELECT generation FROM catalog)
 FROM tokens k
 JOIN tenants t ON t.tenant_id = k.tenant_id
@@ -51,7 +51,7 @@ LIMIT 1;
 
 -- name: account_by_tenant (tenant)
 SELECT 0, '', 0, t.name, t.currency, t.timezone,
-  s.subscription_id, s.plan_version_id, s.cycle, s.anchor,
+  s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
   @generation_of, (SELECT generation FROM catalog)
 FROM tenants t
 LEFT JOIN subscriptions s ON s.tenant_id = t.tenant_id AND s.ended_at IS NULL

@@ -1,19 +1,18 @@
 -- Usage, as it is read back.
 
--- All the windows that hold one instant: the period, the month and the day. Rows of two that begin together come
--- twice. For an IN SQLite opens a temporary b-tree, which costs more than the look itself.
--- name: usage_balance_list (tenant, period_start, month_start, day_start)
+-- Up to three of the windows that hold one instant; NULL: none. For an IN SQLite opens a temporary b-tree, which costs more than the look itself.
+-- name: usage_balance_list (tenant, start, other_start, third_start)
 SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
-FROM usage_balances WHERE tenant_id = :tenant AND window_start = :period_start
+FROM usage_balances WHERE tenant_id = :tenant AND window_start = :start
 UNION ALL
 SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
-FROM usage_balances WHERE tenant_id = :tenant AND window_start = :month_start
+FROM usage_balances WHERE tenant_id = :tenant AND window_start = :other_start
 UNION ALL
 SELECT metric, window_start, window_end,
   quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity, distinct_values
-FROM usage_balances WHERE tenant_id = :tenant AND window_start = :day_start;
+FROM usage_balances WHERE tenant_id = :tenant AND window_start = :third_start;
 
 -- The windows that may hold something of a range: those that begin in it, or no earlier than the first that reaches in.
 -- name: usage_balance_summary (tenant, metric, first_window, end)

@@ -55,6 +55,7 @@ export function setBack(data, schema) {
   const texts = later.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
   const undo = [...texts.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => `DROP TABLE ${table}`)
     .concat([...texts.matchAll(/^ALTER TABLE (\w+) ADD COLUMN (\w+)/gm)].map(([, table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column}`));
+  if (schema < 12) undo.unshift("ALTER TABLE subscriptions ADD COLUMN cycle TEXT NOT NULL DEFAULT 'monthly'", 'UPDATE subscriptions SET cycle = billing_cycle');
   query(data, [...undo, `DELETE FROM schema_version WHERE version > ${schema}`].join('; '));
 }
 
