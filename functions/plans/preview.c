@@ -6,7 +6,8 @@
 static const struct param body[] = {
 	{ "plan", P_TEXT, OPTIONAL, "a plan's code; with `quantities`", 1, 64 },
 	{ "quantities", P_OBJECT, OPTIONAL, "a quantity for each metric: {\"api_calls\": 12000}", 0, 8192 },
-	{ "cycle", P_CHOICE, OPTIONAL, "which base price; monthly, or the shortest that the plan offers, if absent", 0, 0, CYCLE_NAMES },
+	{ "cycle", P_CHOICE, OPTIONAL, "which base price; monthly, or the shortest that the plan offers, if absent", 0, 0,
+	  CYCLE_NAMES },
 	{ "price", P_OBJECT, OPTIONAL, "a price instead of a plan, as plans write it; with `quantity`", 0, 16384 },
 	{ "quantity", P_QUANTITY, OPTIONAL, "what the price is for" },
 	{ "currency", P_TEXT, OPTIONAL, "ISO 4217; the configured one if absent", 3, 3 },

@@ -1,4 +1,4 @@
-/* Limit windows: the period in which usage counts, the calendar month, the week, the day and the hour that hold an instant. */
+/* Limit windows: the period in which usage counts, the month, the week, the day and the hour that hold an instant. */
 #ifndef ACCOUNT_WINDOW_H
 #define ACCOUNT_WINDOW_H
 

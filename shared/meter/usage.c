@@ -105,7 +105,8 @@ static enum st read_starts(struct usage_state *s, struct store *store, const str
 static enum st read_balances(struct usage_state *s, struct store *store, const struct account *account)
 {
 	const struct val none = { .kind = VAL_NULL }, week = start_of(s, WINDOW_WEEK), hour = start_of(s, WINDOW_HOUR);
-	enum st st = read_starts(s, store, account, start_of(s, WINDOW_PERIOD), start_of(s, WINDOW_MONTH), start_of(s, WINDOW_DAY));
+	enum st st = read_starts(s, store, account, start_of(s, WINDOW_PERIOD), start_of(s, WINDOW_MONTH),
+	                         start_of(s, WINDOW_DAY));
 	if (!st && (week.kind || hour.kind)) /* few metrics are limited by these */
 		st = read_starts(s, store, account, none, week, hour);
 	return st;
