@@ -1,8 +1,8 @@
 // One good request to each route: what tests and the bench send where any will do.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { repo } from './server.mjs';
+import { build, repo } from './server.mjs';
 
 const event = (n) => ({ metric_name: 'api_calls', quantity: '1', metadata: { endpoint: '/x' }, idempotency_key: `example-${n}` });
 const cloudEvent = (n) => ({ specversion: '1.0', id: `example-${n}`, source: 'tests', type: 'api_calls', data: { value: 1 } });
@@ -45,8 +45,11 @@ export function routes() {
   return rows.filter(([, route]) => route.startsWith('/api/') && !route.startsWith('/api/v1/')).map(([method, route]) => `${method} ${route}`);
 }
 
-/** The program of a route: "usage-record" of "POST /api/usage/record". */
-export const programOf = (route) => route.split('/').slice(2).filter((part) => part !== '{id}').join('-');
+/** The program of a route: its folder's, "usage" of "GET /api/usage/stats", or its own, "usage-record" of "POST /api/usage/record". */
+export function programOf(route) {
+  const parts = route.split('/').slice(2), own = parts.filter((part) => part !== '{id}').join('-');
+  return existsSync(path.join(build, `fn/${own}.fcgi`)) ? own : parts[0];
+}
 
 /** The n-th example of a route: { method, target, body, headers, status }, each recorded once. */
 export function exampleOf(route, n, prefix = 'example') {

@@ -77,7 +77,7 @@ test('a repeated key costs no more than a new one', async () => {
 
 test('the library does count: what is refused without a token asks the store nothing', async () => {
   const make = () => ({ method: 'GET', target: '/api/usage/summary', status: 401 });
-  for (const cost of await costsOf(server.data, 'usage-summary', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0, steps: 0 });
+  for (const cost of await costsOf(server.data, 'usage', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0, steps: 0 });
   const [one] = await costsOf(server.data, 'usage-record', (n) => ({ token: tenant.token, ...exampleOf('POST /api/usage/record', n, 'seen') }), { calls: 1 });
   assert.ok(one.queries > LOOKUP && one.syncs === 1 && one.allocations > 0 && one.steps > 0, JSON.stringify(one));
 });
@@ -92,15 +92,15 @@ const day = at(0).slice(0, 10);
 
 /** Requests whose range ends, or begins, within the hour that holds the events, and none of them outside it. */
 const readings = {
-  'a page': ['usage-history', `/api/usage/history?end=${end}`, 2],
-  'a page of one metric': ['usage-history', `/api/usage/history?type=api_calls&end=${end}`, 3],
-  'a page of the hours before': ['usage-history', `/api/usage/history?type=quotes_generated&per_page=10&end=${end}`, 20],
-  'a list by cursor': ['usage-history', `/api/usage/history?limit=25&end=${end}`, 1],
-  'a list of one metric by cursor': ['usage-history', `/api/usage/history?limit=25&type=storage_gb&end=${end}`, 30],
-  'a summary up to within the hour': ['usage-summary', `/api/usage/summary?start=${start}&end=${end}`, 1],
-  'a summary from within the hour on': ['usage-summary', `/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
-  'a summary within the hour': ['usage-summary', `/api/usage/summary?start=${middle}&end=${end}`, 1],
-  'a summary that cuts the day it begins with': ['usage-summary', `/api/usage/summary?start=${day}&end=${end}`, 2],
+  'a page': [`/api/usage/history?end=${end}`, 2],
+  'a page of one metric': [`/api/usage/history?type=api_calls&end=${end}`, 3],
+  'a page of the hours before': [`/api/usage/history?type=quotes_generated&per_page=10&end=${end}`, 20],
+  'a list by cursor': [`/api/usage/history?limit=25&end=${end}`, 1],
+  'a list of one metric by cursor': [`/api/usage/history?limit=25&type=storage_gb&end=${end}`, 30],
+  'a summary up to within the hour': [`/api/usage/summary?start=${start}&end=${end}`, 1],
+  'a summary from within the hour on': [`/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
+  'a summary within the hour': [`/api/usage/summary?start=${middle}&end=${end}`, 1],
+  'a summary that cuts the day it begins with': [`/api/usage/summary?start=${day}&end=${end}`, 2],
 };
 
 describe('with 5,000 events in an hour a reading costs as with 50: as many queries and steps', () => {
@@ -115,9 +115,9 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
     }
   });
 
-  for (const [what, [program, target, most]] of Object.entries(readings)) {
+  for (const [what, [target, most]] of Object.entries(readings)) {
     test(`${what}: at most ${most} queries`, async () => {
-      const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(server.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+      const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(server.data, 'usage', () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
       assert.equal(many.queries, few.queries);
       assert.ok(few.queries <= LOOKUP + most && few.steps > 0, JSON.stringify(few));
       assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`); // a scan that meets the table's end takes fewer
@@ -125,7 +125,7 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
   }
 
   test('an end among them is counted from its nearer side', async () => {
-    const steps = async (ms) => (await costsOf(server.data, 'usage-history', () => ({ method: 'GET', target: `/api/usage/history?end=${at(ms)}`, token: tenants[1].token, status: 200 }), { calls: 1 }))[0].steps;
+    const steps = async (ms) => (await costsOf(server.data, 'usage', () => ({ method: 'GET', target: `/api/usage/history?end=${at(ms)}`, token: tenants[1].token, status: 200 }), { calls: 1 }))[0].steps;
     const [early, amid, late] = [await steps(HOUR / 20), await steps(HOUR / 2), await steps(HOUR - HOUR / 20)];
     assert.ok(early < amid / 3 && late < amid / 3, `${early}, ${amid}, ${late} steps`);
   });
@@ -138,7 +138,7 @@ test('a summary of the running period costs the same on its first day and with m
     for (let user = 1; user <= users; user++)
       await one.withToken({ user }).load(Array.from({ length: 24 * days }, (_, i) => ({ metric_name: 'api_calls', quantity: 1, recorded_at: at(-i * HOUR) })));
     const make = () => ({ method: 'GET', target: '/api/usage/summary', token: one.token, status: 200 });
-    costs.push((await costsOf(server.data, 'usage-summary', make, { calls: 1 }))[0]);
+    costs.push((await costsOf(server.data, 'usage', make, { calls: 1 }))[0]);
   }
   assert.equal(costs[1].queries, LOOKUP + 1);
   assert.ok(Math.abs(costs[1].steps - costs[0].steps) < 20, `${costs[0].steps} and ${costs[1].steps} steps`);
@@ -161,9 +161,9 @@ describe('the same of distinct values and of averages over time', () => {
   after(() => other?.stop());
 
   for (const { name } of metrics) {
-    for (const [program, target] of [['usage-summary', `/api/usage/summary?start=${start}&end=${end}&metric_name=${name}`], ['usage-history', `/api/usage/history?end=${end}&type=${name}`]]) {
-      test(`${program} of ${name}`, async () => {
-        const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(other.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+    for (const [what, target] of [['summary', `/api/usage/summary?start=${start}&end=${end}&metric_name=${name}`], ['history', `/api/usage/history?end=${end}&type=${name}`]]) {
+      test(`${what} of ${name}`, async () => {
+        const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(other.data, 'usage', () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
         assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`);
       });
     }
