@@ -53,6 +53,7 @@ static enum st recall(struct work *w, const char *print)
 	if (!st) {
 		w->kind = copy(w, &r, 1);
 		w->id = rows_int(&r, 2);
+		w->answer = copy(w, &r, 3);
 		w->repeated = true;
 	}
 	rows_end(&r);
@@ -72,9 +73,11 @@ static enum st take_key(struct work *w)
 
 static enum st keep_key(const struct work *w)
 {
+	const int64_t tenant = w->account->tenant_id;
 	if (!w->key)
 		return ST_OK;
-	return RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id));
+	enum st st = RUN(w->store, SQL_WORK_KEY_KEEP, INT(tenant), TEXT(w->key), TEXT(w->kind), INT(w->id));
+	return st || !w->answer ? st : RUN(w->store, SQL_WORK_ANSWER_KEEP, INT(tenant), TEXT(w->key), TEXT(w->answer));
 }
 
 /* ---- the transaction ---- */
@@ -83,7 +86,7 @@ static enum st keep_key(const struct work *w)
 static void begin(struct doing *d)
 {
 	struct work *w = d->work;
-	w->kind = w->before = w->after = NULL;
+	w->kind = w->before = w->after = w->answer = NULL;
 	w->id = 0;
 	w->repeated = false;
 	w->faults->count = d->faults;

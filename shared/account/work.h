@@ -21,6 +21,7 @@ struct work {
 	const char *kind;       /* of the object, as the audit names it: "customer" */
 	int64_t id;             /* 0: none */
 	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
+	const char *answer;     /* JSON: what a repeat is told where no one object tells it; NULL: one does */
 	bool repeated;
 };
 

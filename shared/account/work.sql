@@ -16,10 +16,14 @@ VALUES (:tenant, :key, :recorded_at, 0, :fingerprint)
 ON CONFLICT (tenant_id, idempotency_key) DO NOTHING;
 
 -- name: work_key_find (tenant, key)
-SELECT k.fingerprint, w.kind, w.object_id
+SELECT k.fingerprint, w.kind, w.object_id, a.answer
 FROM usage_keys k
 LEFT JOIN work_keys w ON w.tenant_id = :tenant AND w.idempotency_key = k.idempotency_key
+LEFT JOIN work_answers a ON a.tenant_id = :tenant AND a.idempotency_key = k.idempotency_key
 WHERE k.tenant_id = :tenant AND k.idempotency_key = :key;
 
 -- name: work_key_keep (tenant, key, kind, object)
 INSERT INTO work_keys (tenant_id, idempotency_key, kind, object_id) VALUES (:tenant, :key, :kind, :object);
+
+-- name: work_answer_keep (tenant, key, answer)
+INSERT INTO work_answers (tenant_id, idempotency_key, answer) VALUES (:tenant, :key, :answer);
