@@ -253,6 +253,7 @@ static const char any_text[] = "{\"schema\":{\"type\":\"string\"}}";
 
 /* What one address answers with. */
 struct answering {
+	bool reads;                /* by GET: there is something in the answer */
 	const char *kind;          /* "customers" of /api/customers/archive/{id} */
 	const struct param *shape; /* of the kind's objects, which stands once by that name; NULL: it has none */
 };
@@ -294,6 +295,8 @@ static void print_json(struct jwriter *w, const struct verb *v, const struct ans
 		print_reference(w, "schema", a->kind);
 	else if (v->gives)
 		print_object(w, "schema", v->gives, IN_ANSWER);
+	else
+		jw_raw(w, "schema", "{\"type\":\"object\"}");
 	if (v->answers)
 		jw_raw(w, "example", v->answers);
 	jw_end(w);
@@ -301,16 +304,17 @@ static void print_json(struct jwriter *w, const struct verb *v, const struct ans
 
 static void print_answers(struct jwriter *w, const struct verb *v, const struct answering *a)
 {
+	const bool csv = v->lists || v->csv, json = v->gives || v->answers || (a->reads && !v->lists);
 	jw_object(w, "responses");
 	jw_object(w, "2XX");
 	jw_string(w, "description", "Done.");
-	if (v->gives || v->answers || v->lists)
+	if (json || csv)
 		jw_object(w, "content");
-	if (v->gives || v->answers)
+	if (json)
 		print_json(w, v, a);
-	if (v->lists)
+	if (csv)
 		jw_raw(w, "text/csv", any_text);
-	if (v->gives || v->answers || v->lists)
+	if (json || csv)
 		jw_end(w);
 	jw_end(w);
 	jw_raw(w, "default", "{\"$ref\":\"#/components/responses/Problem\"}");
@@ -372,7 +376,7 @@ static void print_path(struct jwriter *w, const struct address *a, const struct 
 {
 	char tag[100];
 	name_kind(tag, a);
-	const struct answering answering = { tag, shape_of_kind(list, tag) };
+	const struct param *shape = shape_of_kind(list, tag);
 	jw_object(w, a->path);
 	for (unsigned m = 0; m < M__MAX; m++) {
 		const struct verb *v = &a->entry->fn->on[m];
@@ -388,7 +392,7 @@ static void print_path(struct jwriter *w, const struct address *a, const struct 
 		print_security(w, v->scope);
 		print_parameters(w, a->entry->fn, v);
 		print_body(w, v);
-		print_answers(w, v, &answering);
+		print_answers(w, v, &(struct answering){ m == M_GET, tag, shape });
 		jw_end(w);
 	}
 	jw_end(w);

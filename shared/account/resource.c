@@ -163,7 +163,11 @@ static enum st check(struct work *work, const struct resource *resource, void *o
 
 static enum st keep_new(struct work *work, const struct resource *resource, struct record *record)
 {
-	enum st st = number_next(&record->id, work->store, work->account->tenant_id, resource->kind);
+	enum st st = ST_OK;
+	if (work->many)
+		record->id = work->many->objects.next++;
+	else
+		st = number_next(&record->id, work->store, work->account->tenant_id, resource->kind);
 	record->version = 1;
 	record->created_at = record->updated_at = work->now;
 	if (!st)

@@ -3,6 +3,15 @@
 #define ACCOUNT_WORK_H
 
 #include "account/account.h"
+#include "account/number.h"
+#include "account/token.h"
+
+/** What a work of many objects has at hand, so that it asks the store for it once: numbers, and the audit's last
+ *  hash. */
+struct many {
+	struct numbers objects, audit;
+	char hash[TOKEN_HASH_ROOM]; /* "": not read yet */
+};
 
 /** One call on its way. Strings are the caller's. */
 struct work {
@@ -16,6 +25,7 @@ struct work {
 	const char *body;
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */
+	struct many *many;      /* NULL: one object */
 
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */

@@ -5,10 +5,13 @@
 -- postgres: work_hold
 SELECT 1 FROM tenants WHERE tenant_id = :tenant FOR NO KEY UPDATE;
 
--- name: number_next (tenant, kind)
-INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, 1)
-ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + 1
+-- name: number_next (tenant, kind, count)
+INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, :count)
+ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + :count
 RETURNING last;
+
+-- name: number_return (tenant, kind, last)
+UPDATE numbers SET last = :last WHERE tenant_id = :tenant AND kind = :kind;
 
 -- name: work_key_take (tenant, key, recorded_at, fingerprint)
 INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)

@@ -42,6 +42,7 @@ struct import {
 	struct csv rows; /* behind the header */
 	struct column columns[CSV_CELLS];
 	unsigned count, unique; /* of the columns; which one names the object, count: none */
+	unsigned row_count;
 	struct arena *arena;    /* of a row */
 
 	/* As far as it has come. */
@@ -113,16 +114,15 @@ static enum st read_header(struct import *m, struct request *rq)
 }
 
 /* To its end, before anything is changed. */
-static enum st check_rows(const struct import *m, struct request *rq)
+static enum st check_rows(struct import *m, struct request *rq)
 {
 	struct csv csv = m->rows;
 	struct csv_cells cells;
-	unsigned count = 0;
 	enum st st;
 	while (!(st = csv_row(&csv, &cells, rq->faults, m->arena))) {
 		arena_reset(m->arena);
-		count += !cells.blank;
-		if (count > ROWS_CAP) {
+		m->row_count += !cells.blank;
+		if (m->row_count > ROWS_CAP) {
 			fault_add(rq->faults, "", "holds more than %d rows: split it", ROWS_CAP);
 			return ST_TOO_LARGE;
 		}
@@ -191,6 +191,25 @@ static enum st take_row(struct import *m, const struct work *all)
 
 /* ---- the whole ---- */
 
+/* For each row there may be an object and a row of the audit. */
+static enum st take_numbers(const struct import *m, struct work *work, struct many *many)
+{
+	const int64_t tenant = work->account->tenant_id;
+	work->many = many;
+	enum st st = numbers_take(&many->objects, work->store, tenant, m->resource->kind, m->row_count);
+	return st ? st : numbers_take(&many->audit, work->store, tenant, "audit", m->row_count);
+}
+
+static enum st return_numbers(struct work *work)
+{
+	const int64_t tenant = work->account->tenant_id;
+	enum st st = numbers_return(&work->many->objects, work->store, tenant);
+	if (!st)
+		st = numbers_return(&work->many->audit, work->store, tenant);
+	work->many = NULL;
+	return st;
+}
+
 static void begin(struct import *m)
 {
 	m->csv = m->rows;
@@ -221,8 +240,9 @@ static enum st end(struct import *m, struct work *work)
 static enum st apply(struct work *work, void *context)
 {
 	struct import *m = context;
-	enum st st = ST_OK;
+	struct many many = { 0 };
 	begin(m);
+	enum st st = take_numbers(m, work, &many);
 	while (!st) {
 		arena_reset(m->arena);
 		st = csv_row(&m->csv, &m->cells, work->faults, m->arena);
@@ -230,7 +250,10 @@ static enum st apply(struct work *work, void *context)
 			st = take_row(m, work);
 	}
 	if (st == ST_DONE)
+		st = return_numbers(work);
+	if (!st)
 		st = end(m, work);
+	work->many = NULL;
 	return st ? st : m->dry ? ST_DONE : ST_OK;
 }
 
