@@ -44,4 +44,9 @@ struct work {
 enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
                 void *context) MUST_USE;
 
+/** Within a work: get ready for up to `count` objects of a kind, and put back what was not used of it. Returns: ST_OK;
+ *  what the store returns. Out: many  must live until then */
+enum st many_begin(struct many *many, struct work *work, const char *kind, int64_t count) MUST_USE;
+enum st many_end(struct work *work) MUST_USE;
+
 #endif

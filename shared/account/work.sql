@@ -5,6 +5,11 @@
 -- postgres: work_hold
 SELECT 1 FROM tenants WHERE tenant_id = :tenant FOR NO KEY UPDATE;
 
+-- What was planned while a table was empty reads all of a tenant's rows once it is not.
+-- name: work_plan_anew ()
+-- postgres: work_plan_anew
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: number_next (tenant, kind, count)
 INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, :count)
 ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + :count

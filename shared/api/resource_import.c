@@ -191,25 +191,6 @@ static enum st take_row(struct import *m, const struct work *all)
 
 /* ---- the whole ---- */
 
-/* For each row there may be an object and a row of the audit. */
-static enum st take_numbers(const struct import *m, struct work *work, struct many *many)
-{
-	const int64_t tenant = work->account->tenant_id;
-	work->many = many;
-	enum st st = numbers_take(&many->objects, work->store, tenant, m->resource->kind, m->row_count);
-	return st ? st : numbers_take(&many->audit, work->store, tenant, "audit", m->row_count);
-}
-
-static enum st return_numbers(struct work *work)
-{
-	const int64_t tenant = work->account->tenant_id;
-	enum st st = numbers_return(&work->many->objects, work->store, tenant);
-	if (!st)
-		st = numbers_return(&work->many->audit, work->store, tenant);
-	work->many = NULL;
-	return st;
-}
-
 static void begin(struct import *m)
 {
 	m->csv = m->rows;
@@ -240,9 +221,9 @@ static enum st end(struct import *m, struct work *work)
 static enum st apply(struct work *work, void *context)
 {
 	struct import *m = context;
-	struct many many = { 0 };
+	struct many many;
 	begin(m);
-	enum st st = take_numbers(m, work, &many);
+	enum st st = many_begin(&many, work, m->resource->kind, m->row_count);
 	while (!st) {
 		arena_reset(m->arena);
 		st = csv_row(&m->csv, &m->cells, work->faults, m->arena);
@@ -250,7 +231,7 @@ static enum st apply(struct work *work, void *context)
 			st = take_row(m, work);
 	}
 	if (st == ST_DONE)
-		st = return_numbers(work);
+		st = many_end(work);
 	if (!st)
 		st = end(m, work);
 	work->many = NULL;
