@@ -3,6 +3,7 @@
 #   make            build all into build/ (functions in build/fn, commands in build/bin)
 #   make run        install what is missing, build, serve a demo    PORT= DATA= SERVER=lighttpd|apache|nginx DEMO=0
 #   make test       install what tests need, run every test
+#   make fn         a new function of the skeleton: NAME=customers/send, or a whole resource: NAME=widgets  SCOPE= ONE=
 #   make lint       floors, banned calls, lengths, warnings
 #   make bench      throughput, memory and costs as ratios, beside a hello, SQLite alone and the peers; options: tests/bench/bench.mjs
 #   SAN=1           the same under AddressSanitizer and UBSan, in build/san
@@ -39,7 +40,7 @@ ROUTES_C = $(call files,infra/routes,*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
 
-.PHONY: all run test lint bench clean functions unit routes always
+.PHONY: all run test lint bench clean functions unit routes fn always
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -54,6 +55,9 @@ run:
 test:
 	@infra/setup test
 	@tests/run
+
+fn:
+	@SCOPE='$(SCOPE)' ONE='$(ONE)' infra/fn '$(NAME)'
 
 lint: all
 	@infra/lint

@@ -86,6 +86,21 @@ static enum st hash_before(char *hash, struct store *store, int64_t tenant, int6
 	return st == ST_DONE ? ST_OK : st;
 }
 
+/* Which number and which hash a new row follows from. Out: seq  its own */
+static enum st find_place(int64_t *seq, char *previous, struct work *work)
+{
+	struct many *many = work->many;
+	enum st st = ST_OK;
+	if (many)
+		*seq = many->audit.next++;
+	else
+		st = number_next(seq, work->store, work->account->tenant_id, "audit");
+	if (st || !many || !*many->hash)
+		return st ? st : hash_before(previous, work->store, work->account->tenant_id, *seq);
+	memcpy(previous, many->hash, TOKEN_HASH_ROOM);
+	return ST_OK;
+}
+
 enum st audit_add(struct work *work, const char *action)
 {
 	const int64_t tenant = work->account->tenant_id;
@@ -95,12 +110,12 @@ enum st audit_add(struct work *work, const char *action)
 	random_hex(salt, SALT_BYTES);
 	enum st st = detail ? hash_pair(detail_hash, salt, detail, work->arena) : ST_MEMORY;
 	if (!st)
-		st = number_next(&seq, work->store, tenant, "audit");
-	if (!st)
-		st = hash_before(previous, work->store, tenant, seq);
+		st = find_place(&seq, previous, work);
 	const char *body = st ? NULL : body_of(work, action, seq, detail_hash);
 	if (!st)
 		st = body ? hash_pair(hash, previous, body, work->arena) : ST_MEMORY;
+	if (!st && work->many)
+		memcpy(work->many->hash, hash, TOKEN_HASH_ROOM);
 	return st ? st : RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body),
 	                      TEXT(hash), TEXT(salt), TEXT(detail));
 }

@@ -3,6 +3,15 @@
 #define ACCOUNT_WORK_H
 
 #include "account/account.h"
+#include "account/number.h"
+#include "account/token.h"
+
+/** What a work of many objects has at hand, so that it asks the store for it once: numbers, and the audit's last
+ *  hash. */
+struct many {
+	struct numbers objects, audit;
+	char hash[TOKEN_HASH_ROOM]; /* "": not read yet */
+};
 
 /** One call on its way. Strings are the caller's. */
 struct work {
@@ -17,11 +26,13 @@ struct work {
 	const char *body;
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */
+	struct many *many;      /* NULL: one object */
 
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */
 	int64_t id;             /* 0: none */
 	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
+	const char *answer;     /* JSON: what a repeat is told where no one object tells it; NULL: one does */
 	bool repeated;
 };
 
@@ -33,5 +44,10 @@ struct work {
  *  In: action  as the audit names it: "customers.create" */
 enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
                 void *context) MUST_USE;
+
+/** Within a work: get ready for up to `count` objects of a kind, and put back what was not used of it. Returns: ST_OK;
+ *  what the store returns. Out: many  must live until then */
+enum st many_begin(struct many *many, struct work *work, const char *kind, int64_t count) MUST_USE;
+enum st many_end(struct work *work) MUST_USE;
 
 #endif

@@ -29,6 +29,7 @@ struct verb {
 	size_t body_cap;     /* bytes; 0 means BODY_CAP */
 	const struct param *gives; /* the shape of what a success answers with, or of each item of a list; may be NULL */
 	bool lists;          /* takes limit, after, q and sort too, and may answer as CSV */
+	bool csv;            /* may answer as CSV, though it does not list so */
 	bool matches;        /* wants If-Match: without one it is 428 */
 	bool idempotent;     /* takes an Idempotency-Key */
 	bool proves_account; /* by the transaction that it writes in: it may be called with a cached account, and run again

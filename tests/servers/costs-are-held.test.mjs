@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { costsOf } from '../lib/counts.mjs';
 import { addObjects, exampleOf, programOf, routes } from '../lib/examples.mjs';
 import { applyPlans } from '../lib/plans.mjs';
+import { bodies } from '../lib/resources.mjs';
 import { startServer } from '../lib/server.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
 
@@ -31,14 +32,17 @@ const held = {
   'GET /api/audit': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/audit/verify': { queries: LOOKUP + 2, syncs: 0 },
 };
-for (const kind of ['customers', 'products', 'taxes']) {
+for (const kind of Object.keys(bodies)) {
   held[`GET /api/${kind}`] = held[`GET /api/${kind}/{id}`] = { queries: LOOKUP + 1, syncs: 0 };
   held[`POST /api/${kind}`] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 }; // its number, the row
   for (const route of [`PATCH /api/${kind}/{id}`, `POST /api/${kind}/archive/{id}`]) held[route] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 };
   held[`DELETE /api/${kind}/{id}`] = { queries: LOOKUP + (kind === 'taxes' ? 3 : 2) + AUDIT, syncs: 1 }; // who names a tax is asked
-  if (kind === 'taxes') continue;
-  held[`POST /api/${kind}/restore/{id}`] = held[`POST /api/${kind}/archive/{id}`];
-  held[`GET /api/${kind}/export`] = { queries: LOOKUP + 1, syncs: 0 };
+  const verbs = { 'POST restore/{id}': held[`POST /api/${kind}/archive/{id}`], 'GET export': held[`GET /api/${kind}`],
+    'POST import': { queries: LOOKUP + 4 + 1 + 2 + AUDIT, syncs: 1 } }; // numbers taken and returned; of a row two, and once the audit's last hash; the call's
+  for (const [verb, most] of Object.entries(verbs)) {
+    const route = verb.replace(' ', ` /api/${kind}/`);
+    if (routes().includes(route)) held[route] = most;
+  }
 }
 
 let server, tenant;
