@@ -26,8 +26,10 @@ files = $(sort $(shell find $(1) -name '$(2)'))
 SQL = $(filter-out shared/store/schema/%,$(call files,shared,*.sql))
 SQL_H = $(SQL:shared/%=$(B)/gen/%.h) $(B)/gen/store/statement_places.h
 CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
-CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
-FN_C = $(call files,functions,*.c)
+JOB_C = $(filter-out functions/jobs/tick.c,$(call files,functions/jobs,*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o \
+	$(JOB_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/jobs.o
+FN_C = $(filter-out $(JOB_C),$(call files,functions,*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
 fn_name = $(patsubst %-index,%,$(patsubst %-id,%,$(subst /,-,$(patsubst functions/%.c,%,$(1)))))
 FN = $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
@@ -110,6 +112,11 @@ $(B)/gen/store/statement_places.h: $(B)/gen/statements.c
 $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/schema/*.sql)
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
+
+# Jobs are in the archive, so that only programs that run them take them in.
+$(B)/gen/jobs.c: infra/generate/jobs.sh $(JOB_C)
+	@mkdir -p $(@D)
+	@sh infra/generate/jobs.sh $(JOB_C) > $@
 
 # ---- functions: each program is a declaration or two (index.c and id.c of a folder), their table, and the shared main ----
 

@@ -42,6 +42,8 @@ struct fn {
 	bool takes_id;    /* an id stands behind its path: /api/customers/7 */
 	const char *also; /* one more address, from the root: "usage/api/stats" */
 	struct verb on[M__MAX];
+	/** What this program does beside requests, a moment long (wire/tick.h). NULL: nothing. */
+	enum st (*tick)(struct store *store, const struct conf *conf);
 };
 
 struct fn_entry {
