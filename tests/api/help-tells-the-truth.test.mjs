@@ -34,9 +34,9 @@ const commands = [...first, ...listed(run('calc', '--help').out)];
 after(() => rmSync(place, { recursive: true, force: true }));
 
 test('the list is that of the guide: nothing is left out of what follows', () => {
-  assert.deepEqual(groups, ['tenant', 'token', 'plan', 'job', 'outbox', 'calc']);
+  assert.deepEqual(groups, ['tenant', 'token', 'plan', 'job', 'clock', 'outbox', 'calc']);
   for (const name of ['init', 'doctor', 'tenant add', 'tenant list', 'token add', 'token list', 'token revoke', 'plan apply', 'plan list', 'check', 'backup', 'restore', 'move',
-    'job run', 'job list', 'outbox list', 'outbox show', 'demo', 'launch', 'calc price', 'calc plan_overage', 'calc periods', 'calc proration', 'calc allocation', 'calc tax', 'calc aggregation', 'calc alerts', 'calc rounding']) {
+    'job run', 'job list', 'clock advance', 'outbox list', 'outbox show', 'demo', 'launch', 'calc price', 'calc plan_overage', 'calc periods', 'calc proration', 'calc allocation', 'calc tax', 'calc aggregation', 'calc alerts', 'calc rounding']) {
     assert.ok(commands.some((command) => command.join(' ') === name), name);
   }
 });
