@@ -27,8 +27,10 @@ files = $(sort $(shell find $(1) -name '$(2)'))
 SQL = $(filter-out shared/store/schema/%,$(call files,shared,*.sql))
 SQL_H = $(SQL:shared/%=$(B)/gen/%.h) $(B)/gen/store/statement_places.h
 CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
-CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
-FN_C := $(call files,functions,*.c)
+JOB_C := $(filter-out functions/jobs/tick.c,$(call files,functions/jobs,*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o \
+	$(JOB_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/jobs.o
+FN_C := $(filter-out $(JOB_C),$(call files,functions,*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
 ALONE := $(shell grep -lF '.alone = true' $(FN_C))
 fn_name = $(if $(filter $(1),$(ALONE)),$(subst /,-,$(1:functions/%.c=%)),$(firstword $(subst /, ,$(1:functions/%.c=%))))
@@ -117,6 +119,11 @@ $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/sch
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
 
+# Jobs are in the archive, so that only programs that run them take them in.
+$(B)/gen/jobs.c: infra/generate/jobs.sh $(JOB_C)
+	@mkdir -p $(@D)
+	@sh infra/generate/jobs.sh $(JOB_C) > $@
+
 # ---- functions: each program is the declarations of a folder, or of one function that is alone, their table, and the shared main ----
 
 define table_rule
@@ -124,7 +131,7 @@ $(B)/gen/fn-$(1).c: infra/generate/table.sh $(2)
 	@mkdir -p $(B)/gen
 	@sh infra/generate/table.sh $(2) > $$@
 	@echo $(2) > $(B)/gen/fn-$(1).list
-ifneq ($(2),$(file <$(B)/gen/fn-$(1).list))
+ifneq ($(strip $(2)),$(strip $(file <$(B)/gen/fn-$(1).list)))
 $(B)/gen/fn-$(1).c: always
 endif
 endef

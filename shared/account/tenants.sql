@@ -11,9 +11,9 @@ RETURNING last;
 -- name: tenant_outside_utc (after)
 SELECT tenant_id FROM tenants WHERE tenant_id > :after AND timezone <> 'UTC' ORDER BY tenant_id LIMIT 1;
 
--- name: tenant_insert (tenant, name, currency, timezone, created_at)
-INSERT INTO tenants (tenant_id, name, currency, timezone, created_at)
-VALUES (:tenant, :name, :currency, :timezone, :created_at);
+-- name: tenant_insert (tenant, name, currency, timezone, created_at, clock)
+INSERT INTO tenants (tenant_id, name, currency, timezone, created_at, clock)
+VALUES (:tenant, :name, :currency, :timezone, :created_at, :clock);
 
 -- name: tenant_list (after)
 SELECT t.tenant_id, t.name, t.currency, t.timezone, t.created_at, p.code, p.version, s.subscription_id, s.billing_cycle, s.usage_cycle, s.anchor
@@ -41,7 +41,7 @@ t.generation + (SELECT generation FROM catalog)
 -- name: account_by_token (tenant, hash)
 SELECT k.token_id, k.scopes, k.user_id, t.name, t.currency, t.timezone,
   s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
-  @generation_of, (SELECT generation FROM catalog)
+  @generation_of, (SELECT generation FROM catalog), t.clock
 FROM tokens k
 JOIN tenants t ON t.tenant_id = k.tenant_id
 LEFT JOIN subscriptions s ON s.tenant_id = k.tenant_id AND s.ended_at IS NULL
@@ -52,7 +52,7 @@ LIMIT 1;
 -- name: account_by_tenant (tenant)
 SELECT 0, '', 0, t.name, t.currency, t.timezone,
   s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
-  @generation_of, (SELECT generation FROM catalog)
+  @generation_of, (SELECT generation FROM catalog), t.clock
 FROM tenants t
 LEFT JOIN subscriptions s ON s.tenant_id = t.tenant_id AND s.ended_at IS NULL
 WHERE t.tenant_id = :tenant

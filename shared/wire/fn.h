@@ -44,6 +44,8 @@ struct fn {
 	bool alone;       /* a program of its own, not its folder's: it is asked so often that it wants its own processes */
 	const char *also; /* one more address, from the root: "usage/api/stats" */
 	struct verb on[M__MAX];
+	/** What this program does beside requests, a moment long (wire/tick.h). NULL: nothing. */
+	enum st (*tick)(struct store *store, const struct conf *conf);
 };
 
 struct fn_entry {

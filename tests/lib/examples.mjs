@@ -27,13 +27,15 @@ const bodies = { // of the n-th request
   'POST /api/usage/record': (n) => event(n),
   'POST /api/usage/batch': (n) => Array.from({ length: 10 }, (_, i) => event(`${n}-${i}`)),
   'POST /api/events': (n) => cloudEvent(n),
+  'POST /api/jobs/tick': () => ({}),
+  'POST /api/clocks/advance': () => ({ tenant_id: 1, to: '2026-01-01' }), // which has none
   'POST /api/plans/preview': () => ({ plan: 'starter', quantities: { api_calls: 20000 } }),
 };
 const targets = {
   'GET /api/usage/summary': () => summaryOf(),
   'GET /api/usage/check': () => '/api/usage/check?metric_name=api_calls&quantity=1',
 };
-const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204 };
+const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204, 'POST /api/clocks/advance': 409 };
 for (const [kind, body] of Object.entries(objects)) {
   bodies[`POST /api/${kind}`] = (n) => ({ ...body, name: n });
   bodies[`PATCH /api/${kind}/{id}`] = (n) => ({ name: n });
@@ -49,6 +51,9 @@ export function routes() {
   const rows = readFileSync(path.join(repo, 'routes.txt'), 'utf8').trim().split('\n').map((row) => row.split(' '));
   return rows.filter(([, route]) => route.startsWith('/api/') && !route.startsWith('/api/v1/')).map(([method, route]) => `${method} ${route}`);
 }
+
+/** Does it want a token of the operator's? */
+export const isOperators = (route) => /^\w+ \/api\/(jobs|clocks)\//.test(route);
 
 /** The program of a route: its folder's, "usage" of "GET /api/usage/stats", or its own, "usage-record" of "POST /api/usage/record". */
 export function programOf(route) {
