@@ -3,6 +3,9 @@
 #define ACCOUNT_WORK_H
 
 #include "account/account.h"
+#include "base/flat.h"
+
+enum { REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
 
 /** One call on its way. Strings are the caller's. */
 struct work {
@@ -16,6 +19,7 @@ struct work {
 	const char *body;
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */
+	char request[REQUEST_ROOM]; /* set here: its own number, by which the audit's row of it is known again */
 
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */
@@ -32,5 +36,14 @@ struct work {
  *  In: action  as the audit names it: "customers.create" */
 enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
                 void *context) MUST_USE;
+
+/** The same, of what is packed in flat bytes: works of one action that come at the same time are carried out together,
+ *  by one of their processes in one transaction, each undone by itself (infra/notes/0043). So apply() may be given
+ *  another process's work: it has what is packed, an account's numbers, and this one's store, arena and context.
+ *  Returns: as work_do(), but faults are not handed back: after ST_INVALID do it alone. Of what apply() did only the id
+ *  is told. */
+enum st work_do_together(struct work *work, const char *action, const struct text *packed,
+                         enum st (*apply)(struct work *work, struct flat_reader *packed, const void *context),
+                         const void *context) MUST_USE;
 
 #endif

@@ -6,9 +6,20 @@
 SELECT 1 FROM tenants WHERE tenant_id = :tenant FOR NO KEY UPDATE;
 
 -- name: number_next (tenant, kind)
+-- postgres: number_next
 INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, 1)
 ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + 1
 RETURNING last;
+
+-- SQLite makes a database in memory for what is RETURNING; its writers are alone, and two statements cost half.
+-- name: number_last (tenant, kind)
+-- sqlite: number_last
+SELECT last FROM numbers WHERE tenant_id = :tenant AND kind = :kind;
+
+-- name: number_keep (tenant, kind, last)
+-- sqlite: number_keep
+INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, :last)
+ON CONFLICT (tenant_id, kind) DO UPDATE SET last = excluded.last;
 
 -- name: work_key_take (tenant, key, recorded_at, fingerprint)
 INSERT INTO usage_keys (tenant_id, idempotency_key, recorded_at, event_id, fingerprint)
@@ -20,6 +31,13 @@ SELECT k.fingerprint, w.kind, w.object_id
 FROM usage_keys k
 LEFT JOIN work_keys w ON w.tenant_id = :tenant AND w.idempotency_key = k.idempotency_key
 WHERE k.tenant_id = :tenant AND k.idempotency_key = :key;
+
+-- Its own row of the audit, if it was carried out within the minute before.
+-- name: work_own (tenant, from, request)
+SELECT body FROM audit_log
+WHERE tenant_id = :tenant AND replace(body, :request, '') <> body
+  AND seq > COALESCE((SELECT seq FROM audit_log WHERE tenant_id = :tenant AND at < :from ORDER BY seq DESC LIMIT 1), 0)
+LIMIT 1;
 
 -- name: work_key_keep (tenant, key, kind, object)
 INSERT INTO work_keys (tenant_id, idempotency_key, kind, object_id) VALUES (:tenant, :key, :kind, :object);
