@@ -18,11 +18,6 @@ struct doing {
 	unsigned faults; /* that were there before */
 };
 
-static enum st hold(struct store *store, int64_t tenant)
-{
-	return OFFERS(store, SQL_WORK_HOLD) ? RUN(store, SQL_WORK_HOLD, INT(tenant)) : ST_OK;
-}
-
 /* ---- keys ---- */
 
 /* Which call it was: its address, query and body, byte for byte. Returns: ""  it has no key; NULL: no memory */
@@ -124,7 +119,7 @@ static void begin(struct doing *d)
 static enum st carry_out(struct doing *d)
 {
 	begin(d);
-	enum st st = hold(d->work->store, d->work->account->tenant_id);
+	enum st st = account_hold(d->work->store, d->work->account->tenant_id);
 	if (!st)
 		st = find_own(d->work);
 	if (st != ST_DONE)
@@ -149,7 +144,7 @@ static enum st apply_alone(struct store *store, const void *request, size_t size
 
 enum st work_do(struct work *w, const char *action, enum st (*how)(struct work *, void *), void *context)
 {
-	static const struct write_op op = { .name = "work", .holds_tenant = true, .apply = apply_alone };
+	static const struct write_op op = { .name = "work", .apply = apply_alone };
 	struct doing doing = { w, action, how, context, fingerprint(w), w->faults->count }, *pointer = &doing;
 	random_hex(w->request, REQUEST_BYTES);
 	return doing.print ? store_write(w->store, &op, &pointer, sizeof pointer, NULL, 0) : ST_MEMORY;
@@ -164,6 +159,7 @@ struct together {
 	const char *action;
 	enum st (*apply)(struct work *work, struct flat_reader *packed, const void *context);
 	const void *context;
+	const struct conf *conf;
 	struct arena *arena; /* of one of the works that it carries out, in turn */
 };
 
@@ -202,7 +198,8 @@ static const char *unpack(struct unpacked *u, const struct together *by, const v
 	u->account.tenant_id = flat_int(r);
 	u->account.user_id = flat_int(r);
 	u->account.token_id = flat_int(r);
-	u->work = (struct work){ .account = &u->account, .arena = by->arena, .faults = &u->faults, .now = flat_int(r) };
+	u->work = (struct work){ .account = &u->account, .conf = by->conf, .arena = by->arena, .faults = &u->faults };
+	u->work.now = flat_int(r);
 	const char *number = flat_text(r);
 	u->work.key = flat_text(r);
 	const char *print = flat_text(r);
@@ -244,7 +241,7 @@ static bool is_answered(const void *request, size_t size, size_t answer_size)
 enum st work_do_together(struct work *w, const char *action, const struct text *packed,
                          enum st (*how)(struct work *, struct flat_reader *, const void *), const void *context)
 {
-	struct together by = { action, how, context, NULL };
+	struct together by = { action, how, context, w->conf, NULL };
 	const struct write_op op = { .name = action, .flat = true, .context = &by, .sound = is_answered,
 		.apply = apply_together };
 	const char *print = fingerprint(w);

@@ -11,6 +11,7 @@ enum { REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
 struct work {
 	struct store *store;
 	const struct account *account;
+	const struct conf *conf;
 	struct arena *arena;
 	struct faults *faults;
 	instant now;
