@@ -1,5 +1,6 @@
 /* The main of every function: accepts FastCGI, or answers once as plain CGI. */
 #include <fcgiapp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -159,10 +160,13 @@ static bool accept_next(FCGX_Request *request, int queue)
 	return FCGX_Accept_r(request) == 0;
 }
 
+enum { KEPT_HEAP = 1 << 20 }; /* free at the heap's end, and not given back after a request to be asked for anew */
+
 static int run_fcgi(void)
 {
 	struct server *server = NULL;
 	FCGX_Request request;
+	mallopt(M_TRIM_THRESHOLD, KEPT_HEAP);
 	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, 0))
 		return 1;
 	const int queue = open_queue();

@@ -11,7 +11,8 @@ import { tenantOf } from '../lib/tenant.mjs';
 
 const LOOKUP = 1; // who calls, and by which plan
 const EVENT = 6;  // its key, the balance, the event, hour and day, the balance again
-const AUDIT = 3;  // its number, the hash of the row before, the row
+const NUMBER = 2; // the last one of a kind, and the next
+const AUDIT = NUMBER + 2; // the hash of the row before, the row
 
 /** Queries of the example of each route at the most, and the syncs. A request to a new route wants a row here. */
 const held = {
@@ -36,7 +37,7 @@ const held = {
 };
 for (const kind of Object.keys(bodies)) {
   held[`GET /api/${kind}`] = held[`GET /api/${kind}/{id}`] = { queries: LOOKUP + 1, syncs: 0 };
-  held[`POST /api/${kind}`] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 }; // its number, the row
+  held[`POST /api/${kind}`] = { queries: LOOKUP + NUMBER + 1 + AUDIT, syncs: 1 };
   for (const route of [`PATCH /api/${kind}/{id}`, `POST /api/${kind}/archive/{id}`]) held[route] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 };
   held[`DELETE /api/${kind}/{id}`] = { queries: LOOKUP + (kind === 'taxes' ? 3 : 2) + AUDIT, syncs: 1 }; // who names a tax is asked
   const verbs = { 'POST restore/{id}': held[`POST /api/${kind}/archive/{id}`], 'GET export': held[`GET /api/${kind}`],
