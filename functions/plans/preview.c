@@ -6,7 +6,8 @@
 static const struct param body[] = {
 	{ "plan", P_TEXT, OPTIONAL, "a plan's code; with `quantities`", 1, 64 },
 	{ "quantities", P_OBJECT, OPTIONAL, "a quantity for each metric: {\"api_calls\": 12000}", 0, 8192 },
-	{ "cycle", P_CHOICE, OPTIONAL, "which base price; monthly if absent", 0, 0, "monthly yearly" },
+	{ "cycle", P_CHOICE, OPTIONAL, "which base price; monthly, or the shortest that the plan offers, if absent", 0, 0,
+	  CYCLE_NAMES },
 	{ "price", P_OBJECT, OPTIONAL, "a price instead of a plan, as plans write it; with `quantity`", 0, 16384 },
 	{ "quantity", P_QUANTITY, OPTIONAL, "what the price is for" },
 	{ "currency", P_TEXT, OPTIONAL, "ISO 4217; the configured one if absent", 3, 3 },
@@ -46,14 +47,14 @@ static void write_line(struct jwriter *w, const struct preview_line *l, const st
 
 static enum st preview(struct request *rq, struct reply *rp)
 {
-	const char *plan = rq_text(rq, "plan"), *cycle = rq_text(rq, "cycle");
+	const char *plan = rq_text(rq, "plan");
 	struct preview p;
 	if (!plan == !rq_has(rq, "price"))
 		return fault_add(rq->faults, "/plan", "give either `plan` with `quantities`, or `price` with `quantity`");
 	if (!plan)
 		return reply_price(rq, rp);
-	enum st st = preview_plan(&p, rq->store, rq->conf, plan, cycle && *cycle == 'y', rq_text(rq, "currency"),
-	                          rq_object(rq, "quantities"), rq->faults, rq->arena);
+	enum st st = preview_plan(&p, rq->store, rq->conf, plan, rq_text(rq, "cycle"),
+	                          rq_text(rq, "currency"), rq_object(rq, "quantities"), rq->faults, rq->arena);
 	if (st)
 		return st;
 	jw_object(&rp->json, NULL);

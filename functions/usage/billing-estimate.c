@@ -28,6 +28,7 @@ static enum st billing_estimate(struct request *rq, struct reply *rp)
 	jw_int(w, "subscription_id", rq->account->subscription_id);
 	write_plan(w, "plan", s.plan);
 	write_billing_period(w, "billing_period", &s);
+	write_cycle(w, "cycle", &s);
 	jw_string(w, "currency", s.currency->code);
 	write_reckoned(w, "base_price", s.base_price, s.currency);
 	write_charges(w, "charges", &s);
@@ -48,6 +49,7 @@ static enum st billing_estimate(struct request *rq, struct reply *rp)
 const struct fn fn_usage_billing_estimate = {
 	.on[M_GET] = {
 		.summary = "The bill of the period so far, and its projection",
+		.doc = "The base price falls due in the period that begins the plan's cycle, and is 0 in the others.",
 		.scope = SCOPE_USAGE_READ, .query = query, .handle = billing_estimate,
 	},
 };

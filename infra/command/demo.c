@@ -127,6 +127,7 @@ static const char *earlier_token(struct run *r, int64_t *tenant)
 static enum st make_demo(struct run *r, struct tenant_added *added)
 {
 	const struct new_tenant t = {
+		.cycle = CYCLE_MONTHLY,
 		.name = "Acme Boxes", .plan = "starter", .currency = "USD", .timezone = "UTC", .now = r->now,
 		.start = floor_div(r->now, DAY) * DAY - (DAYS - 4) * DAY,
 	};

@@ -20,7 +20,7 @@ static const struct option_row tenant_options[] = {
 	{ "name", "NAME", "what the tenant is called" },
 	{ "plan", "CODE", "its plan: free, starter, …" },
 	{ "start", "DATE", "when its subscription starts, the anchor of its periods; today if absent" },
-	{ "cycle", "CYCLE", "monthly (default) or yearly" },
+	{ "cycle", "CYCLE", "weekly, monthly, quarterly, half_yearly or yearly, as the plan offers it (monthly)" },
 	{ "currency", "CODE", "ISO 4217; as configured if absent" },
 	{ "timezone", "ZONE", "IANA name of its billing time zone; as configured if absent" },
 	{ 0 },

@@ -31,9 +31,9 @@ static enum st read_start(struct run *r, struct new_tenant *t)
 	} else if (instant_read(&t->start, start, strlen(start))) {
 		return misuse(r, "--start", "must be a date like 2026-01-31, not \"%s\"", start);
 	}
-	t->yearly = cycle && !strcmp(cycle, "yearly");
-	if (cycle && !t->yearly && strcmp(cycle, "monthly"))
-		return misuse(r, "--cycle", "must be monthly or yearly, not \"%s\"", cycle);
+	t->cycle = cycle ? cycle_named(cycle) : CYCLE__MAX;
+	if (cycle && t->cycle == CYCLE__MAX)
+		return misuse(r, "--cycle", "must be weekly, monthly, quarterly, half_yearly or yearly, not \"%s\"", cycle);
 	return ST_OK;
 }
 
@@ -92,6 +92,7 @@ static void list_tenant(void *context, const struct tenant_listed *t)
 		jw_int(&r->w, "plan_version", t->plan_version);
 		jw_int(&r->w, "subscription_id", t->subscription_id);
 		jw_string(&r->w, "cycle", t->cycle);
+		jw_string(&r->w, "usage_cycle", t->usage_cycle);
 		jw_string(&r->w, "anchor", instant_print(when, t->anchor));
 	}
 	jw_end(&r->w);

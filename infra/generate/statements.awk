@@ -7,7 +7,7 @@
 # Behind the name stand its parameters in the order they are bound. A block
 # "-- sqlite: NAME" or "-- postgres: NAME" is a variant for one driver. A statement
 # without a text for both has none on the driver that lacks a variant. A block "-- part: NAME" is no
-# statement: those after it take it in as @NAME. What stands behind "--h " and "--c " goes to the header and the source.
+# statement: those after it take it in as @NAME; it may have variants too. What stands behind "--h " and "--c " goes to the header and the source.
 #
 # A statement is told to write if a text of it inserts, updates, deletes or locks rows; one that does so through
 # a function of the database says it behind its parameters: -- name: usage_record (…) writes
@@ -22,18 +22,27 @@ BEGIN {
 
 function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; failed = 1; exit 1 }
 
-function flush_statement(   text, part) {
+# With its parts taken in, as a driver has them.
+function whole(text, driver,   part) {
+	while (match(text, /@[a-z_]+/)) {
+		part = substr(text, RSTART + 1, RLENGTH - 1)
+		if (!(("any", part) in parts)) fail(name ": there is no part " part " before it")
+		part = ((driver, part) in parts) ? parts[driver, part] : parts["any", part]
+		text = substr(text, 1, RSTART - 1) part substr(text, RSTART + RLENGTH)
+	}
+	return text
+}
+
+function keep(driver, text) { texts[driver, name] = numbered(text); if (changes(text)) writes[name] = 1 }
+
+function flush_statement(   text) {
 	if (name == "") return
 	text = body
 	sub(/[ \t\n]*;[ \t\n]*$/, "", text)
-	if (dialect == "part") { parts[name] = text; name = ""; body = ""; return }
-	while (match(text, /@[a-z_]+/)) {
-		part = substr(text, RSTART + 1, RLENGTH - 1)
-		if (!(part in parts)) fail(name ": there is no part " part " before it")
-		text = substr(text, 1, RSTART - 1) parts[part] substr(text, RSTART + RLENGTH)
-	}
-	if (text != "") { texts[dialect, name] = numbered(text); if (changes(text)) writes[name] = 1 }
-	else if (dialect != "any") fail("the " dialect " variant of " name " has no text")
+	if (of_part) parts[dialect, name] = text
+	else if (text == "") { if (dialect != "any") fail("the " dialect " variant of " name " has no text") }
+	else if (dialect != "any") keep(dialect, whole(text, dialect))
+	else { keep("sqlite", whole(text, "sqlite")); keep("postgres", whole(text, "postgres")) }
 	name = ""; body = ""
 }
 
@@ -61,7 +70,7 @@ function changes(text) {
 }
 
 function text_of(driver, n,   text) {
-	text = ((driver, n) in texts) ? texts[driver, n] : texts["any", n]
+	text = texts[driver, n]
 	if (text == "") return "NULL"
 	gsub(/\001/, driver == "sqlite" ? "?" : "$", text)
 	return quoted(text)
@@ -83,19 +92,22 @@ function quoted(text) { gsub(/\\/, "&&", text); gsub(/"/, "\\\"", text); return 
 	for (i = 1; i <= count[name]; i++) params[name, i] = part[i]
 	order[++total] = name
 	dialect = "any"
+	of_part = 0
 	next
 }
 /^-- part: / {
 	flush_statement()
 	name = $3
-	dialect = "part"
+	dialect = "any"
+	of_part = 1
 	next
 }
 /^-- (sqlite|postgres): / {
 	flush_statement()
 	dialect = ($2 == "sqlite:") ? "sqlite" : "postgres"
 	name = $3
-	if (!(name in count)) fail("variant of an unknown statement " name)
+	of_part = ("any", name) in parts
+	if (!(name in count) && !of_part) fail("variant of an unknown statement " name)
 	next
 }
 /^--h / { more_header = more_header substr($0, 5) "\n"; next }

@@ -5,8 +5,8 @@
 
 #include "account/tenants.sql.h"
 #include "account/token.h"
+#include "store/write.sql.h"
 #include "base/log.h"
-#include "catalog/plans.sql.h"
 #include "exact/zone.h"
 
 /* ---- what a process keeps ---- */
@@ -84,10 +84,16 @@ static enum st known_zone(struct account *a)
 	return ST_OK;
 }
 
+/* Without a subscription it is of no meaning. */
+static enum billing_cycle stored_cycle(const char *name)
+{
+	const enum billing_cycle cycle = name ? cycle_named(name) : CYCLE__MAX;
+	return cycle == CYCLE__MAX ? CYCLE_MONTHLY : cycle;
+}
+
 /* Columns of account_by_token and account_by_tenant. */
 static enum st read_row(struct account *a, const struct rows *r, struct arena *arena)
 {
-	const char *cycle = rows_text(r, 8);
 	*a = (struct account){
 		.tenant_id = a->tenant_id,
 		.token_id = rows_int(r, 0),
@@ -97,9 +103,11 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 		.timezone = copy(r, 5, arena),
 		.subscription_id = rows_int(r, 6),
 		.plan_version_id = rows_int(r, 7),
-		.yearly = cycle && !strcmp(cycle, "yearly"),
-		.anchor = in_calendar(rows_int(r, 9)),
-		.generation = rows_int(r, 10),
+		.cycle = stored_cycle(rows_text(r, 8)),
+		.usage_cycle = stored_cycle(rows_text(r, 9)),
+		.anchor = in_calendar(rows_int(r, 10)),
+		.generation = rows_int(r, 11),
+		.catalog = rows_int(r, 12),
 	};
 	const char *granted = rows_text(r, 1);
 	if (granted && *granted && scopes_read(&a->scopes, granted))
@@ -109,9 +117,25 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 	return known_zone(a);
 }
 
-enum st account_generation(int64_t *generation, struct store *store)
+enum st account_generation(int64_t *generation, struct store *store, int64_t tenant)
 {
-	return NUMBER(store, generation, SQL_CATALOG_GENERATION);
+	return NUMBER(store, generation, SQL_ACCOUNT_GENERATION, INT(tenant));
+}
+
+enum st account_hold(struct store *store, int64_t tenant)
+{
+	return OFFERS(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant)) : ST_OK;
+}
+
+enum st account_advance_all(struct store *store)
+{
+	enum st st = RUN(store, SQL_CATALOG_ADVANCE);
+	return !st && OFFERS(store, SQL_ACCOUNT_ADVANCE_ALL) ? RUN(store, SQL_ACCOUNT_ADVANCE_ALL) : st;
+}
+
+enum st account_advance(struct store *store, int64_t tenant)
+{
+	return RUN(store, SQL_ACCOUNT_ADVANCE, INT(tenant));
 }
 
 static enum st read_account(struct account *a, struct store *store, const char *hash, struct arena *arena)
@@ -147,7 +171,7 @@ enum st account_by_token(struct account *a, struct store *store, const char *tok
 		return st;
 	const struct account *known = find_kept(store, hash);
 	int64_t generation;
-	st = known ? account_generation(&generation, store) : ST_OK;
+	st = known ? account_generation(&generation, store, a->tenant_id) : ST_OK;
 	if (!st && known && generation == known->generation) {
 		*a = *known;
 		return ST_OK;
@@ -168,7 +192,7 @@ bool account_kept(struct account *a, const struct store *store, const char *toke
 enum st account_proved(const struct account *a, struct store *store)
 {
 	int64_t generation;
-	enum st st = account_generation(&generation, store);
+	enum st st = account_generation(&generation, store, a->tenant_id);
 	return st ? st : generation == a->generation ? ST_OK : ST_OUTDATED;
 }
 

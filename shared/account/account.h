@@ -3,6 +3,7 @@
 #define ACCOUNT_ACCOUNT_H
 
 #include "account/scope.h"
+#include "catalog/cycle.h"
 #include "exact/instant.h"
 #include "store/store.h"
 
@@ -12,13 +13,15 @@ struct account {
 	const char *name, *currency, *timezone;
 	int64_t subscription_id; /* 0: the tenant has no plan */
 	int64_t plan_version_id;
-	bool yearly;
+	enum billing_cycle cycle, usage_cycle; /* of the base price; of the periods in which usage counts */
 	instant anchor;
-	int64_t generation; /* of metrics, plans and accounts: what was read before it is stale */
+	int64_t generation; /* of all that it was read of: once that moves on, it is stale */
+	int64_t catalog;    /* the generation of metrics and plans alone */
 };
 
-/** Find the account of a token that is not revoked. A process keeps what it read last; one look at the
- *  catalogue's generation, which advances with each revocation too, tells whether that still holds.
+/** Find the account of a token that is not revoked. A process keeps what it read last; one look at its
+ *  generation, which advances with metrics and plans and with each revocation of the tenant's, tells whether that
+ *  still holds.
  *  Returns: ST_OK; ST_UNAUTHENTICATED; what the store returns. Strings live until the next look by a token. */
 enum st account_by_token(struct account *account, struct store *store, const char *token, struct arena *arena) MUST_USE;
 
@@ -26,8 +29,21 @@ enum st account_by_token(struct account *account, struct store *store, const cha
  *  must prove it in the transaction, or by account_proved() before answering. Returns: whether it was cached. */
 bool account_kept(struct account *account, const struct store *store, const char *token);
 
-/** The generation of all that accounts, plans and metrics are decided by, as it stands now. Returns: ST_OK; ST_STORE. */
-enum st account_generation(int64_t *generation, struct store *store) MUST_USE;
+/** The generation of all that a tenant's accounts are read of, as it stands now: the tenant's and the catalogue's.
+ *  Returns: ST_OK; ST_STORE. */
+enum st account_generation(int64_t *generation, struct store *store, int64_t tenant) MUST_USE;
+
+/** Inside a write, before anything of the tenant is looked at: keep its other writers waiting until the
+ *  transaction ends, and nobody else's. On SQLite they wait already.
+ *  Returns: ST_OK; ST_BUSY; ST_STORE. */
+enum st account_hold(struct store *store, int64_t tenant) MUST_USE;
+
+/** Inside a transaction that changes a tenant, its tokens or its subscription: what processes keep of it is stale. */
+enum st account_advance(struct store *store, int64_t tenant) MUST_USE;
+
+/** Inside a transaction that holds the catalogue and changes metrics or plans: what processes keep of every account
+ *  is stale. */
+enum st account_advance_all(struct store *store) MUST_USE;
 
 /** Does what is known of an account still hold?
  *  Returns: ST_OK; ST_OUTDATED: no, read it anew; what the store returns. */

@@ -10,8 +10,8 @@
 #include "exact/zone.h"
 #include "catalog/plan.h"
 #include "account/window.h"
+#include "account/number.h"
 #include "account/tenants.sql.h"
-#include "store/write.sql.h"
 
 /* ---- shared by the operations ---- */
 
@@ -19,7 +19,7 @@
 static enum st insert_token(struct token_added *out, struct store *store, const struct new_token *t, scopes granted)
 {
 	char hash[TOKEN_HASH_ROOM], prefix[TOKEN_PREFIX + 1], names[SCOPES_ROOM];
-	enum st st = NUMBER(store, &out->token_id, SQL_TOKEN_NEXT, INT(t->tenant_id));
+	enum st st = number_next(&out->token_id, store, t->tenant_id, "tokens");
 	if (st)
 		return st;
 	token_make(out->token, t->tenant_id);
@@ -34,6 +34,7 @@ static enum st insert_token(struct token_added *out, struct store *store, const 
 struct adding {
 	const struct new_tenant *tenant;
 	int64_t plan_version; /* 0: none */
+	enum billing_cycle cycle, usage_cycle;
 };
 
 static enum st apply_add(struct store *store, const void *request, size_t size, void *answer)
@@ -49,7 +50,7 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 	if (!st && a->plan_version) {
 		out->subscription_id = 1;
 		st = RUN(store, SQL_SUBSCRIPTION_INSERT, INT(out->tenant_id), INT(1), INT(a->plan_version),
-		         TEXT(t->yearly ? "yearly" : "monthly"), INT(t->start), INT(t->now));
+		         TEXT(cycle_name(a->cycle)), TEXT(cycle_name(a->usage_cycle)), INT(t->start), INT(t->now));
 	}
 	const struct new_token first = { .tenant_id = out->tenant_id, .name = "first", .now = t->now };
 	if (!st)
@@ -61,11 +62,23 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 
 static const struct write_op add_op = { .name = "tenant.add", .apply = apply_add };
 
-/* Whether the tenant's currency has the plan's money. */
-static enum st check_plan(struct store *store, int64_t version, const struct new_tenant *t, struct faults *faults)
+static enum st choose_cycle(struct adding *a, const struct plan *plan, struct faults *faults)
 {
+	char names[PLAN_CYCLES_ROOM];
+	a->cycle = a->tenant->cycle == CYCLE__MAX ? plan_cycle(plan) : a->tenant->cycle;
+	a->usage_cycle = plan_usage_cycle(plan, a->cycle);
+	if (plan->offered[a->cycle])
+		return ST_OK;
+	return fault_add(faults, "--cycle", "the plan %s is not offered %s, but %s", plan->code, cycle_name(a->cycle),
+	                 plan_cycles(names, plan));
+}
+
+/* Whether the plan is offered so, and the tenant's currency has its money. */
+static enum st check_plan(struct adding *a, struct store *store, struct faults *faults)
+{
+	const struct new_tenant *t = a->tenant;
 	const struct plan *plan;
-	enum st st = plan_load(&plan, store, version);
+	enum st st = plan_load(&plan, store, a->plan_version);
 	if (st == ST_NOT_FOUND)
 		return fault_add(faults, "--plan", "its latest version is damaged; correct its file and apply it again");
 	if (st)
@@ -74,18 +87,18 @@ static enum st check_plan(struct store *store, int64_t version, const struct new
 		return fault_add(faults, "--currency", "the plan %s has prices in %s only", plan->code, plan->currency);
 	if (!plan_fits(plan, currency_find(t->currency)))
 		return fault_add(faults, "--currency", "the plan %s has amounts with more decimals than %s has", plan->code, t->currency);
-	return ST_OK;
+	return choose_cycle(a, plan, faults);
 }
 
-static enum st find_plan(int64_t *version, struct store *store, const struct new_tenant *t, struct faults *faults)
+static enum st find_plan(struct adding *a, struct store *store, struct faults *faults)
 {
-	*version = 0;
+	const struct new_tenant *t = a->tenant;
 	if (!t->plan)
 		return ST_OK;
-	enum st st = plan_latest(version, store, t->plan);
+	enum st st = plan_latest(&a->plan_version, store, t->plan);
 	if (st == ST_NOT_FOUND)
 		return fault_add(faults, "--plan", "there is no plan \"%.64s\"; `pennymeter plan list` shows them", t->plan);
-	return st ? st : check_plan(store, *version, t, faults);
+	return st ? st : check_plan(a, store, faults);
 }
 
 static bool is_name(const char *name)
@@ -101,9 +114,10 @@ static bool is_name(const char *name)
 /* The first period must lie in the calendar. */
 static bool can_start(const struct new_tenant *t)
 {
-	const struct account first = { .subscription_id = 1, .anchor = t->start, .yearly = t->yearly, .timezone = t->timezone };
-	struct windows w;
-	return !windows_at(&w, &first, t->start);
+	const enum billing_cycle cycle = t->cycle == CYCLE__MAX ? CYCLE_MONTHLY : t->cycle;
+	const struct account first = { .subscription_id = 1, .anchor = t->start, .usage_cycle = cycle, .timezone = t->timezone };
+	struct period w;
+	return !window_at(&w, &first, WINDOW_PERIOD, t->start);
 }
 
 static void check_tenant(const struct new_tenant *t, struct faults *faults)
@@ -123,7 +137,7 @@ enum st tenant_add(struct tenant_added *added, struct store *store, const struct
 	struct adding a = { .tenant = t };
 	*added = (struct tenant_added){ 0 };
 	check_tenant(t, faults);
-	enum st st = faults->count ? ST_INVALID : find_plan(&a.plan_version, store, t, faults);
+	enum st st = faults->count ? ST_INVALID : find_plan(&a, store, faults);
 	return st ? st : store_write(store, &add_op, &a, sizeof a, added, sizeof *added);
 }
 
@@ -144,7 +158,7 @@ static enum st apply_platform(struct store *store, const void *request, size_t s
 
 enum st tenant_platform(struct store *store, const struct conf *conf, instant now)
 {
-	static const struct write_op op = { .name = "tenant.platform", .apply = apply_platform };
+	static const struct write_op op = { .name = "tenant.platform", .holds_catalog = true, .apply = apply_platform };
 	const struct new_tenant t = { .name = "Platform", .currency = conf->text[CONF_CURRENCY],
 		.timezone = conf->text[CONF_TIMEZONE], .now = now };
 	return store_write(store, &op, &t, sizeof t, NULL, 0);
@@ -163,7 +177,9 @@ static enum st apply_token(struct store *store, const void *request, size_t size
 	const struct new_token *t = g->token;
 	struct rows r = { 0 };
 	(void)size;
-	enum st st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
+	enum st st = account_hold(store, t->tenant_id);
+	if (!st)
+		st = ROWS(store, &r, SQL_TENANT_EXISTS, INT(t->tenant_id));
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
@@ -191,13 +207,15 @@ static enum st apply_revoke(struct store *store, const void *request, size_t siz
 	const struct revoking *v = request;
 	struct rows r = { 0 };
 	(void)size, (void)answer;
-	enum st st = ROWS(store, &r, SQL_TOKEN_REVOKE, INT(v->tenant), INT(v->token), INT(v->now));
+	enum st st = account_hold(store, v->tenant);
+	if (!st)
+		st = ROWS(store, &r, SQL_TOKEN_REVOKE, INT(v->tenant), INT(v->token), INT(v->now));
 	if (!st)
 		st = rows_next(&r);
 	rows_end(&r);
 	if (st)
 		return st == ST_DONE ? ST_NOT_FOUND : st;
-	return RUN(store, SQL_CATALOG_ADVANCE); /* processes keep what they know of a token */
+	return account_advance(store, v->tenant); /* processes keep what they know of a token */
 }
 
 enum st token_revoke(struct store *store, int64_t tenant, int64_t token, instant now)
@@ -217,7 +235,8 @@ enum st tenants_list(struct store *store, void (*tell)(void *context, const stru
 		tell(context, &(struct tenant_listed){
 			.tenant_id = rows_int(&r, 0), .name = rows_text(&r, 1), .currency = rows_text(&r, 2), .timezone = rows_text(&r, 3),
 			.created_at = rows_int(&r, 4), .plan = rows_text(&r, 5), .plan_version = rows_int(&r, 6),
-			.subscription_id = rows_int(&r, 7), .cycle = rows_text(&r, 8), .anchor = rows_int(&r, 9),
+			.subscription_id = rows_int(&r, 7), .cycle = rows_text(&r, 8), .usage_cycle = rows_text(&r, 9),
+			.anchor = rows_int(&r, 10),
 		});
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;

@@ -11,7 +11,7 @@ struct new_tenant {
 	const char *name;
 	const char *plan; /* a plan's code, in any case; NULL: no subscription */
 	const char *currency, *timezone;
-	bool yearly;
+	enum billing_cycle cycle; /* CYCLE__MAX: monthly, or the shortest that the plan offers */
 	instant start; /* the subscription's anchor */
 	instant now;
 };
@@ -31,7 +31,7 @@ struct tenant_listed {
 	int64_t tenant_id;
 	const char *name, *currency, *timezone;
 	instant created_at;
-	const char *plan, *cycle; /* NULL: no subscription */
+	const char *plan, *cycle, *usage_cycle; /* NULL: no subscription */
 	int64_t plan_version, subscription_id;
 	instant anchor;
 };

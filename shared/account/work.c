@@ -15,11 +15,6 @@ struct doing {
 	unsigned faults; /* that were there before */
 };
 
-static enum st hold(struct store *store, int64_t tenant)
-{
-	return OFFERS(store, SQL_WORK_HOLD) ? RUN(store, SQL_WORK_HOLD, INT(tenant)) : ST_OK;
-}
-
 /* ---- keys ---- */
 
 /* Which call it was: its address, query and body, byte for byte. Out: print  TOKEN_HASH_ROOM bytes */
@@ -122,7 +117,7 @@ static enum st apply(struct store *store, const void *request, size_t size, void
 	struct doing *d = *(struct doing *const *)request;
 	(void)size, (void)answer;
 	begin(d);
-	enum st st = hold(store, d->work->account->tenant_id);
+	enum st st = account_hold(store, d->work->account->tenant_id);
 	if (!st)
 		st = take_key(d->work);
 	if (st || d->work->repeated)
@@ -135,7 +130,7 @@ static enum st apply(struct store *store, const void *request, size_t size, void
 
 enum st work_do(struct work *w, const char *action, enum st (*how)(struct work *, void *), void *context)
 {
-	static const struct write_op op = { .name = "work", .holds_tenant = true, .apply = apply };
+	static const struct write_op op = { .name = "work", .apply = apply };
 	struct doing doing = { w, action, how, context, w->faults->count }, *pointer = &doing;
 	return store_write(w->store, &op, &pointer, sizeof pointer, NULL, 0);
 }

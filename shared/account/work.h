@@ -17,6 +17,7 @@ struct many {
 struct work {
 	struct store *store;
 	const struct account *account;
+	const struct conf *conf;
 	struct arena *arena;
 	struct faults *faults;
 	instant now;

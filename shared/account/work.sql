@@ -1,9 +1,4 @@
--- The door for changes: whose turn it is, numbers, keys.
-
--- Writers of one tenant take turns; on SQLite a lock beside the file sees to that for all of them.
--- name: work_hold (tenant)
--- postgres: work_hold
-SELECT 1 FROM tenants WHERE tenant_id = :tenant FOR NO KEY UPDATE;
+-- The door for changes: numbers and keys.
 
 -- What was planned while a table was empty reads all of a tenant's rows once it is not.
 -- name: work_plan_anew ()

@@ -12,7 +12,8 @@ struct work *work_of(const struct request *rq)
 	const char *call = arena_format(rq->arena, "%s/%lld?%s", rq->path, (long long)rq->id, rq->query ? rq->query : "");
 	if (w && call)
 		*w = (struct work){
-			.store = rq->store, .account = rq->account, .arena = rq->arena, .faults = rq->faults, .now = rq->now,
+			.store = rq->store, .account = rq->account, .conf = rq->conf, .arena = rq->arena, .faults = rq->faults,
+			.now = rq->now,
 			.key = rq->idempotency_key, .call = call, .body = rq->raw ? rq->raw : "", .size = rq->raw_size,
 			.address = rq->address, .user_agent = rq->user_agent,
 		};

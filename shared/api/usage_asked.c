@@ -14,7 +14,7 @@ enum st usage_asked_metric(const struct metric **metric, struct request *rq, con
 	*metric = NULL;
 	if (!asked)
 		return ST_OK;
-	enum st st = catalog_load(&catalog, rq->store, rq->account->generation);
+	enum st st = catalog_load(&catalog, rq->store, rq->account->catalog);
 	if (st)
 		return st;
 	*metric = metric_find(catalog, asked);

@@ -9,7 +9,6 @@
 #include "account/tenants.sql.h"
 #include "catalog/plans.sql.h"
 #include "meter/aggregations.sql.h"
-#include "store/write.sql.h"
 
 struct applying {
 	struct arena *arena;
@@ -171,7 +170,7 @@ static enum st each_tenant(struct applying *a, struct store *store,
 	while (!st && count) {
 		st = list_tenants(store, ids, 100, &count, after);
 		for (unsigned i = 0; i < count && !st; i++) {
-			st = balances_hold(store, after = ids[i]);
+			st = account_hold(store, after = ids[i]);
 			st = st ? st : visit(a, store, ids[i]);
 		}
 	}
@@ -224,7 +223,7 @@ static enum st apply(struct store *store, const void *request, size_t size, void
 	for (unsigned i = 0; i < a->plan_count && !st; i++)
 		st = store_plan(a, store, a->plans[i]);
 	if (!st)
-		st = RUN(store, SQL_CATALOG_ADVANCE);
+		st = account_advance_all(store);
 	return !st && a->windows_changed ? each_tenant(a, store, rebuild) : st;
 }
 
@@ -253,7 +252,7 @@ static enum st compare(struct applying *a, const struct catalog *before, const s
 enum st plans_apply(struct applied *applied, struct store *store, struct faults *faults, const struct plan_file *metrics,
                     const struct plan_file *plans, unsigned count, instant now, struct arena *arena)
 {
-	static const struct write_op op = { .name = "plans.apply", .apply = apply };
+	static const struct write_op op = { .name = "plans.apply", .holds_catalog = true, .apply = apply };
 	struct applying a = { .arena = arena, .now = now, .applied = applied, .faults = faults, .metrics_name = metrics->name },
 	                *pointer = &a;
 	struct faults of_metrics = { .arena = arena };

@@ -10,7 +10,8 @@
 enum { CATALOG_CAP = 1 << 20, METRICS_CAP = 500, FIELD_CAP = 64 };
 
 static const char *const window_names[WINDOW__MAX] = {
-	[WINDOW_PERIOD] = "period", [WINDOW_MONTH] = "month", [WINDOW_DAY] = "day",
+	[WINDOW_PERIOD] = "period", [WINDOW_MONTH] = "month", [WINDOW_WEEK] = "week", [WINDOW_DAY] = "day",
+	[WINDOW_HOUR] = "hour",
 };
 
 static const char *const aggregation_names[AGGREGATE__MAX] = {
@@ -53,8 +54,8 @@ enum st metric_read(struct metric *m, struct faults *faults, const struct json *
 	m->window = window;
 	if (m->name && !good_name(m->name))
 		field_fault(&f, "name", "must be lower-case letters, digits, \"_\", \".\" and \"-\", a letter first");
-	if (m->is_signed && m->aggregation != AGGREGATE_SUM && m->aggregation != AGGREGATE_WEIGHTED_SUM)
-		field_fault(&f, "signed", "goes with the aggregations sum and weighted_sum only");
+	if (m->is_signed && (m->aggregation == AGGREGATE_COUNT || m->aggregation == AGGREGATE_UNIQUE))
+		field_fault(&f, "signed", "goes with the aggregations sum, weighted_sum, max, min and latest only");
 	if (m->field && m->aggregation != AGGREGATE_UNIQUE)
 		field_fault(&f, "field", "goes with the aggregation unique only");
 	else if (m->field && (!*m->field || strlen(m->field) > FIELD_CAP))
@@ -102,6 +103,8 @@ enum st catalog_load(const struct catalog **out, struct store *store, int64_t ge
 	enum st st = metrics ? read_rows(metrics, &count, store, kept.arena) : ST_MEMORY;
 	if (!st)
 		kept.catalog = (struct catalog){ generation, metrics, count };
+	for (unsigned i = 0; i < kept.catalog.count; i++)
+		kept.catalog.has_window[metrics[i].window] = true;
 	kept.connection = store_connection(store);
 	return st;
 }

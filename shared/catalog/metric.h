@@ -6,7 +6,7 @@
 #include "rate/aggregation.h"
 #include "store/store.h"
 
-enum limit_window { WINDOW_PERIOD, WINDOW_MONTH, WINDOW_DAY, WINDOW__MAX };
+enum limit_window { WINDOW_PERIOD, WINDOW_MONTH, WINDOW_WEEK, WINDOW_DAY, WINDOW_HOUR, WINDOW__MAX };
 
 struct metric {
 	const char *name, *alias; /* alias: NULL if it has none */
@@ -14,16 +14,17 @@ struct metric {
 	enum aggregation aggregation;
 	const char *field; /* unique: the member of metadata whose values are counted; else NULL */
 	enum limit_window window;
-	bool is_signed; /* takes negative quantities; what is used never falls below 0 */
+	bool is_signed; /* takes negative quantities */
 };
 
 struct catalog {
 	int64_t generation;
 	const struct metric *metrics; /* in the order of metrics.json */
 	unsigned count;
+	bool has_window[WINDOW__MAX]; /* a metric is limited by it */
 };
 
-/** The metrics, kept by the process until the account's generation moves on.
+/** The metrics, kept by the process until the catalogue's generation moves on.
  *  Returns: ST_OK; what the store returns. Out: catalog  not freed by the caller */
 enum st catalog_load(const struct catalog **catalog, struct store *store, int64_t generation) MUST_USE;
 

@@ -2,6 +2,7 @@
 #include "catalog/plan.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -143,13 +144,26 @@ static enum st read_features(struct plan *p, const struct fields *plan, struct a
 static void read_base(struct plan *p, const struct fields *plan, const struct reading *from)
 {
 	const struct fields base = field_object(plan, "base_price");
-	field_only(&base, "month year");
-	field_amount(&p->base_month, &base, "month", EXACT_DIGITS, NEEDED);
-	field_amount(&p->base_year, &base, "year", EXACT_DIGITS, NEEDED);
-	if (from->catalog) {
-		money_check(&base, "month", p->base_month, from->currency);
-		money_check(&base, "year", p->base_year, from->currency);
+	bool any = !base.object; /* there is a fault already */
+	field_only(&base, "week month quarter half_year year");
+	for (unsigned i = 0; i < CYCLE__MAX; i++) {
+		p->offered[i] = field_get(&base, cycle_base(i), DEFAULTED);
+		any |= p->offered[i];
+		field_amount(&p->base[i], &base, cycle_base(i), EXACT_DIGITS, DEFAULTED);
+		if (from->catalog && p->offered[i])
+			money_check(&base, cycle_base(i), p->base[i], from->currency);
 	}
+	if (!any)
+		field_fault(plan, "base_price", "must have at least one of week, month, quarter, half_year and year");
+}
+
+/* Usage counts in no period that is longer than the cycle, or that is a week or a year by itself. */
+static void read_usage_cycle(struct plan *p, const struct fields *plan)
+{
+	static const char *const names[] = { "monthly", "quarterly", "half_yearly" };
+	unsigned which = CYCLE_YEARLY - CYCLE_MONTHLY;
+	field_choice(&which, plan, "usage_cycle", names, sizeof names / sizeof *names, DEFAULTED);
+	p->usage_cycle = (enum billing_cycle)(CYCLE_MONTHLY + which);
 }
 
 /* A name is shown to people; codes stand in addresses. */
@@ -173,13 +187,14 @@ enum st plan_read(struct plan *p, struct faults *faults, const struct json *docu
 	const struct fields f = { .object = document, .faults = faults, .pointer = "" };
 	struct reading from = { .catalog = catalog };
 	*p = (struct plan){ 0 };
-	field_only(&f, "$schema code name description currency base_price next metrics features");
+	field_only(&f, "$schema code name description currency base_price usage_cycle next metrics features");
 	field_string(&p->currency, &f, "currency", DEFAULTED);
 	from.currency = p->currency ? currency_find(p->currency) : NULL;
 	if (p->currency && !from.currency)
 		field_fault(&f, "currency", "is not an ISO 4217 code");
 	read_names(p, &f, &from);
 	read_base(p, &f, &from);
+	read_usage_cycle(p, &f);
 	enum st st = read_features(p, &f, arena);
 	if (!st)
 		st = read_entries(p, &f, &from, arena);
@@ -188,10 +203,35 @@ enum st plan_read(struct plan *p, struct faults *faults, const struct json *docu
 
 bool plan_fits(const struct plan *p, const struct currency *currency)
 {
-	bool fits = money_fits(p->base_month, currency) && money_fits(p->base_year, currency);
+	bool fits = true;
+	for (unsigned i = 0; i < CYCLE__MAX; i++)
+		fits &= !p->offered[i] || money_fits(p->base[i], currency);
 	for (unsigned i = 0; i < p->count; i++)
 		fits &= !p->entries[i].priced || price_fits(&p->entries[i].price, currency);
 	return fits;
+}
+
+enum billing_cycle plan_cycle(const struct plan *p)
+{
+	unsigned i = CYCLE_WEEKLY;
+	while (i < CYCLE_YEARLY && !p->offered[i])
+		i++;
+	return p->offered[CYCLE_MONTHLY] ? CYCLE_MONTHLY : (enum billing_cycle)i;
+}
+
+const char *plan_cycles(char *names, const struct plan *p)
+{
+	size_t size = 0;
+	*names = '\0';
+	for (unsigned i = 0; i < CYCLE__MAX; i++)
+		if (p->offered[i])
+			size += (size_t)snprintf(names + size, PLAN_CYCLES_ROOM - size, "%s%s", size ? ", " : "", cycle_name(i));
+	return names;
+}
+
+enum billing_cycle plan_usage_cycle(const struct plan *p, enum billing_cycle cycle)
+{
+	return p->usage_cycle < cycle ? p->usage_cycle : cycle;
 }
 
 const struct plan_entry *plan_entry(const struct plan *p, const char *metric)
@@ -215,7 +255,7 @@ enum st plan_charge(exact *unrounded, minor *amount, const struct plan_entry *e,
 	*amount = 0;
 	if (!e->priced)
 		return ST_OK;
-	enum st st = price_amount(unrounded, &e->price, used);
+	enum st st = price_amount(unrounded, &e->price, used > 0 ? used : 0);
 	return st ? st : minor_round(amount, *unrounded, currency, ROUND_HALF_AWAY);
 }
 

@@ -2,6 +2,7 @@
 #ifndef CATALOG_PLAN_H
 #define CATALOG_PLAN_H
 
+#include "catalog/cycle.h"
 #include "catalog/metric.h"
 #include "rate/price.h"
 
@@ -30,7 +31,9 @@ struct plan {
 	const char *code, *name;
 	int64_t version;
 	const char *currency;   /* NULL: amounts are in the tenant's own currency */
-	exact base_month, base_year;
+	bool offered[CYCLE__MAX];  /* cycles that the base price has: at least one */
+	exact base[CYCLE__MAX];
+	enum billing_cycle usage_cycle; /* in which usage counts, where the subscription's cycle is longer */
 	const char *next;       /* the plan to upgrade to; NULL for none */
 	const struct plan_entry *entries;
 	unsigned count;
@@ -60,6 +63,16 @@ struct plan_listed {
 
 /** Tell every version of every plan, by code and version. Returns: ST_OK; what the store returns. */
 enum st plans_list(struct store *store, void (*tell)(void *context, const struct plan_listed *plan), void *context) MUST_USE;
+
+/** The cycle to take where none is named: monthly, or the shortest that the plan offers. */
+enum billing_cycle plan_cycle(const struct plan *plan);
+
+/** The names of the cycles that a plan offers: "monthly, yearly". Out: names  PLAN_CYCLES_ROOM bytes. Returns: names */
+enum { PLAN_CYCLES_ROOM = 64 };
+const char *plan_cycles(char *names, const struct plan *plan);
+
+/** The cycle in which the usage of a subscription counts. */
+enum billing_cycle plan_usage_cycle(const struct plan *plan, enum billing_cycle cycle);
 
 /** Can the currency express every amount of the plan to the last digit? For plans without a currency of their own. */
 bool plan_fits(const struct plan *plan, const struct currency *currency);

@@ -86,8 +86,17 @@ static enum st choose_plans_currency(struct preview *p, const struct conf *conf,
 	return ST_OK;
 }
 
-enum st preview_plan(struct preview *p, struct store *store, const struct conf *conf, const char *code, bool yearly,
-                     const char *currency, const struct json *quantities, struct faults *faults, struct arena *arena)
+static enum st find_base(struct preview *p, const char *name, struct faults *faults)
+{
+	char names[PLAN_CYCLES_ROOM];
+	const enum billing_cycle cycle = name ? cycle_named(name) : plan_cycle(p->plan);
+	if (cycle == CYCLE__MAX || !p->plan->offered[cycle])
+		return fault_add(faults, "/cycle", "the plan is offered %s", plan_cycles(names, p->plan));
+	return minor_round(&p->base_price, p->plan->base[cycle], p->currency, ROUND_HALF_AWAY);
+}
+
+enum st preview_plan(struct preview *p, struct store *store, const struct conf *conf, const char *code,
+                     const char *cycle, const char *currency, const struct json *quantities, struct faults *faults, struct arena *arena)
 {
 	const struct catalog *catalog;
 	int64_t version = 0;
@@ -102,7 +111,7 @@ enum st preview_plan(struct preview *p, struct store *store, const struct conf *
 	if (!st)
 		st = choose_plans_currency(p, conf, currency, faults);
 	if (!st)
-		st = minor_round(&p->base_price, yearly ? p->plan->base_year : p->plan->base_month, p->currency, ROUND_HALF_AWAY);
+		st = find_base(p, cycle, faults);
 	if (!st)
 		st = read_lines(p, catalog, quantities, faults);
 	if (!st && __builtin_add_overflow(p->base_price, p->total_overage, &p->total))

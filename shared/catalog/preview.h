@@ -40,9 +40,10 @@ struct preview {
 /** Price quantities of a plan's latest version.
  *  Returns: ST_OK; ST_INVALID with faults; ST_RANGE; what the store returns.
  *  In:  code        a plan's code, in any case
+ *  In:  cycle       whose base price: a name; NULL: plan_cycle()'s
  *  In:  currency    NULL: the plan's own, or the configured one
  *  In:  quantities  {"metric_name": quantity, …}; lives as long as `arena` */
-enum st preview_plan(struct preview *preview, struct store *store, const struct conf *conf, const char *code, bool yearly,
-                     const char *currency, const struct json *quantities, struct faults *faults, struct arena *arena) MUST_USE;
+enum st preview_plan(struct preview *preview, struct store *store, const struct conf *conf, const char *code,
+                     const char *cycle, const char *currency, const struct json *quantities, struct faults *faults, struct arena *arena) MUST_USE;
 
 #endif

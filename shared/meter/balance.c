@@ -7,13 +7,8 @@
 #include "meter/unique.h"
 #include "account/window.h"
 #include "meter/aggregations.sql.h"
+#include "meter/record.sql.h"
 #include "meter/usage.sql.h"
-#include "store/write.sql.h"
-
-enum st balances_hold(struct store *store, int64_t tenant_id)
-{
-	return OFFERS(store, SQL_TENANT_HOLD) ? RUN(store, SQL_TENANT_HOLD, INT(tenant_id)) : ST_OK;
-}
 
 /* ---- rebuilding ---- */
 
@@ -63,7 +58,7 @@ enum st balances_span(struct period *span, struct store *store, const struct acc
 enum st balances_rebuild(struct store *store, const struct account *a, struct arena *arena)
 {
 	struct period span;
-	struct windows w;
+	struct period w;
 	(void)arena;
 	enum st st = RUN(store, SQL_USAGE_BALANCE_FORGET, INT(a->tenant_id));
 	if (!st)
@@ -71,11 +66,11 @@ enum st balances_rebuild(struct store *store, const struct account *a, struct ar
 	if (!st)
 		st = balances_span(&span, store, a);
 	for (unsigned kind = 0; kind < WINDOW__MAX && !st && span.start; kind++) {
-		st = windows_at(&w, a, span.start);
-		while (!st && w.of[kind].start <= span.end) {
-			st = rebuild_window(store, a, kind, w.of[kind]);
+		st = window_at(&w, a, kind, span.start);
+		while (!st && w.start <= span.end) {
+			st = rebuild_window(store, a, kind, w);
 			if (!st)
-				st = windows_at(&w, a, w.of[kind].end);
+				st = window_at(&w, a, kind, w.end);
 		}
 	}
 	return st;

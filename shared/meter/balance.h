@@ -1,13 +1,8 @@
-/* Balances: who writes them, and making them anew when windows change. */
+/* Balances: making them anew when windows change. */
 #ifndef METER_BALANCE_H
 #define METER_BALANCE_H
 
 #include "meter/usage.h"
-
-/** Inside a write, before anything of the tenant is looked at: keep its other writers waiting until the
- *  transaction ends. On SQLite they wait already.
- *  Returns: ST_OK; ST_BUSY; ST_STORE. */
-enum st balances_hold(struct store *store, int64_t tenant_id) MUST_USE;
 
 /** Inside a write: forget an account's balances and sum each window again from its roll-ups.
  *  Call it in the transaction that changes a subscription's anchor or cycle, or a metric's window. */

@@ -378,7 +378,7 @@ enum st history_read(struct history *h, struct store *store, const struct accoun
 {
 	struct walk w = { .h = h, .store = store, .account = account, .arena = arena, .hours_of = -1, .skip = (h->page - 1) * h->per_page };
 	h->events = arena_take(arena, (size_t)h->per_page * sizeof *h->events);
-	enum st st = h->events ? catalog_load(&w.catalog, store, account->generation) : ST_MEMORY;
+	enum st st = h->events ? catalog_load(&w.catalog, store, account->catalog) : ST_MEMORY;
 	if (!st)
 		st = read_totals(&w);
 	for (unsigned i = w.day_count; i-- > 0 && !st && h->count < h->per_page;) {
@@ -397,7 +397,7 @@ enum st history_recent(struct history_event *events, unsigned *count, unsigned m
 	const struct catalog *catalog;
 	struct rows r = { 0 };
 	*count = 0;
-	enum st st = catalog_load(&catalog, store, account->generation);
+	enum st st = catalog_load(&catalog, store, account->catalog);
 	if (!st)
 		st = ROWS(store, &r, SQL_USAGE_EVENT_PAGE, INT(account->tenant_id), TEXT(""), INT(INT64_MIN), INT(INT64_MAX), INT(0),
 		          INT(most));
@@ -473,7 +473,7 @@ enum st history_next(struct history_event *events, unsigned *count, unsigned mos
 		.range.end = within ? x->before_at + 1 : x->range.end };
 	struct walk w = { .h = &h, .store = store, .account = account, .arena = arena };
 	struct period first = { 0 };
-	enum st st = catalog_load(&w.catalog, store, account->generation);
+	enum st st = catalog_load(&w.catalog, store, account->catalog);
 	if (!st)
 		st = day_at(&first, account->timezone, x->range.start);
 	h.range.start = first.start;

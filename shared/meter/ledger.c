@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "meter/usage.sql.h"
+#include "meter/record.sql.h"
 
 void ledger_begin(struct ledger *t, struct store *store)
 {

@@ -23,8 +23,13 @@ const char *level_name(enum level level)
 
 int64_t percent_of(qty used, qty included)
 {
-	const wide whole = included > 0 ? (wide)used * 100 / included : -1;
+	const wide whole = included > 0 ? (wide)(used > 0 ? used : 0) * 100 / included : -1;
 	return whole > INT64_MAX ? INT64_MAX : (int64_t)whole;
+}
+
+qty remaining_of(qty used, qty included)
+{
+	return used >= included ? 0 : used > 0 ? included - used : included;
 }
 
 const char *threshold_level(unsigned threshold)

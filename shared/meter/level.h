@@ -12,8 +12,11 @@ enum level { LEVEL_OK, LEVEL_WARNING, LEVEL_CRITICAL, LEVEL_OVER, LEVEL__MAX };
 enum level level_of(qty used, qty included);
 const char *level_name(enum level level);
 
-/** used / included in whole percent, rounded down: 89.96 % is 89. -1 where included is 0. */
+/** used / included in whole percent, rounded down: 89.96 % is 89; 0 of a use below 0. -1 where included is 0. */
 int64_t percent_of(qty used, qty included);
+
+/** What is left of what is included; all of it of a use below 0. */
+qty remaining_of(qty used, qty included);
 
 /** Alert thresholds in percent, ascending: 80, 90 (warning), 100, 110 (critical). */
 enum { THRESHOLDS = 4 };

@@ -60,3 +60,61 @@ LIMIT 20;
 
 -- name: proof_alerts (tenant)
 SELECT metric, window_start, threshold_percent, used, included FROM usage_alerts WHERE tenant_id = :tenant;
+
+-- name: proof_event_span (tenant)
+SELECT COALESCE(MIN(recorded_at), 0), COALESCE(MAX(recorded_at), 0) FROM usage_events WHERE tenant_id = :tenant;
+
+-- Roll-ups are made anew: of the events in their order, some at a time.
+-- name: usage_hour_forget (tenant)
+DELETE FROM usage_hours WHERE tenant_id = :tenant;
+
+-- name: usage_day_forget (tenant)
+DELETE FROM usage_days WHERE tenant_id = :tenant;
+
+-- name: usage_event_after (tenant, after_at, after_event, take)
+SELECT recorded_at, event_id, metric, user_id, quantity FROM usage_events
+WHERE tenant_id = :tenant AND recorded_at >= :after_at AND (recorded_at > :after_at OR event_id > :after_event)
+ORDER BY recorded_at, event_id
+LIMIT :take;
+
+-- Roll-ups against events, one row where they differ: in a stretch of days that are each `width` long from `origin` on, and so
+-- are its hours.
+-- name: usage_hour_differences (tenant, first, last, origin, width)
+SELECT hour, metric FROM (
+  SELECT hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+  FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first AND hour <= :last
+  UNION ALL
+  SELECT e.hour, e.metric, e.user_id, e.quantity_sum, e.event_count, e.quantity_min, e.quantity_max, e.first_at, e.last_at,
+    (SELECT MAX(l.event_id) FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
+       AND l.metric = e.metric AND l.user_id = e.user_id),
+    (SELECT l.quantity FROM usage_events l WHERE l.tenant_id = :tenant AND l.recorded_at = e.last_at
+       AND l.metric = e.metric AND l.user_id = e.user_id ORDER BY l.event_id DESC LIMIT 1)
+  FROM (
+    SELECT CAST(:origin AS BIGINT) + (recorded_at - CAST(:origin AS BIGINT)) / CAST(:width AS BIGINT) * CAST(:width AS BIGINT) AS hour, metric, user_id, SUM(quantity) AS quantity_sum, COUNT(*) AS event_count,
+      MIN(quantity) AS quantity_min, MAX(quantity) AS quantity_max, MIN(recorded_at) AS first_at, MAX(recorded_at) AS last_at
+    FROM usage_events WHERE tenant_id = :tenant AND recorded_at >= :first AND recorded_at <= :last GROUP BY 1, 2, 3
+  ) AS e
+) AS both_sides
+GROUP BY hour, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+HAVING COUNT(*) <> 2
+LIMIT 20;
+
+-- name: usage_day_differences (tenant, first, last, origin, width)
+SELECT day, metric FROM (
+  SELECT day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+  FROM usage_days WHERE tenant_id = :tenant AND day >= :first AND day <= :last
+  UNION ALL
+  SELECT h.day, h.metric, h.user_id, h.quantity_sum, h.event_count, h.quantity_min, h.quantity_max, h.first_at, h.last_at,
+    (SELECT l.last_event_id FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
+       AND l.hour >= h.day AND l.hour < h.day + CAST(:width AS BIGINT) ORDER BY l.hour DESC LIMIT 1),
+    (SELECT l.last_quantity FROM usage_hours l WHERE l.tenant_id = :tenant AND l.metric = h.metric AND l.user_id = h.user_id
+       AND l.hour >= h.day AND l.hour < h.day + CAST(:width AS BIGINT) ORDER BY l.hour DESC LIMIT 1)
+  FROM (
+    SELECT CAST(:origin AS BIGINT) + (hour - CAST(:origin AS BIGINT)) / CAST(:width AS BIGINT) * CAST(:width AS BIGINT) AS day, metric, user_id, SUM(quantity_sum) AS quantity_sum, SUM(event_count) AS event_count,
+      MIN(quantity_min) AS quantity_min, MAX(quantity_max) AS quantity_max, MIN(first_at) AS first_at, MAX(last_at) AS last_at
+    FROM usage_hours WHERE tenant_id = :tenant AND hour >= :first AND hour <= :last GROUP BY 1, 2, 3
+  ) AS h
+) AS both_sides
+GROUP BY day, metric, user_id, quantity_sum, event_count, quantity_min, quantity_max, first_at, last_at, last_event_id, last_quantity
+HAVING COUNT(*) <> 2
+LIMIT 20;

@@ -298,7 +298,7 @@ enum st proof_of_tenant(unsigned *differences, struct store *store, const struct
 		prove_keys_apart, prove_answers, prove_alerts, prove_standing, prove_audit,
 	};
 	struct proving p = { .store = store, .account = account, .arena = arena, .view = view };
-	enum st st = catalog_load(&p.catalog, store, account->generation);
+	enum st st = catalog_load(&p.catalog, store, account->catalog);
 	for (unsigned i = 0; i < sizeof proofs / sizeof *proofs && !st; i++)
 		st = proofs[i](&p);
 	*differences = p.differences;

@@ -9,7 +9,7 @@
 #include "meter/beside.h"
 #include "meter/day.h"
 #include "meter/ledger.h"
-#include "meter/usage.sql.h"
+#include "meter/proof.sql.h"
 #include "store/migrate.h"
 
 enum { PIECE = 1000 }; /* events that are read at a time */
@@ -134,7 +134,7 @@ static enum st count_samples(struct rebuilding *b)
 static enum st rebuild(struct rebuilding *b)
 {
 	const struct catalog *catalog;
-	enum st st = catalog_load(&catalog, b->store, b->account->generation);
+	enum st st = catalog_load(&catalog, b->store, b->account->catalog);
 	if (!st)
 		st = count_events(b);
 	for (unsigned i = 0; !st && i < catalog->count; i++) {

@@ -13,7 +13,7 @@
 #include "meter/record_flat.h"
 #include "meter/unique.h"
 #include "account/window.h"
-#include "meter/usage.sql.h"
+#include "meter/record.sql.h"
 
 /* ---- the flat request ---- */
 
@@ -338,7 +338,7 @@ static enum st apply_whole(struct store *store, const void *request, size_t size
 	char fingerprint[TOKEN_HASH_ROOM];
 	(void)size, (void)answer;
 	fingerprint_whole(fingerprint, s->once);
-	enum st st = balances_hold(store, s->checking.account->tenant_id);
+	enum st st = account_hold(store, s->checking.account->tenant_id);
 	if (!st)
 		st = find_whole(store, s, fingerprint);
 	if (st != ST_DONE)
@@ -358,7 +358,7 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 	c->digits = currency ? currency->digits : 2;
 	c->randomness = random_id();
 	c->flat = text_new(arena, 16 << 20);
-	enum st st = catalog_load(&c->catalog, store, c->account->generation);
+	enum st st = catalog_load(&c->catalog, store, c->account->catalog);
 	if (!st && c->account->plan_version_id)
 		st = plan_load(&c->plan, store, c->account->plan_version_id);
 	return st == ST_NOT_FOUND ? ST_STORE : st; /* without its plan no limit can be kept */
@@ -397,7 +397,7 @@ static enum st check_all(struct sending *s, bool *valid, struct store *store, co
 
 static enum st send(struct store *store, struct sending *s)
 {
-	static const struct write_op whole_op = { .name = "usage.record_whole", .holds_tenant = true, .apply = apply_whole };
+	static const struct write_op whole_op = { .name = "usage.record_whole", .apply = apply_whole };
 	const struct text *flat = &s->checking.flat;
 	if (s->once)
 		return store_write(store, &whole_op, &s, sizeof s, NULL, 0);
@@ -409,19 +409,55 @@ static enum st send(struct store *store, struct sending *s)
 	return st;
 }
 
+/* Check events, and make of those that are valid what goes through the door. */
+static enum st begin(struct sending *s, struct store *store, const struct usage_event *events)
+{
+	bool *valid = arena_take(s->arena, s->count + 1);
+	s->valid = valid;
+	s->answers = arena_take(s->arena, (s->count + 1) * sizeof *s->answers);
+	enum st st = valid && s->answers ? prepare(&s->checking, store, s->arena) : ST_MEMORY;
+	return st ? st : check_all(s, valid, store, events);
+}
+
 enum st usage_record(struct usage_result *results, struct store *store, const struct conf *conf,
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,
                      struct usage_once *once, instant now, struct arena *arena)
 {
-	bool *valid = arena_take(arena, count + 1);
 	struct sending s = {
-		.checking = { .conf = conf, .account = account, .now = now }, .results = results, .valid = valid, .count = count,
-		.answers = arena_take(arena, (count + 1) * sizeof *s.answers), .once = once, .arena = arena,
+		.checking = { .conf = conf, .account = account, .now = now }, .results = results, .count = count,
+		.once = once, .arena = arena,
 	};
-	enum st st = valid && s.answers ? prepare(&s.checking, store, arena) : ST_MEMORY;
-	if (!st)
-		st = check_all(&s, valid, store, events);
+	enum st st = begin(&s, store, events);
 	if (!st && whole && s.refused)
 		return ST_INVALID;
 	return st ? st : send(store, &s);
+}
+
+/* ---- within another's transaction ---- */
+
+static enum st first_refusal(const struct sending *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->results[i].st)
+			return s->results[i].st;
+	return ST_OK;
+}
+
+enum st usage_within(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, instant now,
+                     struct arena *arena)
+{
+	struct sending s = {
+		.checking = { .conf = conf, .account = account, .now = now }, .results = results, .count = count, .arena = arena,
+	};
+	const struct text *flat = &s.checking.flat;
+	enum st st = begin(&s, store, events);
+	if (!st)
+		st = first_refusal(&s);
+	if (!st)
+		st = record_within(store, flat->bytes, flat->size, s.answers);
+	if (st)
+		return st;
+	deal_answers(&s);
+	return first_refusal(&s);
 }

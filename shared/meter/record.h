@@ -66,6 +66,13 @@ enum st usage_record(struct usage_result *results, struct store *store, const st
                      const struct account *account, const struct usage_event *events, unsigned count, bool whole,
                      struct usage_once *once, instant now, struct arena *arena) MUST_USE;
 
+/** Record what an act itself uses, in the transaction of the act, which holds the tenant: at least one event, and all
+ *  or none. Returns: ST_OK: all of them count, or are repeats; else the act must fail, so that its transaction is
+ *  undone: what the first that is refused says (look at the results); as usage_record(). */
+enum st usage_within(struct usage_result *results, struct store *store, const struct conf *conf,
+                     const struct account *account, const struct usage_event *events, unsigned count, instant now,
+                     struct arena *arena) MUST_USE;
+
 /** Is this the fingerprint of a payload that an event came of? In: stored  as it stands recorded, by its metric's own name.
  *  Returns: ST_OK; ST_MEMORY. */
 enum st usage_fingerprint_fits(bool *fits, const char *fingerprint, const struct usage_event *stored, struct arena *arena) MUST_USE;

@@ -9,7 +9,7 @@
 #include "meter/event_id.h"
 #include "meter/ledger.h"
 #include "meter/unique.h"
-#include "meter/usage.sql.h"
+#include "meter/record.sql.h"
 #include "meter/weighted.h"
 
 struct applying {
@@ -274,13 +274,13 @@ static enum st apply_one(struct applying *a)
 	return refusal(a->answer->st) ? ST_OK : a->answer->st;
 }
 
-/* Was it decided by the catalogue that stands now? The tenant is held from here on. */
+/* Was it decided by what stands now? The tenant is held from here on. */
 static enum st hold(struct store *store, const struct flat_event *e)
 {
 	int64_t generation;
-	enum st st = balances_hold(store, e->tenant_id);
+	enum st st = account_hold(store, e->tenant_id);
 	if (!st)
-		st = account_generation(&generation, store);
+		st = account_generation(&generation, store, e->tenant_id);
 	return st ? st : generation != e->generation ? ST_OUTDATED : ST_OK;
 }
 
@@ -316,7 +316,20 @@ static enum st add_one(struct applying *a)
 	return refusal(a->answer->st) && !a->counted ? ST_OK : a->answer->st;
 }
 
-static enum st add_job(struct store *store, struct ledger *ledger, int64_t generation, struct combine_job *job)
+/* The generation of the tenant that was looked at last: a group is often of one. */
+struct looked_at {
+	int64_t tenant, generation;
+};
+
+static enum st look(struct looked_at *l, struct store *store, int64_t tenant)
+{
+	if (l->tenant == tenant)
+		return ST_OK;
+	l->tenant = tenant;
+	return account_generation(&l->generation, store, tenant);
+}
+
+static enum st add_job(struct store *store, struct ledger *ledger, struct looked_at *looked_at, struct combine_job *job)
 {
 	const char *at = job->request, *end = at + job->size;
 	struct flat_answer *answer = job->answer;
@@ -326,13 +339,13 @@ static enum st add_job(struct store *store, struct ledger *ledger, int64_t gener
 		struct flat_event e;
 		struct applying a = { .store = store, .ledger = ledger, .e = &e, .answer = answer, .again = job->again };
 		at = flat_read(&e, a.text, at, end);
-		if (!at)
-			return ST_STORE;
-		if (e.generation != generation) {
+		st = at ? look(looked_at, store, e.tenant_id) : ST_STORE;
+		if (!st && e.generation != looked_at->generation) {
 			job->st = ST_OUTDATED; /* all of a request have the same */
 			return ST_OK;
 		}
-		st = add_one(&a);
+		if (!st)
+			st = add_one(&a);
 	}
 	return st;
 }
@@ -340,11 +353,11 @@ static enum st add_job(struct store *store, struct ledger *ledger, int64_t gener
 enum st record_together(struct store *store, struct combine_job *jobs, unsigned count)
 {
 	struct ledger ledger;
-	int64_t generation;
-	enum st st = account_generation(&generation, store);
+	struct looked_at looked_at = { 0 };
+	enum st st = ST_OK;
 	ledger_begin(&ledger, store);
 	for (unsigned i = 0; i < count && !st; i++)
-		st = add_job(store, &ledger, generation, &jobs[i]);
+		st = add_job(store, &ledger, &looked_at, &jobs[i]);
 	return st ? st : ledger_write(&ledger);
 }
 

@@ -9,7 +9,7 @@
 #include "meter/event_id.h"
 #include "meter/level.h"
 #include "catalog/metric.h"
-#include "meter/usage.sql.h"
+#include "meter/record.sql.h"
 
 enum { ARGUMENT_CAP = 16 << 20 };
 

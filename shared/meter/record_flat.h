@@ -16,7 +16,7 @@ enum { ABSENT = UINT16_MAX, FINGERPRINT = 32 /* hexadecimal digits */ };
 /** A request is a row of these, each followed by its strings with their NULs. */
 struct flat_event {
 	int64_t tenant_id, user_id, event;
-	int64_t generation; /* of the catalogue that it was decided by */
+	int64_t generation; /* of the account that it was decided by */
 	instant recorded_at, now;
 	instant hour, day;    /* of the tenant's zone: where those begin that it lies in */
 	qty quantity, included;
@@ -53,10 +53,10 @@ void flat_alert(char *head, char *tail, size_t room, const struct flat_event *ev
 
 /** Record the events of requests of one party by one call of the database (schema/0003_record_call.sql).
  *  Returns: ST_OK with the jobs' st and answers; ST_DONE where that cannot be: a total does not fit; ST_OUTDATED when
- *  the catalogue has changed: nothing was recorded, decide anew; ST_BUSY, ST_STORE, ST_IO. */
+ *  the account or the catalogue has changed: nothing was recorded, decide anew; ST_BUSY, ST_STORE, ST_IO. */
 enum st record_call(struct store *store, struct combine_job *jobs, unsigned count) MUST_USE;
 
-/** Who shares a call: one tenant's requests that were decided by the same catalogue. 0: an event wants more than
+/** Who shares a call: one tenant's requests that were decided by the same account. 0: an event wants more than
  *  roll-ups, or less, or has a most, and so no call: the database's function knows none of these. */
 uint64_t record_party(const void *request, size_t size);
 

@@ -49,17 +49,15 @@ static qty whole(int64_t count)
 
 qty rollup_used(const struct rollup *r, const struct metric *metric)
 {
-	qty used = 0;
 	switch (metric->aggregation) {
-	case AGGREGATE_COUNT: used = whole(r->count); break;
-	case AGGREGATE_UNIQUE: used = whole(r->distinct); break;
-	case AGGREGATE_WEIGHTED_SUM: break;
-	case AGGREGATE_MAX: used = r->max; break;
-	case AGGREGATE_MIN: used = r->min; break;
-	case AGGREGATE_LATEST: used = r->last; break;
-	default: used = r->sum; break;
+	case AGGREGATE_COUNT: return whole(r->count);
+	case AGGREGATE_UNIQUE: return whole(r->distinct);
+	case AGGREGATE_WEIGHTED_SUM: return 0;
+	case AGGREGATE_MAX: return r->max;
+	case AGGREGATE_MIN: return r->min;
+	case AGGREGATE_LATEST: return r->last;
+	default: return r->sum > 0 ? r->sum : 0;
 	}
-	return used > 0 ? used : 0;
 }
 
 qty rollup_total(const struct rollup *r, const struct metric *metric)

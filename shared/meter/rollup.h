@@ -26,7 +26,8 @@ void rollup_gather(struct rollup *into, const struct rollup *other);
 /** The total of a range or a day: the sum of a metric of sum, which may be negative; else what is used. */
 qty rollup_total(const struct rollup *rollup, const struct metric *metric);
 
-/** What counts as used: by the metric's aggregation, never below 0. Not of weighted_sum, which needs time: 0. */
+/** What counts as used, by the metric's aggregation: a sum below 0 counts as 0, a max, min or latest stays what it is.
+ *  Not of weighted_sum, which needs time: 0. */
 qty rollup_used(const struct rollup *rollup, const struct metric *metric);
 
 /** Read the nine columns of a balance that begin at `column`: sum, count, min, max, first_at,

@@ -137,7 +137,7 @@ struct summing {
 
 static enum st begin(struct summing *s, struct arena *arena)
 {
-	enum st st = catalog_load(&s->catalog, s->store, s->account->generation);
+	enum st st = catalog_load(&s->catalog, s->store, s->account->catalog);
 	s->totals = st ? NULL : arena_take(arena, (s->catalog->count + 1) * sizeof *s->totals);
 	return s->totals ? ST_OK : st ? st : ST_MEMORY;
 }
@@ -192,12 +192,16 @@ static enum st find_first_window(bool *worth, instant *first, const struct summi
 {
 	struct windows w;
 	const bool counts = window_counts(s->account, s->range.start); /* or the windows lack what came before the start */
-	enum st st = s->user || !counts ? ST_RANGE : windows_at(&w, s->account, s->range.start);
+	enum st st = s->user || !counts ? ST_RANGE : windows_at(&w, s->account, s->catalog, s->range.start);
 	*first = s->range.start;
 	for (unsigned i = 0; !st && i < s->catalog->count; i++) {
 		const struct metric *m = &s->catalog->metrics[i];
 		if (s->metric && s->metric != m)
 			continue;
+		if (m->window == WINDOW_HOUR) { /* which are many more than the days that the roll-ups have */
+			*worth = false;
+			break;
+		}
 		*worth |= w.of[m->window].start == s->range.start;
 		*first = w.of[m->window].start < *first ? w.of[m->window].start : *first;
 	}

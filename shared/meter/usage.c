@@ -49,7 +49,7 @@ static void finish_line(struct usage_line *l, const struct usage_state *s, insta
 	l->limited = l->entry->policy == POLICY_SOFT || l->entry->policy == POLICY_HARD;
 	l->percent = l->limited ? percent_of(l->used, l->entry->included) : -1;
 	l->level = l->limited ? level_of(l->used, l->entry->included) : LEVEL_OK;
-	l->remaining = l->used < l->entry->included ? l->entry->included - l->used : 0;
+	l->remaining = remaining_of(l->used, l->entry->included);
 	l->overage = plan_overage(l->entry, l->used);
 	l->overage_amount = l->projected_amount = nothing;
 	if (!s->begun)
@@ -79,18 +79,20 @@ static enum st make_lines(struct usage_state *s, struct arena *arena)
 
 /* Windows often start together, as a month of the calendar and a period that follows it: what is asked
  * for already is not asked for again. */
-static struct val start_beside(instant start, instant other, instant another)
+static struct val start_of(const struct usage_state *s, enum limit_window kind)
 {
-	return start == other || start == another ? (struct val){ .kind = VAL_NULL } : INT(start);
+	const struct period *of = s->windows.of;
+	bool asked = of[kind].start == of[kind].end;
+	for (unsigned i = 0; i < kind; i++)
+		asked |= of[i].start == of[kind].start;
+	return asked ? (struct val){ .kind = VAL_NULL } : INT(of[kind].start);
 }
 
-static enum st read_balances(struct usage_state *s, struct store *store, const struct account *account)
+static enum st read_starts(struct usage_state *s, struct store *store, const struct account *account, struct val one,
+                           struct val two, struct val three)
 {
-	const instant period = s->windows.of[WINDOW_PERIOD].start, month = s->windows.of[WINDOW_MONTH].start;
-	const instant day = s->windows.of[WINDOW_DAY].start;
 	struct rows r = { 0 };
-	enum st st = ROWS(store, &r, SQL_USAGE_BALANCE_LIST, INT(account->tenant_id), INT(period),
-	                  start_beside(month, period, period), start_beside(day, period, month));
+	enum st st = ROWS(store, &r, SQL_USAGE_BALANCE_LIST, INT(account->tenant_id), one, two, three);
 	while (!st && !(st = rows_next(&r))) {
 		struct usage_line *l = (struct usage_line *)usage_line_of(s, rows_text(&r, 0));
 		if (l && l->window.start == rows_int(&r, 1) && l->window.end == rows_int(&r, 2))
@@ -98,6 +100,16 @@ static enum st read_balances(struct usage_state *s, struct store *store, const s
 	}
 	rows_end(&r);
 	return st == ST_DONE ? ST_OK : st;
+}
+
+static enum st read_balances(struct usage_state *s, struct store *store, const struct account *account)
+{
+	const struct val none = { .kind = VAL_NULL }, week = start_of(s, WINDOW_WEEK), hour = start_of(s, WINDOW_HOUR);
+	enum st st = read_starts(s, store, account, start_of(s, WINDOW_PERIOD), start_of(s, WINDOW_MONTH),
+	                         start_of(s, WINDOW_DAY));
+	if (!st && (week.kind || hour.kind)) /* few metrics are limited by these */
+		st = read_starts(s, store, account, none, week, hour);
+	return st;
 }
 
 /* A closed window has accrued all; one that runs, up to the instant that is asked for, taken
@@ -147,7 +159,8 @@ static struct reckoned plus(struct reckoned a, struct reckoned b)
 
 static void add_up(struct usage_state *s, const struct account *account, instant now)
 {
-	const exact base = !s->plan || !s->begun ? 0 : account->yearly ? s->plan->base_year : s->plan->base_month;
+	const bool due = s->begun && s->plan && s->cycle.start == s->windows.of[WINDOW_PERIOD].start;
+	const exact base = due ? s->plan->base[account->cycle] : 0;
 	s->base_price.known = !minor_round(&s->base_price.amount, base, s->currency, ROUND_HALF_AWAY);
 	s->total_overage.known = s->projected_overage.known = true;
 	for (unsigned i = 0; i < s->count; i++) {
@@ -181,19 +194,28 @@ static enum st load_plan(struct usage_state *s, struct store *store, const struc
 	return ST_OK;
 }
 
+static enum st find_cycle(struct usage_state *s, const struct account *account, instant at)
+{
+	s->cycle = s->windows.of[WINDOW_PERIOD];
+	return account->cycle == account->usage_cycle ? ST_OK : window_of_cycle(&s->cycle, account, at);
+}
+
 enum st usage_state_at(struct usage_state *s, struct store *store, const struct account *account, instant at,
                        instant now, struct arena *arena)
 {
 	*s = (struct usage_state){ .begun = window_counts(account, at) };
 	s->currency = currency_of(s, account->currency);
-	enum st st = catalog_load(&s->catalog, store, account->generation);
+	enum st st = catalog_load(&s->catalog, store, account->catalog);
 	if (!st)
 		st = load_plan(s, store, account);
 	if (!st && s->begun)
-		st = windows_at(&s->windows, account, at);
+		st = windows_at(&s->windows, account, s->catalog, at);
+	if (!st && s->begun)
+		st = find_cycle(s, account, at);
 	if (st == ST_RANGE && at == now) { /* a subscription that was stored with a start beyond all calendars */
 		s->begun = false;
 		s->windows = (struct windows){ 0 };
+		s->cycle = (struct period){ 0 };
 		st = ST_OK;
 	}
 	if (!st)

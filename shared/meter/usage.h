@@ -39,9 +39,10 @@ struct usage_state {
 	struct currency other;           /* what it is where ISO 4217 does not have the account's */
 	bool begun;                      /* else the subscription starts later: all is zero, and there are no windows */
 	struct windows windows;
+	struct period cycle;             /* of the base price; empty before the start */
 	struct usage_line *lines;        /* one a metric of the catalog, in its order */
 	unsigned count;
-	struct reckoned base_price;           /* of one billing period */
+	struct reckoned base_price;           /* in the period that begins a cycle; 0 in the others */
 	struct reckoned total_overage, total; /* so far; total = base + overage */
 	struct reckoned projected_overage, projected_total;
 };

@@ -78,6 +78,14 @@ void write_billing_period(struct jwriter *w, const char *name, const struct usag
 		jw_null(w, name);
 }
 
+void write_cycle(struct jwriter *w, const char *name, const struct usage_state *s)
+{
+	if (s->begun && s->plan)
+		write_period(w, name, s->cycle);
+	else
+		jw_null(w, name);
+}
+
 static void write_window(struct jwriter *w, struct period window)
 {
 	if (window.start < window.end) {
@@ -100,7 +108,7 @@ void write_standing(struct jwriter *w, enum policy policy, qty used, qty include
 		return;
 	}
 	write_qty(w, "included", included);
-	write_qty(w, "remaining", used < included ? included - used : 0);
+	write_qty(w, "remaining", remaining_of(used, included));
 	if (included)
 		jw_int(w, "percent", percent_of(used, included));
 	else

@@ -16,6 +16,7 @@ void write_rate(struct jwriter *w, const char *name, unit_price rate);          
 void write_instant(struct jwriter *w, const char *name, instant at);
 void write_period(struct jwriter *w, const char *name, struct period period);
 void write_billing_period(struct jwriter *w, const char *name, const struct usage_state *state); /* null: not begun */
+void write_cycle(struct jwriter *w, const char *name, const struct usage_state *state); /* null also without a plan */
 
 /** used, included, remaining, percent, level: members of the open object. Without a limit the
  *  middle three are null. */

@@ -91,6 +91,7 @@ static void write_warnings(struct jwriter *w, const struct usage_state *s, struc
 static void write_bill(struct jwriter *w, const struct usage_state *s, const char *name, const char *upgrade)
 {
 	jw_object(w, "estimate");
+	write_cycle(w, "cycle", s);
 	write_reckoned(w, "base_price", s->base_price, s->currency);
 	write_reckoned(w, "total_overage", s->total_overage, s->currency);
 	write_reckoned(w, "total", s->total, s->currency);

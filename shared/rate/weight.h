@@ -1,7 +1,7 @@
 /* Weight: a running total's integral over time, of events or of the roll-ups made of them.
  *
- * It is what aggregate() computes for weighted_sum, in whole numbers: quantities are millionths, times
- * microseconds, and areas their product in 128 bits. */
+ * It is what aggregate() computes for weighted_sum (tests/unit/weight.c), in whole numbers: quantities are
+ * millionths, times microseconds, and areas their product in 128 bits. */
 #ifndef RATE_WEIGHT_H
 #define RATE_WEIGHT_H
 

@@ -47,7 +47,4 @@ enum st store_find_aside(struct store *aside, const struct conf *conf) MUST_USE;
 
 void store_pause(long ms);
 
-/** Open the lock of a file's writers. Returns: whether it is open. */
-bool store_open_lock(struct store *store);
-
 #endif

@@ -47,14 +47,32 @@ SELECT
   SET revoked_at = (SELECT o.revoked_at FROM main.tokens AS o WHERE o.tenant_id = r.tenant_id AND o.hash = r.hash)
   WHERE r.revoked_at IS NULL AND (?1 = 0 OR r.tenant_id = ?1)';
 
+-- name: restore_generation (tenant)
+-- sqlite: restore_generation
+SELECT COALESCE(MAX(generation), 0) FROM tenants WHERE tenant_id = :tenant;
+
+-- What processes keep of the tenant is stale, whichever generation came back with it.
+-- name: restore_advance (tenant, generation)
+-- sqlite: restore_advance
+UPDATE tenants SET generation = MAX(generation, :generation) + 1 WHERE tenant_id = :tenant;
+
+-- Tokens that came behind all others have been given numbers too.
+-- name: restore_token_numbers (tenant)
+-- sqlite: restore_token_numbers
+INSERT INTO numbers (tenant_id, kind, last)
+SELECT :tenant, 'tokens', MAX(token_id) FROM tokens WHERE tenant_id = :tenant HAVING COUNT(*) > 0
+ON CONFLICT (tenant_id, kind) DO UPDATE SET last = MAX(last, excluded.last);
+
 -- Of each table of tenants: the texts that forget one's rows, and that bring those of the copy. Who may come in is not put back: tokens stay
 -- as they are, those that the copy alone has come, behind all others where their number was given anew, and what either revoked is revoked.
+-- Numbers that were given since are not given again.
 -- name: restore_tables ()
 -- sqlite: restore_tables
 SELECT CASE m.name WHEN 'tokens' THEN
     'UPDATE main.tokens AS o SET revoked_at = COALESCE(o.revoked_at,
       (SELECT r.revoked_at FROM restored.tokens AS r WHERE r.tenant_id = ?1 AND r.hash = o.hash))
     WHERE o.tenant_id = ?1'
+  WHEN 'numbers' THEN 'SELECT ?1'
   ELSE 'DELETE FROM main."' || m.name || '" WHERE tenant_id = ?1' END,
   CASE m.name WHEN 'tokens' THEN
     'INSERT INTO main.tokens (' || c.names || ') SELECT ' || replace(c.names, '"token_id"', 'CASE
@@ -62,6 +80,9 @@ SELECT CASE m.name WHEN 'tokens' THEN
         + (SELECT MAX(token_id) FROM main.tokens WHERE tenant_id = ?1) + (SELECT MAX(token_id) FROM restored.tokens WHERE tenant_id = ?1)
       ELSE token_id END') || ' FROM restored.tokens
     WHERE tenant_id = ?1 AND hash NOT IN (SELECT hash FROM main.tokens WHERE tenant_id = ?1)'
+  WHEN 'numbers' THEN
+    'INSERT INTO main.numbers (' || c.names || ') SELECT ' || c.names || ' FROM restored.numbers WHERE tenant_id = ?1
+    ON CONFLICT (tenant_id, kind) DO UPDATE SET last = MAX(last, excluded.last)'
   ELSE
     'INSERT INTO main."' || m.name || '" (' || c.names || ') SELECT ' || c.names || ' FROM restored."' || m.name || '" WHERE tenant_id = ?1' END
 FROM main.sqlite_schema AS m

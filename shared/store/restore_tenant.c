@@ -7,7 +7,6 @@
 #include "store/restore.h"
 #include "store/restore.sql.h"
 #include "store/restore_copy.h"
-#include "store/write.sql.h"
 
 /* ---- what it refers to must stand in the live store ---- */
 
@@ -103,12 +102,17 @@ static enum st put_tenant(struct store *s, const void *request, size_t size, voi
 {
 	const struct putting *p = *(const struct putting *const *)request;
 	(void)size, (void)answer;
+	int64_t generation = 0;
 	enum st st = restore_compare(p->restored, s, p->tenant);
 	if (!st)
 		st = restore_count_tokens(p->restored, s, p->tenant);
 	if (!st)
+		st = NUMBER(s, &generation, SQL_RESTORE_GENERATION, INT(p->tenant));
+	if (!st)
 		st = put_tables(s, p);
-	return st ? st : RUN(s, SQL_CATALOG_ADVANCE); /* what processes keep of the tenant is stale now */
+	if (!st)
+		st = RUN(s, SQL_RESTORE_TOKEN_NUMBERS, INT(p->tenant));
+	return st ? st : RUN(s, SQL_RESTORE_ADVANCE, INT(p->tenant), INT(generation));
 }
 
 /* ---- the whole ---- */

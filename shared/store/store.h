@@ -93,7 +93,7 @@ void store_read_end(struct store *store);
 struct write_op {
 	const char *name;
 	bool flat; /* and knows its own work when it meets it again: it may be carried out twice */
-	bool holds_tenant; /* by itself, as a flat one does: writers of other tenants need not wait for it */
+	bool holds_catalog; /* it changes what all tenants share; any other holds the tenant that it changes by itself */
 	/** Do the work of requests of one party in one statement, which is a transaction of its own, where the database
 	 *  can. NULL: never. Returns: ST_OK with each job's st (ST_DONE: not this one, alone); for all of them: ST_DONE:
 	 *  not together, or apply() it if it is alone; what store_write() returns. */

@@ -10,10 +10,9 @@
 
 static const instant PATIENCE = 2 * SECOND; /* no try begins after that */
 
-/* What all tenants share has one writer at a time; others see to their own tenant. */
 static enum st take_turn(struct store *s, const struct write_op *op)
 {
-	return op->flat || op->holds_tenant || !OFFERS(s, SQL_CATALOG_HOLD) ? ST_OK : RUN(s, SQL_CATALOG_HOLD);
+	return op->holds_catalog && OFFERS(s, SQL_CATALOG_HOLD) ? RUN(s, SQL_CATALOG_HOLD) : ST_OK;
 }
 
 /* What failed while the files were taken away or replaced did not fail by itself. */

@@ -1,7 +1,7 @@
 -- The one door: who waits for whom, and what tells other processes that what they keep is stale.
 
 -- Writers take turns: those of one tenant, and those of what all tenants share. On SQLite a lock
--- beside the file sees to that for all of them.
+-- beside the file sees to that for all of them. Who holds the catalogue delays nobody who holds a tenant.
 
 -- name: tenant_hold (tenant)
 -- postgres: tenant_hold

@@ -277,10 +277,10 @@ static enum st run_anew(struct exchange *x, enum st found)
 /* Does the account that was acted on still stand? A write's transaction tells, or else a look. */
 static bool is_proved(struct exchange *x, enum st st, uint64_t writes_before)
 {
+	if (st == ST_OUTDATED)
+		return false; /* also where an act counts itself, and could not */
 	if (!x->verb || !x->verb->proves_account)
 		return true;
-	if (st == ST_OUTDATED)
-		return false;
 	return !x->kept || store_writes(x->rq.store) != writes_before || !account_proved(&x->account, x->rq.store);
 }
 

@@ -58,7 +58,7 @@ describe('a subscription that begins next year', () => {
   test('shows the dashboard what there is', async () => {
     const stats = await tenant.read('/api/usage/stats');
     assert.deepEqual([stats.period, stats.timezone, stats.begins_at], [null, 'UTC', `${nextYear}T00:00:00Z`]);
-    assert.deepEqual(stats.estimate, { base_price: '0.00', total_overage: '0.00', total: '0.00', projected_total: '0.00' });
+    assert.deepEqual(stats.estimate, { cycle: null, base_price: '0.00', total_overage: '0.00', total: '0.00', projected_total: '0.00' });
     assert.deepEqual(stats.warnings, []);
     assert.equal(stats.recent.length, 1);
     assert.equal(stats.series.metrics.find((m) => m.metric_name === 'quotes_generated').values.at(-1), '150');

@@ -149,3 +149,28 @@ test('only hashes of tokens are stored', () => {
   assert.ok(!stored.includes(tenant.token));
   assert.ok(!stored.includes(tenant.token.slice(-16)));
 });
+
+test('a number of a token is never given twice, also when the last one is gone', () => {
+  const own = tenantOf(server), add = () => server.pennymeter(['token', 'add', '--tenant', String(own.tenant_id)]).token_id;
+  const last = add();
+  query(server.data, `DELETE FROM tokens WHERE tenant_id = ${own.tenant_id} AND token_id = ${last}`);
+  assert.equal(add(), last + 1);
+});
+
+test('a number of a tenant is never given twice, also when the last one is gone, and one that came back takes no new one', () => {
+  const add = () => server.pennymeter(['tenant', 'add', '--name', 'Numbered']).tenant_id;
+  const last = add();
+  query(server.data, `DELETE FROM tokens WHERE tenant_id = ${last}`);
+  query(server.data, `DELETE FROM tenants WHERE tenant_id = ${last}`);
+  assert.equal(add(), last + 1);
+  query(server.data, `INSERT INTO tenants (tenant_id, name, currency, timezone, created_at) VALUES (${last + 5}, 'Back', 'USD', 'UTC', 0)`);
+  assert.equal(add(), last + 6);
+});
+
+test("a revoked token makes stale what is known of its tenant, and of no other's", () => {
+  const [own, other] = [tenantOf(server), tenantOf(server)];
+  const generations = () => [own, other].map((t) => value(server.data, `SELECT generation FROM tenants WHERE tenant_id = ${t.tenant_id}`)).concat(value(server.data, 'SELECT generation FROM catalog'));
+  const before = generations();
+  server.pennymeter(['token', 'revoke', '--tenant', String(own.tenant_id), '--token', '1']);
+  assert.deepEqual(generations(), [before[0] + 1, before[1], before[2]]);
+});

@@ -49,11 +49,14 @@ export function recorded(data, tenant) {
 
 // ---- the whole database, as an operator handles it ----
 
-/** As an earlier schema's, which had none of the tables that came later: what they made of others is the caller's. */
+/** As an earlier schema's, which had none of the tables and columns that came later: what they made of others is the caller's. */
 export function setBack(data, schema) {
   const folder = path.join(repo, 'shared/store/schema'), later = readdirSync(folder).filter((name) => Number.parseInt(name, 10) > schema);
-  const made = later.flatMap((name) => [...readFileSync(path.join(folder, name), 'utf8').matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => table));
-  query(data, [...made.map((table) => `DROP TABLE ${table}`), `DELETE FROM schema_version WHERE version > ${schema}`].join('; '));
+  const texts = later.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
+  const undo = [...texts.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => `DROP TABLE ${table}`)
+    .concat([...texts.matchAll(/^ALTER TABLE (\w+) ADD COLUMN (\w+)/gm)].map(([, table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column}`));
+  if (schema < 12) undo.unshift("ALTER TABLE subscriptions ADD COLUMN cycle TEXT NOT NULL DEFAULT 'monthly'", 'UPDATE subscriptions SET cycle = billing_cycle');
+  query(data, [...undo, `DELETE FROM schema_version WHERE version > ${schema}`].join('; '));
 }
 
 const beside = ['', '-wal', '-shm'];

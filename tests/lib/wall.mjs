@@ -62,4 +62,22 @@ export function monthAt(at, zone) {
   return { start: firstAt(first, zone), end: firstAt(addMonths(first, 1), zone) };
 }
 
+/** The calendar week that holds `at`: from Monday. */
+export function weekAt(at, zone) {
+  const day = floorDiv(wallOf(at, zone), DAY), monday = (day - (day + 3n) % 7n) * DAY; // day 0 was a Thursday
+  return { start: firstAt(monday, zone), end: firstAt(monday + 7n * DAY, zone) };
+}
+
+/** The hour on the clock that holds `at`, where clocks change by whole hours: one that comes twice is two. */
+export function hourAt(at, zone) {
+  const start = at - wallOf(at, zone) % HOUR;
+  return { start, end: start + HOUR };
+}
+
+/** The seven days from the wall time `anchor` on, again and again, that hold `at`. */
+export function sevenDaysAt(at, anchor, zone) {
+  const k = (wallOf(at, zone) - anchor) / (7n * DAY);
+  return { start: firstAt(anchor + k * 7n * DAY, zone), end: firstAt(anchor + (k + 1n) * 7n * DAY, zone) };
+}
+
 export const hours = ({ start, end }) => Number((end - start) / HOUR);

@@ -10,7 +10,7 @@ const RECORDS = 1500;
 const HOUR = 1_790_000_000_000_000n / 3_600_000_000n * 3_600_000_000n;
 
 /** A call as record_call.c makes it, of one event. */
-const call = (tenant, number) => `usage_record(${tenant}, (SELECT generation FROM catalog), 0, jsonb_build_array(jsonb_build_object(
+const call = (tenant, number) => `usage_record(${tenant}, (SELECT t.generation + c.generation FROM tenants t, catalog c WHERE t.tenant_id = ${tenant}), 0, jsonb_build_array(jsonb_build_object(
   'recorded_at', ${HOUR}, 'event', ${number}, 'metric', 'api_calls', 'quantity', 1000000, 'user_id', 0, 'fingerprint', '', 'aggregation', 'sum',
   'window_start', ${HOUR}, 'window_end', ${HOUR + 3_600_000_000n}, 'included', 1000000000, 'refuse', false, 'now', ${HOUR})))`;
 

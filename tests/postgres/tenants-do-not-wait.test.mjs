@@ -31,3 +31,12 @@ test('while one tenant is held another changes, and the held one is told to come
   await session.run('COMMIT');
   assert.equal((await change(held, own)).json.version, 2, 'what was refused was not done');
 });
+
+test('while one tenant is held, and the catalogue is, tokens of another are made and revoked', async () => {
+  await session.run(`BEGIN; SELECT 1 FROM tenants WHERE tenant_id = ${held.tenant_id} FOR UPDATE; SELECT 1 FROM catalog FOR UPDATE`);
+  const tenant = String(other.tenant_id), made = server.pennymeter(['token', 'add', '--tenant', tenant]);
+  assert.equal((await server.request('GET', '/api/customers', { token: made.token })).status, 200);
+  server.pennymeter(['token', 'revoke', '--tenant', tenant, '--token', String(made.token_id)]);
+  isProblem(await server.request('GET', '/api/customers', { token: made.token }), 401);
+  await session.run('COMMIT');
+});

@@ -157,7 +157,7 @@ describe('restore', () => {
     const names = readdirSync(schema).sort().filter((sql) => Number(sql.slice(0, 4)) <= last);
     const texts = names.map((sql) => readFileSync(path.join(schema, sql), 'utf8').replace(/^-- postgres:\n[^]*?^-- end\n/gm, ''));
     const noted = names.slice(1).map((sql) => `INSERT INTO schema_version VALUES (${Number(sql.slice(0, 4))}, '${sql}', 0);`).join('');
-    const r = spawnSync('sqlite3', [file], { encoding: 'utf8', input: `${texts.join('\n')}\n${noted}INSERT INTO tenants VALUES (1, 'Platform', 'USD', 'UTC', 0), (2, 'Of before', 'USD', 'UTC', 0);` });
+    const r = spawnSync('sqlite3', [file], { encoding: 'utf8', input: `${texts.join('\n')}\n${noted}INSERT INTO tenants (tenant_id, name, currency, timezone, created_at) VALUES (1, 'Platform', 'USD', 'UTC', 0), (2, 'Of before', 'USD', 'UTC', 0);` });
     assert.deepEqual([r.status, r.stderr], [0, '']);
     return file;
   }

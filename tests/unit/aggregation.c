@@ -1,6 +1,7 @@
 /* Aggregation: tallies merge to what their events come to, and time weighs. */
 #include "exact.h"
 
+#include "meter/rollup.h"
 #include "rate/aggregation.h"
 
 static struct sample sample(const char *when, const char *value)
@@ -81,12 +82,44 @@ static void what_was_removed_is_not_held(void **state)
 	assert_decimal(value, EXACT_DIGITS, "1");
 }
 
+/* What a metric uses by its roll-ups, merged in any order, is what is made of its events one by one. */
+static void rollups_come_to_what_is_made_of_their_events(void **state)
+{
+	enum { EVENTS = 12 };
+	const struct period ever = { 0, 1000 };
+	uint32_t seed = 20260131;
+	(void)state;
+	for (unsigned round = 0; round < 3000; round++) {
+		struct metric metric = { .is_signed = true };
+		struct rollup parts[3] = { 0 }, all = { 0 };
+		struct sample samples[EVENTS] = { 0 };
+		for (unsigned i = 0; i < EVENTS; i++) {
+			seed = seed * 1664525 + 1013904223;
+			const qty quantity = (qty)(seed >> 8) - (1 << 23);
+			const instant when = (seed >> 4) % 1000;
+			const struct rollup one = rollup_of(quantity, when, i);
+			samples[i] = (struct sample){ .at = when, .numeric = true, .value = (wide)quantity * 1000000000000 };
+			assert_int_equal(rollup_merge(&parts[i % 3], &one), ST_OK);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			assert_int_equal(rollup_merge(&all, &parts[(round + i) % 3]), ST_OK);
+		const unsigned count = samples_order(samples, EVENTS);
+		for (unsigned kind = AGGREGATE_SUM; kind <= AGGREGATE_LATEST; kind++) {
+			const struct aggregation_rule rule = { .kind = kind, .negative_is_zero = kind == AGGREGATE_SUM, .digits = QTY_DIGITS };
+			exact want;
+			metric.aggregation = kind;
+			assert_int_equal(aggregate(&want, &rule, samples, count, ever), ST_OK);
+			assert_true((wide)rollup_used(&all, &metric) * 1000000000000 == want);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest facts[] = {
 		FACT(merged_tallies_are_the_tally_of_all), FACT(a_sum_that_does_not_fit_is_refused_and_changes_nothing),
 		FACT(a_value_held_for_half_the_window_counts_half), FACT(an_id_counts_once_and_the_last_of_one_instant_is_the_latest),
-		FACT(what_was_removed_is_not_held),
+		FACT(what_was_removed_is_not_held), FACT(rollups_come_to_what_is_made_of_their_events),
 	};
 	return cmocka_run_group_tests(facts, NULL, NULL);
 }

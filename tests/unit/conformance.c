@@ -2,6 +2,7 @@
  * database, they are tried there; on SQLite otherwise. */
 #include "account/tenants.sql.h"
 #include "catalog/plans.sql.h"
+#include "meter/record.sql.h"
 #include "meter/usage.sql.h"
 #include "scratch_store.h"
 

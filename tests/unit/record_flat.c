@@ -63,7 +63,7 @@ static size_t write_request(char bytes[1024], unsigned count, qty included)
 	const instant hour = (instant)HOUR_OF_TEST * HOUR;
 	char *at = bytes;
 	int64_t generation = 0;
-	assert_int_equal(account_generation(&generation, store), ST_OK);
+	assert_int_equal(account_generation(&generation, store, TENANT), ST_OK);
 	for (unsigned i = 0; i < count; i++) {
 		struct flat_event e = {
 			.tenant_id = TENANT, .user_id = 3, .event = 1000 + i, .generation = generation, .recorded_at = hour, .now = hour,

@@ -186,7 +186,8 @@ static void a_copy_that_lacks_a_row_of_any_table_is_no_backup(void **state)
 	char file[sizeof folder + 16];
 	(void)state;
 	assert_int_equal(put(s, "a"), ST_OK);
-	assert_int_equal(store_script(s, "INSERT INTO tenants VALUES (9, 'n', 'USD', 'UTC', 0);"
+	assert_int_equal(store_script(s, "INSERT INTO tenants (tenant_id, name, currency, timezone, created_at) "
+	                                 "VALUES (9, 'n', 'USD', 'UTC', 0);"
 	                                 "INSERT INTO usage_events VALUES (9, 1, 1, 'a', 1, 0, NULL, NULL)"), ST_OK);
 	losing.copy_to = copy_short;
 	snprintf(file, sizeof file, "%s/copy.db", folder);

@@ -56,7 +56,7 @@ static enum st empty_target(struct moving *m)
  * copied again. */
 static enum st begin(struct moving *m)
 {
-	static const struct write_op op = { .name = "move.begin", .apply = make_triggers };
+	static const struct write_op op = { .name = "move.begin", .holds_catalog = true, .apply = make_triggers };
 	struct place tenants = { .table = "tenants", .behind = m->behind };
 	int64_t begun = 0, triggers = 0;
 	bool fresh = false;
@@ -182,7 +182,7 @@ enum st store_move_done(struct store *from, struct store *to, struct faults *fau
 
 enum st store_move_cancel(struct store *from, struct faults *faults)
 {
-	static const struct write_op op = { .name = "move.cancel", .apply = drop_triggers };
+	static const struct write_op op = { .name = "move.cancel", .holds_catalog = true, .apply = drop_triggers };
 	struct moving m = { .from = from, .faults = faults }, *pointer = &m;
 	enum st st = open_moving(&m);
 	if (!st)

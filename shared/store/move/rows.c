@@ -200,7 +200,7 @@ static enum st read_page(struct moving *m, const struct table *t, struct place *
 /* In: p  NULL: no page, only what changed. In: carried  of how many tables, those that are there and the one of the page */
 static enum st step(struct moving *m, int64_t *left, const struct table *t, struct place *p, unsigned carried)
 {
-	static const struct write_op op = { .name = "move.step", .apply = end_step };
+	static const struct write_op op = { .name = "move.step", .holds_catalog = true, .apply = end_step };
 	const struct ending e = { m, p, carried };
 	struct batch page = batch_new(m->page);
 	enum st st = m->alone ? ST_OK : store_read_begin(m->from);
