@@ -118,7 +118,8 @@ int main(void)
 {
 	const struct CMUnitTest facts[] = {
 		FACT(merged_tallies_are_the_tally_of_all), FACT(a_sum_that_does_not_fit_is_refused_and_changes_nothing),
-		FACT(a_value_held_for_half_the_window_counts_half), FACT(an_id_counts_once_and_the_last_of_one_instant_is_the_latest),
+		FACT(a_value_held_for_half_the_window_counts_half),
+		FACT(an_id_counts_once_and_the_last_of_one_instant_is_the_latest),
 		FACT(what_was_removed_is_not_held), FACT(rollups_come_to_what_is_made_of_their_events),
 	};
 	return cmocka_run_group_tests(facts, NULL, NULL);
