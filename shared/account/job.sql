@@ -12,6 +12,10 @@ INSERT INTO jobs (tenant_id, job, place, due_at, turn, leased_until, position, f
 VALUES (:tenant, :job, :place, :at, 0, 0, 0, 0)
 ON CONFLICT (tenant_id, job, place) DO NOTHING;
 
+-- Places that are no more: a container has another name each time.
+-- name: job_forget (tenant, job, before)
+DELETE FROM jobs WHERE tenant_id = :tenant AND job = :job AND place <> '' AND due_at < :before;
+
 -- Whoever had it before has lost it: his turn is over.
 -- name: job_take (tenant, job, place, at, real, until)
 UPDATE jobs SET turn = turn + 1, leased_until = :until, began_at = :real

@@ -11,6 +11,8 @@
 
 enum { BATCH = 64, ARENA_CAP = 64 << 20, NAME_ROOM = 32, PLACE_ROOM = 24 };
 
+static const instant FORGOTTEN = 35 * DAY; /* a data folder whose jobs were due so long ago is gone */
+
 #define FOREVER INSTANT_END /* due never again, unless it is scheduled */
 
 /* A row of a job, as it was found. */
@@ -194,7 +196,9 @@ static enum st add(struct store *store, const void *request, size_t size, void *
 {
 	const struct adding *a = request;
 	(void)size, (void)answer;
-	enum st st = PUT(store, SQL_JOB_ADD, INT(1), TEXT(a->job->name), TEXT(a->place), INT(a->at));
+	enum st st = RUN(store, SQL_JOB_FORGET, INT(1), TEXT(a->job->name), INT(a->at - FORGOTTEN));
+	if (!st)
+		st = PUT(store, SQL_JOB_ADD, INT(1), TEXT(a->job->name), TEXT(a->place), INT(a->at));
 	return st == ST_DONE ? ST_OK : st;
 }
 

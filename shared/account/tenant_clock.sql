@@ -3,6 +3,9 @@
 -- name: tenant_clock (tenant)
 SELECT clock FROM tenants WHERE tenant_id = :tenant;
 
+-- name: tenant_clock_begin (tenant, at)
+UPDATE tenants SET clock = :at WHERE tenant_id = :tenant;
+
 -- Never back.
 -- name: tenant_clock_set (tenant, to)
 UPDATE tenants SET clock = :to WHERE tenant_id = :tenant AND clock <= :to RETURNING tenant_id;

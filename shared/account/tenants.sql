@@ -11,9 +11,9 @@ RETURNING last;
 -- name: tenant_outside_utc (after)
 SELECT tenant_id FROM tenants WHERE tenant_id > :after AND timezone <> 'UTC' ORDER BY tenant_id LIMIT 1;
 
--- name: tenant_insert (tenant, name, currency, timezone, created_at, clock)
-INSERT INTO tenants (tenant_id, name, currency, timezone, created_at, clock)
-VALUES (:tenant, :name, :currency, :timezone, :created_at, :clock);
+-- name: tenant_insert (tenant, name, currency, timezone, created_at)
+INSERT INTO tenants (tenant_id, name, currency, timezone, created_at)
+VALUES (:tenant, :name, :currency, :timezone, :created_at);
 
 -- name: tenant_list (after)
 SELECT t.tenant_id, t.name, t.currency, t.timezone, t.created_at, p.code, p.version, s.subscription_id, s.billing_cycle, s.usage_cycle, s.anchor

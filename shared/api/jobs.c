@@ -2,6 +2,7 @@
 #include "api/jobs.h"
 
 #include "account/tenant_clock.h"
+#include "api/resource.h"
 
 static const int64_t WORK = 2 * SECOND;
 
@@ -76,6 +77,21 @@ static enum st check_clock(const struct request *rq, struct reply *rp, int64_t t
 	return ST_CONFLICT;
 }
 
+/* Of the act, in the operator's audit. */
+static enum st name_clock(struct work *work, void *context)
+{
+	const int64_t *tenant = context;
+	work->kind = "tenant";
+	work->id = *tenant;
+	return ST_OK;
+}
+
+static enum st audit_advance(const struct request *rq, int64_t tenant)
+{
+	struct work *work = work_of(rq);
+	return work ? work_do(work, "clocks.advance", name_clock, &tenant) : ST_MEMORY;
+}
+
 enum st reply_clock_advanced(struct request *rq, struct reply *rp)
 {
 	const int64_t tenant = rq_int(rq, "tenant_id", 0);
@@ -93,5 +109,5 @@ enum st reply_clock_advanced(struct request *rq, struct reply *rp)
 	st = tenant_clock_advance(&asked, to);
 	jw_end(&rp->json);
 	jw_end(&rp->json);
-	return st;
+	return st ? st : audit_advance(rq, tenant);
 }

@@ -114,6 +114,9 @@ describe('jobs run in its time', () => {
     await tenant.post('/api/customers', { name: 'x' });
     const reply = await operator.post('/api/clocks/advance', { tenant_id: tenant.tenant_id, to: '2026-06-01' });
     assert.equal(reply.status, 200, reply.text);
+    const auditor = tenantOf(server, { tenant_id: 1, ...server.pennymeter(['token', 'add', '--tenant', '1', '--scopes', 'audit:read']) });
+    const act = JSON.parse((await auditor.get('/api/audit')).json.audit[0].body);
+    assert.deepEqual([act.action, act.object], ['clocks.advance', `tenant:${tenant.tenant_id}`], 'and the operator\'s audit has it');
     assert.deepEqual([reply.json.tenant_id, reply.json.now, reply.json.ran.filter((r) => r.done)], [tenant.tenant_id, '2026-06-01T00:00:00Z', [{ job: 'purge', tenant_id: tenant.tenant_id, done: 1, failed: 0 }]]);
   });
 
