@@ -69,14 +69,13 @@ static enum st put(struct store *s, const struct write_op *op, const char *name,
 static enum st add_tenant(struct store *s, const void *request, size_t size, void *answer)
 {
 	(void)size, (void)answer;
-	return RUN(s, SQL_TENANT_INSERT, INT(*(const int64_t *)request), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0),
-	           OPT(NULL));
+	return RUN(s, SQL_TENANT_INSERT, INT(*(const int64_t *)request), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0));
 }
 
 /* Tenant 1; without a name it cannot be. */
 static enum st put_tenant(struct store *s, const char *name)
 {
-	return RUN(s, SQL_TENANT_INSERT, INT(1), OPT(name), TEXT("USD"), TEXT("UTC"), INT(0), OPT(NULL));
+	return RUN(s, SQL_TENANT_INSERT, INT(1), OPT(name), TEXT("USD"), TEXT("UTC"), INT(0));
 }
 
 static void make_tenant(struct store *s, int64_t tenant)

@@ -25,7 +25,7 @@ static const struct write_op record_op = {
 static enum st add_tenant(struct store *s, const void *request, size_t size, void *answer)
 {
 	(void)request, (void)size, (void)answer;
-	return RUN(s, SQL_TENANT_INSERT, INT(TENANT), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0), OPT(NULL));
+	return RUN(s, SQL_TENANT_INSERT, INT(TENANT), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0));
 }
 
 static int fresh_store(void **state)

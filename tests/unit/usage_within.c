@@ -36,7 +36,7 @@ static enum st act(struct store *s, struct act *a)
 static enum st add_tenant(struct store *s, const void *request, size_t size, void *answer)
 {
 	(void)request, (void)size, (void)answer;
-	enum st st = RUN(s, SQL_TENANT_INSERT, INT(TENANT), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0), OPT(NULL));
+	enum st st = RUN(s, SQL_TENANT_INSERT, INT(TENANT), TEXT("Acme"), TEXT("USD"), TEXT("UTC"), INT(0));
 	return st ? st : RUN(s, SQL_METRIC_PUT, TEXT("pdfs"), INT(0), TEXT("{\"name\":\"pdfs\"}"));
 }
 
