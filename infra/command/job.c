@@ -35,6 +35,14 @@ static enum st no_job(struct run *r, const char *name)
 	return misuse(r, "NAME", "there is no job \"%s\"; `pennymeter job list` has them", name);
 }
 
+/* One that there is not has nothing due, and would look as if all were done. */
+static enum st check_tenant(struct run *r, int64_t tenant)
+{
+	struct tenant_clock clock;
+	enum st st = tenant ? tenant_clock_read(&clock, r->store, tenant) : ST_OK;
+	return st == ST_NOT_FOUND ? no_tenant(r, tenant) : st;
+}
+
 enum st command_job_run(struct run *r)
 {
 	struct jobs_asked asked = { .conf = &r->conf, .name = r->words ? r->word[0] : NULL, .stop = INT64_MAX,
@@ -44,13 +52,16 @@ enum st command_job_run(struct run *r)
 		st = read_at(&asked.at, r);
 	if (!st)
 		st = run_store(r, STORE_WRITE);
+	if (!st)
+		st = check_tenant(r, asked.tenant);
+	if (st)
+		return st;
 	asked.store = r->store;
-	if (!st && !asked.name && !asked.tenant)
+	if (!asked.name && !asked.tenant)
 		tick_noted(&r->conf);
 	jw_object(&r->w, NULL);
 	jw_array(&r->w, "ran");
-	if (!st)
-		st = jobs_run(&asked);
+	st = jobs_run(&asked);
 	if (!st && !r->w.some[r->w.depth])
 		say(r, "Nothing was due.\n");
 	jw_end(&r->w);

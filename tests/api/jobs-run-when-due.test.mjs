@@ -39,6 +39,7 @@ describe('what cannot be meant is refused', () => {
   test('a job that there is not', () => refused(['job', 'run', 'nope'], /no job "nope"/));
   test('two names', () => refused(['job', 'run', 'purge', 'calls'], /one word too many/));
   for (const at of ['tomorrow', '2026-13-01', '2026-02-30T00:00:00Z', '0']) test(`--at ${at}`, () => refused(['job', 'run', '--due', '--at', at], /--at: must be an instant/));
+  test('a tenant that there is not', () => refused(['job', 'run', '--due', '--tenant', '4711'], /no tenant 4711/, 1));
   for (const n of ['0', '-1', 'x', '1.5']) test(`--tenant ${n}`, () => refused(['job', 'run', '--due', '--tenant', n], /--tenant/));
 
   test('an instant to come where clocks are not for tests', async () => {

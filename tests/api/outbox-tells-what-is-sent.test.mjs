@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { query } from '../lib/database.mjs';
+import { query, setBack } from '../lib/database.mjs';
 import { startServer } from '../lib/server.mjs';
 import { tenantOf } from '../lib/tenant.mjs';
 
@@ -55,4 +55,19 @@ test('what a message says of itself is shown as it is', () => {
   query(server.data, `INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at) VALUES (${tenant.tenant_id}, 77, 'mail', '${JSON.stringify(payload)}', 1, 2)`);
   const shown = show(77);
   assert.deepEqual([shown.to, shown.subject, shown.text, shown.links], [payload.to, payload.subject, payload.text, payload.links]);
+});
+
+test('messages of an earlier version, whose numbers were times, are numbered from 1 in their order, and so on', async () => {
+  const old = await startServer();
+  try {
+    const tenant = tenantOf(old);
+    setBack(old.data, 12);
+    query(old.data, `DELETE FROM numbers WHERE kind = 'outbox'; INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
+      SELECT ${tenant.tenant_id}, 4611686018427387904 + n, 'mail', '{"subject":"' || n || '"}', n, n FROM (SELECT 7 AS n UNION ALL SELECT 9 UNION ALL SELECT 11) t`);
+    old.pennymeter(['init']);
+    await tenant.use('quotes_generated', 85);
+    assert.deepEqual(old.pennymeter(['outbox', 'list', '--tenant', String(tenant.tenant_id)]).outbox.map((m) => [m.id, m.subject.slice(0, 6)]), [[4, 'Quotes'], [3, '11'], [2, '9'], [1, '7']]);
+  } finally {
+    await old.stop();
+  }
 });
