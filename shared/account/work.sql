@@ -5,7 +5,12 @@
 -- postgres: work_plan_anew
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
 
--- name: number_next (tenant, kind, count)
+-- name: number_next (tenant, kind)
+INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, 1)
+ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + 1
+RETURNING last;
+
+-- name: number_take (tenant, kind, count)
 INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, :count)
 ON CONFLICT (tenant_id, kind) DO UPDATE SET last = numbers.last + :count
 RETURNING last;
