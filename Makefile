@@ -27,11 +27,14 @@ files = $(sort $(shell find $(1) -name '$(2)'))
 SQL = $(filter-out shared/store/schema/%,$(call files,shared,*.sql))
 SQL_H = $(SQL:shared/%=$(B)/gen/%.h) $(B)/gen/store/statement_places.h
 CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
-CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
-FN_C = $(call files,functions,*.c)
+JOB_C := $(filter-out functions/jobs/tick.c,$(call files,functions/jobs,*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o \
+	$(JOB_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/jobs.o
+FN_C := $(filter-out $(JOB_C),$(call files,functions,*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
-fn_name = $(patsubst %-index,%,$(patsubst %-id,%,$(subst /,-,$(patsubst functions/%.c,%,$(1)))))
-FN = $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
+ALONE := $(shell grep -lF '.alone = true' $(FN_C))
+fn_name = $(if $(filter $(1),$(ALONE)),$(subst /,-,$(1:functions/%.c=%)),$(firstword $(subst /, ,$(1:functions/%.c=%))))
+FN := $(sort $(foreach f,$(FN_C),$(call fn_name,$(f))))
 fn_sources = $(foreach f,$(FN_C),$(if $(filter $(1),$(call fn_name,$(f))),$(f)))
 FN_BIN = $(FN:%=$(B)/fn/%.fcgi)
 COMMAND_C = $(call files,infra/command,*.c)
@@ -73,6 +76,7 @@ routes: $(B)/bin/routes
 	for s in 400 401 408 413 414 431 500 501 502 503 504; do $(B)/bin/routes problem --status $$s > www/errors/api-$$s.html || exit 1; done
 
 functions: $(FN_BIN) $(B)/fn/pennymeter-all.fcgi
+	@rm -f $(filter-out $^,$(wildcard $(B)/fn/*.fcgi))
 
 # ---- objects, the archive, what is generated ----
 
@@ -115,21 +119,32 @@ $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/sch
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
 
-# ---- functions: each program is a declaration or two (index.c and id.c of a folder), their table, and the shared main ----
+# Jobs are in the archive, so that only programs that run them take them in.
+$(B)/gen/jobs.c: infra/generate/jobs.sh $(JOB_C)
+	@mkdir -p $(@D)
+	@sh infra/generate/jobs.sh $(JOB_C) > $@
 
-define fn_rule
+# ---- functions: each program is the declarations of a folder, or of one function that is alone, their table, and the shared main ----
+
+define table_rule
 $(B)/gen/fn-$(1).c: infra/generate/table.sh $(2)
 	@mkdir -p $(B)/gen
 	@sh infra/generate/table.sh $(2) > $$@
+	@echo $(2) > $(B)/gen/fn-$(1).list
+ifneq ($(strip $(2)),$(strip $(file <$(B)/gen/fn-$(1).list)))
+$(B)/gen/fn-$(1).c: always
+endif
+endef
+
+define fn_rule
+$(call table_rule,$(1),$(2))
 $(B)/fn/$(1).fcgi: $(patsubst %.c,$(B)/obj/%.o,$(2)) $(B)/obj/gen/fn-$(1).o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(B)/fn
 	@echo '  link $$@'; $(CC) $(LDFLAGS) $$^ $(LIBS) $(FCGI_LIBS) -o $$@
 endef
 $(foreach f,$(FN),$(eval $(call fn_rule,$(f),$(call fn_sources,$(f)))))
 
-$(B)/gen/fn-all.c: infra/generate/table.sh $(FN_C)
-	@mkdir -p $(@D)
-	@sh infra/generate/table.sh $(FN_C) > $@
+$(eval $(call table_rule,all,$(FN_C)))
 
 $(B)/fn/pennymeter-all.fcgi: $(FN_O) $(B)/obj/gen/fn-all.o $(B)/obj/shared/wire/main.o $(B)/libcore.a
 	@mkdir -p $(@D)

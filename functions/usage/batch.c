@@ -21,6 +21,7 @@ static enum st batch(struct request *rq, struct reply *rp)
 }
 
 const struct fn fn_usage_batch = {
+	.alone = true,
 	.on[M_POST] = {
 		.summary = "Record up to 1,000 usage events",
 		.doc = "A JSON array, or one JSON object a line, each as /api/usage/record takes it. Valid events are recorded, the others "

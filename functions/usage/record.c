@@ -41,6 +41,7 @@ static enum st record(struct request *rq, struct reply *rp)
 }
 
 const struct fn fn_usage_record = {
+	.alone = true,
 	.on[M_POST] = {
 		.summary = "Record one usage event",
 		.doc = "201 once the event, its roll-ups, the limit decision and any alert are on disk. An exact repeat of an "

@@ -26,14 +26,23 @@ const struct pair file_types[] = {
 
 static const char *const prefix[] = { [AT_API] = "/api/", [AT_V1] = "/api/v1/", [AT_ALSO] = "/" };
 
-/* "usage/record" is served by usage-record.fcgi. */
-static bool name_program(struct address *a, const char *path, bool all)
+/* How much of a function's path is its program's: "usage/stats" is in usage.fcgi with all of its folder, and
+ * "usage/record", which is alone, in usage-record.fcgi. */
+static size_t size_of_prefix(const struct fn_entry *e)
 {
-	int n = snprintf(a->program, sizeof a->program, "%s", all ? "pennymeter-all" : path);
-	for (char *p = a->program; *p; p++)
+	return e->fn->alone ? strlen(e->path) : strcspn(e->path, "/");
+}
+
+/* Out: name  PROGRAM_ROOM bytes */
+static bool name_program(char *name, const struct fn_entry *e, bool all)
+{
+	int n = snprintf(name, PROGRAM_ROOM, "%.*s", (int)size_of_prefix(e), e->path);
+	for (char *p = name; *p; p++)
 		if (*p == '/')
 			*p = '-';
-	return n > 0 && (size_t)n < sizeof a->program;
+	if (all)
+		n = snprintf(name, PROGRAM_ROOM, "pennymeter-all");
+	return n > 0 && n < PROGRAM_ROOM;
 }
 
 static size_t body_cap_of(const struct fn *fn)
@@ -55,7 +64,7 @@ static bool add(struct addresses *out, const struct fn_entry *entry, enum kind k
 		*a = (struct address){ .kind = kind, .entry = entry, .body_cap = body_cap_of(entry->fn) };
 		snprintf(a->prefix, sizeof a->prefix, "%s%s", prefix[kind], path);
 		int n = snprintf(a->path, sizeof a->path, "%s%s%s", prefix[kind], path, entry->fn->takes_id ? "/{id}" : "");
-		if (n > 0 && (size_t)n < sizeof a->path && name_program(a, entry->path, all))
+		if (n > 0 && (size_t)n < sizeof a->path && name_program(a->program, entry, all))
 			return true;
 	}
 	fprintf(stderr, "routes: no room for the address %s%s\n", prefix[kind], path);
@@ -98,39 +107,60 @@ void addresses_by_prefix(struct addresses *list)
 	list->count = count;
 }
 
-unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program)
+/* ---- programs ---- */
+
+static struct program *find_program(struct programs *list, const char *name)
 {
-	bool writes = false;
-	for (const struct fn_entry *e = table; e->path; e++) {
-		struct address a;
-		if (name_program(&a, e->path, site->all) && !strcmp(a.program, program))
-			writes |= route_writes(e->fn);
-	}
-	return writes && site->writers ? site->writers : site->procs;
+	for (size_t i = 0; i < list->count; i++)
+		if (!strcmp(list->at[i].name, name))
+			return &list->at[i];
+	return NULL;
 }
 
-/* Of those of one path, which are one program. */
-static bool is_first(const struct fn_entry *table, const struct fn_entry *e)
+static struct program *add_program(struct programs *list, const struct fn_entry *e, const char *name, bool all)
 {
-	for (const struct fn_entry *other = table; other < e; other++)
-		if (!strcmp(other->path, e->path))
+	struct program *p = list->count < PROGRAMS ? &list->at[list->count++] : NULL;
+	if (!p)
+		return NULL;
+	*p = (struct program){ .procs = 0 };
+	snprintf(p->name, sizeof p->name, "%s", name);
+	snprintf(p->prefix, sizeof p->prefix, "%.*s", all ? 0 : (int)size_of_prefix(e), e->path);
+	return p;
+}
+
+/* One that writes in any of its functions has as many processes as writers have. */
+static unsigned procs_of(const struct site *site, const struct fn_entry *e)
+{
+	return route_writes(e->fn) && site->writers ? site->writers : site->procs;
+}
+
+/* "usage" begins "usage/record", so reversed it is behind. */
+static int by_prefix(const void *a, const void *b)
+{
+	return strcmp(((const struct program *)b)->prefix, ((const struct program *)a)->prefix);
+}
+
+bool programs_list(struct programs *out, const struct site *site, const struct fn_entry *table)
+{
+	out->count = 0;
+	for (const struct fn_entry *e = table; e->path; e++) {
+		char name[PROGRAM_ROOM];
+		const bool named = name_program(name, e, site->all);
+		struct program *p = named ? find_program(out, name) : NULL;
+		if (named && !p)
+			p = add_program(out, e, name, site->all);
+		if (!p) {
+			fprintf(stderr, "routes: no room for the program of %s\n", e->path);
 			return false;
+		}
+		if (!p->procs || route_writes(e->fn))
+			p->procs = procs_of(site, e);
+	}
+	qsort(out->at, out->count, sizeof *out->at, by_prefix);
 	return true;
 }
 
-void programs_each(void *context, const struct site *site, const struct fn_entry *table,
-                   void (*each)(void *context, const char *program, unsigned procs))
-{
-	for (const struct fn_entry *e = table; e->path; e++) {
-		struct address a;
-		if (!is_first(table, e))
-			continue;
-		if (name_program(&a, e->path, site->all))
-			each(context, a.program, procs_of(site, table, a.program));
-		if (site->all)
-			return;
-	}
-}
+/* ---- large bodies ---- */
 
 /* The next cap above `than`, 0 if there is none. */
 static size_t next_cap(const struct addresses *list, size_t than)

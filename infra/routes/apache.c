@@ -119,26 +119,27 @@ static void print_caps(FILE *out, const struct site *site, const struct addresse
 	             "\tRewriteRule ^api/ - [R=401,L]\n", BODY_CAP);
 }
 
-static void print_programs(FILE *out, const struct site *site, const struct addresses *list)
+/* The first rule that fits ends the search. */
+static void print_programs(FILE *out, const struct site *site, const struct addresses *list,
+                           const struct programs *programs)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct address *a = &list->at[i];
+	for (const struct address *a = list->at; a < list->at + list->count; a++)
 		if (a->kind == AT_ALSO)
 			fprintf(out, "\tRewriteRule ^%s(?:/|$) %s/%s.fcgi [END]\n", a->prefix + 1, site->fn, a->program);
-		else if (a->kind == AT_API && !site->all)
-			fprintf(out, "\tRewriteRule ^api/(?:v1/)?%s(?:/|$) %s/%s.fcgi [END]\n", a->entry->path, site->fn, a->program);
-	}
+	for (const struct program *p = programs->at; p < programs->at + programs->count && !site->all; p++)
+		fprintf(out, "\tRewriteRule ^api/(?:v1/)?%s(?:/|$) %s/%s.fcgi [END]\n", p->prefix, site->fn, p->name);
 	fprintf(out, "\tRewriteRule ^api/ %s/%s.fcgi [END]\n", site->fn, catch_all(site));
 }
 
 /* No Options here: where a host forbids that, one word of it makes every answer of the site a 500. */
-static void print_rules(FILE *out, const struct site *site, const struct addresses *list)
+static void print_rules(FILE *out, const struct site *site, const struct addresses *list,
+                        const struct programs *programs)
 {
 	fprintf(out, "<IfModule mod_rewrite.c>\n\tRewriteEngine On\n\tRewriteBase %s/\n"
 	             "\tRewriteRule ^%s(?:/|$) - [R=404,L]\n"
 	             "\tRewriteRule (?:^|/)\\.(?!well-known/) - [R=404,L]\n", site->base, site->fn);
 	print_caps(out, site, list);
-	print_programs(out, site, list);
+	print_programs(out, site, list, programs);
 	fprintf(out, "\t# What is compressed already is sent so; mod_mime then tells.\n"
 	             "\t<IfModule mod_mime.c>\n"
 	             "\t\tRewriteCond %%{HTTP:Accept-Encoding} \\bgzip\\b\n"
@@ -159,14 +160,15 @@ static void print_rules(FILE *out, const struct site *site, const struct address
 static int print(FILE *out, const struct site *site, const struct fn_entry *table, const char *format, const char *handler)
 {
 	static struct addresses list;
-	if (!addresses_list(&list, table, site->all))
+	static struct programs programs;
+	if (!addresses_list(&list, table, site->all) || !programs_list(&programs, site, table))
 		return 1;
 	addresses_by_prefix(&list);
 	print_start(out, site, format, handler);
 	print_pages(out, site);
 	print_compressed(out);
 	print_headers(out);
-	print_rules(out, site, &list);
+	print_rules(out, site, &list, &programs);
 	return 0;
 }
 

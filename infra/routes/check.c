@@ -106,6 +106,8 @@ unsigned check_functions(FILE *out, const struct fn_entry *table)
 		c.method = "*";
 		if (!methods)
 			fault(&c, "a function without a method", NULL);
+		if (e->fn->alone && !strchr(e->path, '/'))
+			fault(&c, "alone, and the folder's own", NULL);
 		faults += c.faults;
 	}
 	return faults;

@@ -176,24 +176,27 @@ static void print_caps(FILE *out, const struct site *site, const struct addresse
 }
 
 /* Without min-procs lighttpd starts four, and one more a second while there is a queue. */
-static void print_program(FILE *out, const struct site *site, const struct fn_entry *table, const char *path, const char *program)
+static void print_program(FILE *out, const struct site *site, const char *prefix, const struct program *p)
 {
-	const unsigned procs = procs_of(site, table, program);
-	fprintf(out, "\t\"%s%s\" => (( \"socket\" => \"%s/%s.sock\", \"check-local\" => \"disable\"", site->base, path, site->run, program);
+	fprintf(out, "\t\"%s/api/%s\" => (( \"socket\" => \"%s/%s.sock\", \"check-local\" => \"disable\"", site->base, prefix, site->run, p->name);
 	if (site->fn)
 		fprintf(out, ",\n\t\t\"bin-path\" => \"%s/%s.fcgi\", \"min-procs\" => %u, \"max-procs\" => %u,\n"
 		             "\t\t\"bin-environment\" => ( \"PENNYMETER_DATA\" => \"%s\" )",
-		        site->fn, program, procs, procs, site->data);
+		        site->fn, p->name, p->procs, p->procs, site->data);
 	fputs(" )),\n", out);
 }
 
-static void print_functions(FILE *out, const struct site *site, const struct fn_entry *table, const struct addresses *list)
+static void print_functions(FILE *out, const struct site *site, const struct programs *programs)
 {
+	const struct program *others = NULL;
 	fputs("\n# The first prefix that fits is taken; what none has goes to the last, which answers 404.\nfastcgi.server = (\n", out);
-	for (size_t i = 0; i < list->count; i++)
-		if (!site->all && list->at[i].kind == AT_API && strcmp(list->at[i].program, catch_all(site)))
-			print_program(out, site, table, list->at[i].prefix, list->at[i].program);
-	print_program(out, site, table, "/api/", catch_all(site));
+	for (size_t i = 0; i < programs->count; i++)
+		if (strcmp(programs->at[i].name, catch_all(site)))
+			print_program(out, site, programs->at[i].prefix, &programs->at[i]);
+		else
+			others = &programs->at[i];
+	if (others)
+		print_program(out, site, "", others);
 	fputs(")\n", out);
 }
 
@@ -213,7 +216,8 @@ static bool refused(const struct site *site)
 int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *table)
 {
 	static struct addresses list;
-	if (refused(site) || !addresses_list(&list, table, site->all))
+	static struct programs programs;
+	if (refused(site) || !addresses_list(&list, table, site->all) || !programs_list(&programs, site, table))
 		return 1;
 	addresses_by_prefix(&list);
 	fputs("# Pennymeter behind lighttpd. Written by `routes lighttpd`; change the declarations, not this.\n", out);
@@ -223,7 +227,7 @@ int print_lighttpd(FILE *out, const struct site *site, const struct fn_entry *ta
 	print_rewrites(out, site, &list);
 	print_page_headers(out, site, &list);
 	print_caps(out, site, &list);
-	print_functions(out, site, table, &list);
+	print_functions(out, site, &programs);
 	(site->part ? end_part : end_server)(out, site);
 	return 0;
 }

@@ -1,4 +1,5 @@
 /* The configuration of nginx. */
+#include <string.h>
 
 #include "routes.h"
 
@@ -78,17 +79,52 @@ static void print_cap(FILE *out, const struct address *a)
 		fprintf(out, " client_max_body_size %zuk;", a->body_cap >> 10);
 }
 
-static void print_below(FILE *out, const struct site *site, const struct addresses *list)
+static bool takes_more(const struct address *a)
 {
-	fprintf(out, "\tlocation ^~ %s/api/ {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";\n", site->base, site->run, catch_all(site));
-	print_errors(out, site);
+	return a->kind != AT_ALSO && a->body_cap > BODY_CAP;
+}
+
+static void print_larger(FILE *out, const struct site *site, const struct addresses *list)
+{
 	for (size_t i = 0; i < list->count; i++) {
 		const struct address *a = &list->at[i];
-		if (a->kind == AT_ALSO || (site->all && a->body_cap == BODY_CAP))
+		if (!takes_more(a))
 			continue;
 		fprintf(out, "\t\tlocation ^~ %s%s { fastcgi_pass \"unix:%s/%s.sock\";", site->base, a->prefix, site->run, a->program);
 		print_cap(out, a);
 		fputs(" }\n", out);
+	}
+}
+
+/* Has a function that takes more the very same prefix? Its location stands for both. */
+static bool has_location(const struct addresses *list, const char *prefix)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (takes_more(&list->at[i]) && !strcmp(list->at[i].prefix, prefix))
+			return true;
+	return false;
+}
+
+static void print_program(FILE *out, const struct site *site, const struct addresses *list, const char *below,
+                          const struct program *p)
+{
+	char prefix[sizeof list->at->prefix];
+	snprintf(prefix, sizeof prefix, "%s%s", below, p->prefix);
+	if (!has_location(list, prefix))
+		fprintf(out, "\t\tlocation ^~ %s%s { fastcgi_pass \"unix:%s/%s.sock\"; }\n", site->base, prefix, site->run,
+		        p->name);
+}
+
+/* The longest prefix that fits is taken. */
+static void print_below(FILE *out, const struct site *site, const struct addresses *list,
+                        const struct programs *programs)
+{
+	fprintf(out, "\tlocation ^~ %s/api/ {\n\t\tfastcgi_pass \"unix:%s/%s.sock\";\n", site->base, site->run, catch_all(site));
+	print_errors(out, site);
+	print_larger(out, site, list);
+	for (size_t i = 0; i < programs->count && !site->all; i++) {
+		print_program(out, site, list, "/api/", &programs->at[i]);
+		print_program(out, site, list, "/api/v1/", &programs->at[i]);
 	}
 	fputs("\t}\n", out);
 }
@@ -129,14 +165,15 @@ static void print_pages(FILE *out, const struct site *site)
 int print_nginx(FILE *out, const struct site *site, const struct fn_entry *table)
 {
 	static struct addresses list;
-	if (!addresses_list(&list, table, site->all))
+	static struct programs programs;
+	if (!addresses_list(&list, table, site->all) || !programs_list(&programs, site, table))
 		return 1;
 	addresses_by_prefix(&list);
 	print_maps(out);
 	print_listen(out, site);
 	print_server(out, site);
 	print_params(out, site);
-	print_below(out, site, &list);
+	print_below(out, site, &list, &programs);
 	print_beside(out, site, &list);
 	print_pages(out, site);
 	return 0;

@@ -341,10 +341,13 @@ static void print_security(struct jwriter *w, enum scope scope)
 static void print_id(struct jwriter *w, const struct address *a, unsigned method)
 {
 	static const char *const lower[M__MAX] = { "get", "post", "put", "patch", "delete" };
-	char id[160];
+	char id[200];
 	jw_object(w, lower[method]);
-	snprintf(id, sizeof id, "%s-%s%s%s", lower[method], a->program, a->entry->fn->takes_id ? "-id" : "",
+	snprintf(id, sizeof id, "%s-%s%s%s", lower[method], a->entry->path, a->entry->fn->takes_id ? "-id" : "",
 	         a->kind == AT_ALSO ? "-also" : "");
+	for (char *p = id; *p; p++)
+		if (*p == '/')
+			*p = '-';
 	jw_string(w, "operationId", id);
 }
 

@@ -31,10 +31,12 @@ struct site {
 /** How an address came to its function. */
 enum kind { AT_API, AT_V1, AT_ALSO };
 
+enum { PROGRAM_ROOM = 100, PROGRAMS = 512 };
+
 struct address {
 	char path[160];    /* from the root: "/api/v1/customers/{id}" */
-	char prefix[160];  /* what is sent to the program, whatever is behind it: "/api/v1/customers" */
-	char program[100]; /* "usage-record", or "pennymeter-all" */
+	char prefix[160];  /* what is the function's, whatever is behind it: "/api/v1/customers" */
+	char program[PROGRAM_ROOM]; /* "usage-record", or "pennymeter-all" */
 	enum kind kind;
 	size_t body_cap;   /* of the largest body that some method takes, in bytes */
 	const struct fn_entry *entry;
@@ -53,12 +55,21 @@ bool addresses_list(struct addresses *out, const struct fn_entry *table, bool al
  *  with, for servers that take the first that fits. */
 void addresses_by_prefix(struct addresses *list);
 
-/** Each program once, sorted: calls `each` with its name and how many processes it gets. */
-void programs_each(void *context, const struct site *site, const struct fn_entry *table,
-                   void (*each)(void *context, const char *program, unsigned procs));
+/** A program: a folder of functions, or one function alone. */
+struct program {
+	char name[PROGRAM_ROOM];   /* "customers", "usage-record", or "pennymeter-all" */
+	char prefix[PROGRAM_ROOM]; /* below /api/ and /api/v1/ it has what begins so: "usage/record"; "": all */
+	unsigned procs; /* how many processes it gets */
+};
 
-/** How many processes a program gets. */
-unsigned procs_of(const struct site *site, const struct fn_entry *table, const char *program);
+struct programs {
+	size_t count;
+	struct program at[PROGRAMS];
+};
+
+/** Each program once; a longer prefix before each shorter one that it begins with.
+ *  Returns: false when one does not fit its field, with the cause on stderr. */
+bool programs_list(struct programs *out, const struct site *site, const struct fn_entry *table) MUST_USE;
 
 /** Calls `each` with every cap above the usual one and a pattern of the paths below /api/ that have it: "usage/batch|events". */
 void large_bodies_each(FILE *out, const struct site *site, const struct addresses *list,

@@ -3,11 +3,6 @@
 
 #include "routes.h"
 
-static void print_name(void *out, const char *program, unsigned procs)
-{
-	fprintf(out, " %s:%u", program, procs);
-}
-
 static const char script[] =
 	"'\n\n"
 	"# Ask every process of a function to end, and make those that do not.\n"
@@ -43,6 +38,9 @@ static const char script[] =
 
 int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table)
 {
+	static struct programs programs;
+	if (!programs_list(&programs, site, table))
+		return 1;
 	if (strchr(site->run, '\'') || strchr(site->fn, '\'') || strchr(site->data, '\'') || strchr(site->log, '\'')) {
 		fputs("routes: a folder's name holds an apostrophe\n", stderr);
 		return 1;
@@ -50,7 +48,8 @@ int print_spawn(FILE *out, const struct site *site, const struct fn_entry *table
 	fprintf(out, "#!/bin/sh\n# Starts and stops the functions for nginx. Written by `routes spawn`; change the declarations, not this.\n"
 	             "set -eu\numask 077\nfn='%s'\nrun='%s'\nlog='%s'\nPENNYMETER_DATA='%s'\nexport PENNYMETER_DATA\n# Each with how many processes it gets.\nnames='",
 	        site->fn, site->run, site->log, site->data);
-	programs_each(out, site, table, print_name);
+	for (size_t i = 0; i < programs.count; i++)
+		fprintf(out, " %s:%u", programs.at[i].name, programs.at[i].procs);
 	fputs(script, out);
 	return 0;
 }

@@ -5,25 +5,24 @@
 #include <string.h>
 
 #include "account/audit.sql.h"
+#include "account/job.h"
 #include "account/number.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
-enum { SALT_BYTES = 16, SALT_ROOM = 2 * SALT_BYTES + 1, REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
+enum { SALT_BYTES = 16, SALT_ROOM = 2 * SALT_BYTES + 1 };
 enum { AGENT_CAP = 300, DETAIL_CAP = 1 << 20, BODY_CAP = 4096 };
 
 static const char first_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /* ---- hashes ---- */
 
-/* SHA-256 of two texts with a line feed between. Out: hash  TOKEN_HASH_ROOM bytes */
-static enum st hash_pair(char *hash, const char *first, const char *second, struct arena *arena)
+/* SHA-256 of a salt or a hash, a line feed and a text. Out: hash  TOKEN_HASH_ROOM bytes */
+static void hash_pair(char *hash, const char *first, const char *second)
 {
-	const char *both = arena_format(arena, "%s\n%s", first, second);
-	if (!both)
-		return ST_MEMORY;
-	sha256_hex(hash, both, strlen(both));
-	return ST_OK;
+	char line[TOKEN_HASH_ROOM + 1];
+	const int size = snprintf(line, sizeof line, "%s\n", first);
+	sha256_hex_of_two(hash, line, (size_t)size, second, strlen(second));
 }
 
 /* ---- adding ---- */
@@ -58,8 +57,7 @@ static const char *body_of(const struct work *work, const char *action, int64_t 
 {
 	struct text t = text_new(work->arena, BODY_CAP);
 	struct jwriter w = jw_new(&t);
-	char at[INSTANT_ROOM], request[REQUEST_ROOM];
-	random_hex(request, REQUEST_BYTES);
+	char at[INSTANT_ROOM];
 	jw_object(&w, NULL);
 	jw_string(&w, "action", action);
 	jw_string(&w, "actor", arena_format(work->arena, "token:%lld", (long long)work->account->token_id));
@@ -67,7 +65,7 @@ static const char *body_of(const struct work *work, const char *action, int64_t 
 	jw_string(&w, "detail_sha256", detail_hash);
 	jw_null(&w, "impersonator");
 	jw_string(&w, "object", work->id ? arena_format(work->arena, "%s:%lld", work->kind, (long long)work->id) : NULL);
-	jw_string(&w, "request_id", request);
+	jw_string(&w, "request_id", work->request);
 	jw_int(&w, "seq", seq);
 	jw_int(&w, "tenant_id", work->account->tenant_id);
 	jw_end(&w);
@@ -108,16 +106,49 @@ enum st audit_add(struct work *work, const char *action)
 	const char *detail = detail_of(work);
 	int64_t seq;
 	random_hex(salt, SALT_BYTES);
-	enum st st = detail ? hash_pair(detail_hash, salt, detail, work->arena) : ST_MEMORY;
-	if (!st)
-		st = find_place(&seq, previous, work);
+	if (!detail)
+		return ST_MEMORY;
+	hash_pair(detail_hash, salt, detail);
+	enum st st = find_place(&seq, previous, work);
 	const char *body = st ? NULL : body_of(work, action, seq, detail_hash);
-	if (!st)
-		st = body ? hash_pair(hash, previous, body, work->arena) : ST_MEMORY;
+	if (!body)
+		return st ? st : ST_MEMORY;
+	hash_pair(hash, previous, body);
+	st = RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body), TEXT(hash),
+	         TEXT(salt), TEXT(detail));
 	if (!st && work->many)
 		memcpy(work->many->hash, hash, TOKEN_HASH_ROOM);
-	return st ? st : RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body),
-	                      TEXT(hash), TEXT(salt), TEXT(detail));
+	return st || seq > 1 ? st : job_schedule(work->store, tenant, "purge", work->now + AUDIT_DETAIL_DAYS * DAY);
+}
+
+/* ---- erasing ---- */
+
+enum st audit_erase(unsigned *count, int64_t *position, struct store *store, int64_t tenant, instant before,
+                    unsigned limit)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_AUDIT_OLD, INT(tenant), INT(*position), INT(*position + limit), INT(before));
+	if (!st)
+		st = rows_next(&r);
+	*count = st ? 0 : (unsigned)rows_int(&r, 0);
+	const int64_t last = *count ? rows_int(&r, 1) : *position;
+	rows_end(&r);
+	if (*count)
+		st = RUN(store, SQL_AUDIT_ERASE, INT(tenant), INT(*position), INT(last));
+	if (!st)
+		*position = last;
+	return st;
+}
+
+enum st audit_oldest(instant *at, struct store *store, int64_t tenant, int64_t position)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_AUDIT_OLDEST, INT(tenant), INT(position));
+	if (!st)
+		st = rows_next(&r);
+	*at = st ? 0 : rows_int(&r, 0);
+	rows_end(&r);
+	return st;
 }
 
 /* ---- listing ---- */
@@ -167,11 +198,13 @@ static bool is_own(const struct proving *p, const struct json *body, const struc
 }
 
 /* Details that were erased prove nothing, and disprove nothing. */
-static bool is_detail(const struct proving *p, const struct json *body, const char *salt, const char *detail)
+static bool is_detail(const struct json *body, const char *salt, const char *detail)
 {
 	char hash[TOKEN_HASH_ROOM];
-	return !detail || (salt && !hash_pair(hash, salt, detail, p->arena) &&
-	                   !strcmp(hash, json_text(json_get(body, "detail_sha256"))));
+	if (!detail || !salt || strlen(salt) >= SALT_ROOM)
+		return !detail;
+	hash_pair(hash, salt, detail);
+	return !strcmp(hash, json_text(json_get(body, "detail_sha256")));
 }
 
 /* Returns: what is wrong with a row, NULL if nothing is. */
@@ -183,11 +216,12 @@ static const char *judge(const struct proving *p, const struct rows *r)
 	const struct json *body;
 	if (rows_int(r, 0) != p->proof->head + 1)
 		return "is missing";
-	if (hash_pair(hash, p->proof->head ? p->proof->hash : first_hash, text, p->arena) || strcmp(hash, rows_text(r, 2)))
+	hash_pair(hash, p->proof->head ? p->proof->hash : first_hash, text);
+	if (strcmp(hash, rows_text(r, 2)))
 		return "does not follow from the one before";
 	if (json_parse(&body, &faults, p->arena, text, strlen(text)) || !is_own(p, body, r))
 		return "is another row's";
-	if (!is_detail(p, body, rows_text(r, 3), rows_text(r, 4)))
+	if (!is_detail(body, rows_text(r, 3), rows_text(r, 4)))
 		return "has a detail that is not its own";
 	if (p->hash && p->seq == rows_int(r, 0) && strcmp(p->hash, rows_text(r, 2)))
 		return "is not the one that was kept";

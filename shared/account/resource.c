@@ -161,6 +161,14 @@ static enum st check(struct work *work, const struct resource *resource, void *o
 
 /* ---- making ---- */
 
+static void clear(struct record *record, const struct resource *resource, const struct work *work)
+{
+	shape_clear(record, resource->shape);
+	record->version = 1;
+	record->created_at = record->updated_at = work->now;
+}
+
+/* Its id: the next one, or of those that were taken for many. */
 static enum st keep_new(struct work *work, const struct resource *resource, struct record *record)
 {
 	enum st st = ST_OK;
@@ -168,24 +176,41 @@ static enum st keep_new(struct work *work, const struct resource *resource, stru
 		record->id = work->many->objects.next++;
 	else
 		st = number_next(&record->id, work->store, work->account->tenant_id, resource->kind);
-	record->version = 1;
-	record->created_at = record->updated_at = work->now;
 	if (!st)
 		st = write_row(work, resource, record, true);
 	return st ? st : note_change(work, resource, NULL, record);
 }
 
-static enum st apply_add(struct work *work, void *context)
+static enum st make(struct work *work, const struct resource *resource, struct record *record)
+{
+	enum st st = check(work, resource, record, NULL);
+	return st ? st : keep_new(work, resource, record);
+}
+
+static enum st make_alone(struct work *work, void *context)
 {
 	struct changing *c = context;
-	void *record = c->object = arena_take(work->arena, c->resource->size);
+	return make(work, c->resource, c->object);
+}
+
+static enum st make_packed(struct work *work, struct flat_reader *packed, const void *context)
+{
+	const struct resource *resource = context;
+	void *object = arena_take(work->arena, resource->size);
+	if (!object)
+		return ST_MEMORY;
+	shape_unpack(object, resource->shape, packed);
+	return packed->failed ? ST_STORE : make(work, resource, object);
+}
+
+/* What is wrong with the body by itself is found before anybody is kept waiting. */
+static enum st read_made(void **object, const struct resource *resource, struct work *work, const struct json *json)
+{
+	struct record *record = *object = arena_take(work->arena, resource->size);
 	if (!record)
 		return ST_MEMORY;
-	shape_clear(record, c->resource->shape);
-	enum st st = shape_read(record, c->resource->shape, c->json, MAKING, "idempotency_key", work->faults, work->arena);
-	if (!st)
-		st = check(work, c->resource, record, NULL);
-	return st ? st : keep_new(work, c->resource, record);
+	clear(record, resource, work);
+	return shape_read(record, resource->shape, json, MAKING, "idempotency_key", work->faults, work->arena);
 }
 
 /* ---- changing ---- */
@@ -277,7 +302,7 @@ static enum st find_or_clear(void **object, void **before, const struct resource
 	if (!st && *before)
 		memcpy(*object, *before, resource->size);
 	else
-		shape_clear(*object, resource->shape);
+		clear(*object, resource, work);
 	return st;
 }
 
@@ -304,22 +329,38 @@ enum st resource_put(enum put *put, const struct resource *resource, struct work
 /* ---- the calls ---- */
 
 /* What a repeat is answered with is the object as it is now. */
-static enum st carry_out(void **object, struct changing *c, struct work *work, const char *act,
-                         enum st (*apply)(struct work *, void *))
+static enum st finish(void **object, struct changing *c, struct work *work, enum st st)
 {
-	const char *action = arena_format(work->arena, "%s.%s", c->resource->kind, act);
-	enum st st = action ? work_do(work, action, apply, c) : ST_MEMORY;
 	if (!st && work->repeated)
 		st = resource_find(&c->object, c->resource, work->store, work->account->tenant_id, work->id, work->arena);
+	else if (!st && !c->id)
+		((struct record *)c->object)->id = work->id;
 	if (object)
 		*object = c->object;
 	return st;
 }
 
+static enum st carry_out(void **object, struct changing *c, struct work *work, const char *act,
+                         enum st (*apply)(struct work *, void *))
+{
+	const char *action = arena_format(work->arena, "%s.%s", c->resource->kind, act);
+	return finish(object, c, work, action ? work_do(work, action, apply, c) : ST_MEMORY);
+}
+
+/* Together with those that are made at the same time; alone to hear what is wrong with it. */
 enum st resource_add(void **object, const struct resource *resource, struct work *work, const struct json *json)
 {
-	struct changing c = { .resource = resource, .json = json };
-	return carry_out(object, &c, work, "create", apply_add);
+	struct changing c = { .resource = resource };
+	const char *action = arena_format(work->arena, "%s.create", resource->kind);
+	enum st st = action ? read_made(&c.object, resource, work, json) : ST_MEMORY;
+	if (st)
+		return st;
+	struct text packed = text_new(work->arena, OBJECT_JSON_CAP);
+	shape_pack(&packed, resource->shape, c.object);
+	st = work_do_together(work, action, &packed, make_packed, resource);
+	if (st == ST_INVALID)
+		return carry_out(object, &c, work, "create", make_alone);
+	return finish(object, &c, work, st);
 }
 
 enum st resource_change(void **object, const struct resource *resource, struct work *work, int64_t id,

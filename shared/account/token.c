@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SECRET_LENGTH = 32 };
+enum { SECRET_LENGTH = 32, RANDOM_MOST = 64 };
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -38,6 +38,17 @@ void sha256_hex(char *hash, const void *bytes, unsigned long long size)
 	sodium_bin2hex(hash, TOKEN_HASH_ROOM, digest, sizeof digest);
 }
 
+void sha256_hex_of_two(char *hash, const char *first, size_t first_size, const char *second, size_t second_size)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256_state state;
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, (const unsigned char *)first, first_size);
+	crypto_hash_sha256_update(&state, (const unsigned char *)second, second_size);
+	crypto_hash_sha256_final(&state, digest);
+	sodium_bin2hex(hash, TOKEN_HASH_ROOM, digest, sizeof digest);
+}
+
 void token_hash(char *hash, const char *token)
 {
 	sha256_hex(hash, token, strlen(token));
@@ -58,8 +69,8 @@ int64_t random_id(void)
 
 void random_hex(char *out, unsigned bytes)
 {
-	static const char hex[] = "0123456789abcdef";
-	for (unsigned i = 0; i < 2 * bytes; i++)
-		*out++ = hex[randombytes_uniform(16)];
-	*out = '\0';
+	unsigned char random[RANDOM_MOST];
+	bytes = bytes < RANDOM_MOST ? bytes : RANDOM_MOST;
+	randombytes_buf(random, bytes);
+	sodium_bin2hex(out, 2 * bytes + 1, random, bytes);
 }

@@ -3,6 +3,7 @@
 #ifndef ACCOUNT_TOKEN_H
 #define ACCOUNT_TOKEN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -21,6 +22,9 @@ void token_hash(char *hash, const char *token);
 
 /** SHA-256 of any bytes in hexadecimal. Out: hash  TOKEN_HASH_ROOM bytes */
 void sha256_hex(char *hash, const void *bytes, unsigned long long size);
+
+/** The same of two pieces, one behind the other. */
+void sha256_hex_of_two(char *hash, const char *first, size_t first_size, const char *second, size_t second_size);
 
 /** A random number of 63 bits, from the kernel: unique, and no secret. A process that forks must not call it on both sides. */
 int64_t random_id(void);

@@ -5,6 +5,9 @@
 #include "account/account.h"
 #include "account/number.h"
 #include "account/token.h"
+#include "base/flat.h"
+
+enum { REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
 
 /** What a work of many objects has at hand, so that it asks the store for it once: numbers, and the audit's last
  *  hash. */
@@ -27,6 +30,7 @@ struct work {
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */
 	struct many *many;      /* NULL: one object */
+	char request[REQUEST_ROOM]; /* set here: its own number, by which the audit's row of it is known again */
 
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */
@@ -49,5 +53,14 @@ enum st work_do(struct work *work, const char *action, enum st (*apply)(struct w
  *  what the store returns. Out: many  must live until then */
 enum st many_begin(struct many *many, struct work *work, const char *kind, int64_t count) MUST_USE;
 enum st many_end(struct work *work) MUST_USE;
+
+/** The same, of what is packed in flat bytes: works of one action that come at the same time are carried out together,
+ *  by one of their processes in one transaction, each undone by itself (infra/notes/0045). So apply() may be given
+ *  another process's work: it has what is packed, an account's numbers, and this one's store, arena and context.
+ *  Returns: as work_do(), but faults are not handed back: after ST_INVALID do it alone. Of what apply() did only the id
+ *  is told. */
+enum st work_do_together(struct work *work, const char *action, const struct text *packed,
+                         enum st (*apply)(struct work *work, struct flat_reader *packed, const void *context),
+                         const void *context) MUST_USE;
 
 #endif

@@ -54,6 +54,26 @@ unsigned shape_vals(struct val *vals, const struct param *shape, const void *obj
 	return (unsigned)(vals - first);
 }
 
+/* ---- other processes ---- */
+
+void shape_pack(struct text *flat, const struct param *shape, const void *object)
+{
+	for (; shape->name; shape++)
+		if (is_number(shape))
+			flat_add_int(flat, number_of(shape, object));
+		else
+			flat_add_text(flat, text_of(shape, object));
+}
+
+void shape_unpack(void *object, const struct param *shape, struct flat_reader *reader)
+{
+	for (; shape->name; shape++)
+		if (is_number(shape))
+			*shape_number(shape, object) = flat_int(reader);
+		else
+			*shape_text(shape, object) = flat_text(reader);
+}
+
 /* ---- JSON ---- */
 
 static void write_number(struct jwriter *w, const struct param *row, int64_t n)

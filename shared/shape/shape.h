@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "base/flat.h"
 #include "base/json.h"
 #include "store/store.h"
 
@@ -109,6 +110,11 @@ enum st shape_row(void *object, const struct param *shape, const struct rows *ro
 
 /** To a row: a value for each row of the shape. Returns: how many. Texts live as long as the object. */
 unsigned shape_vals(struct val *vals, const struct param *shape, const void *object);
+
+/** The same as flat bytes, for another process, and back: texts then point into them.
+ *  Out: reader  failed, if they are no such object's */
+void shape_pack(struct text *flat, const struct param *shape, const void *object);
+void shape_unpack(void *object, const struct param *shape, struct flat_reader *reader);
 
 /** As JSON, every member in the shape's order; what is absent as null, [] or {}. */
 void shape_write(struct jwriter *w, const char *name, const struct param *shape, const void *object);

@@ -13,6 +13,8 @@ struct store {
 	uint64_t connection;
 	enum st opened; /* what became of it when it was opened last */
 	uint64_t writes;
+	uint64_t changes; /* statements that write rows, begun */
+	const void *context; /* of the operation that is carried out */
 	bool again; /* the request being applied may have been committed before */
 	int lock;   /* the driver's own descriptor of a file, or store_open_lock()'s; -1: none */
 	bool asked; /* for `combine` */

@@ -320,6 +320,7 @@ bool store_was_put_aside(const struct conf *conf)
 enum st store_rows(struct store *s, struct rows *r, const struct statement *sql, const struct val *vals)
 {
 	*r = (struct rows){ .driver = s->driver };
+	s->changes += sql->writes;
 	return s->driver->start(s->db, &r->cursor, sql, vals);
 }
 

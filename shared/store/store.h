@@ -93,6 +93,7 @@ void store_read_end(struct store *store);
 struct write_op {
 	const char *name;
 	bool flat; /* and knows its own work when it meets it again: it may be carried out twice */
+	const void *context; /* whose process it is carried out in: store_context(); NULL: none */
 	bool holds_catalog; /* it changes what all tenants share; any other holds the tenant that it changes by itself */
 	/** Do the work of requests of one party in one statement, which is a transaction of its own, where the database
 	 *  can. NULL: never. Returns: ST_OK with each job's st (ST_DONE: not this one, alone); for all of them: ST_DONE:
@@ -124,6 +125,9 @@ enum st store_write(struct store *store, const struct write_op *op, const void *
 /** Inside call(): carry out one statement as a whole transaction. Read and end its rows as those of store_rows().
  *  Returns: ST_OK once it is on disk; ST_DONE where the database has no such calls; what store_write() returns. */
 enum st store_call(struct store *store, struct rows *rows, const struct statement *sql, const struct val *vals) MUST_USE;
+
+/** Inside apply(): the operation's context, of the process that carries it out, whoever's request it is. */
+const void *store_context(const struct store *store);
 
 /** Inside apply(): may this very request have been committed before, by a process that died
  *  before it could say so, or in a try whose answer was lost? */

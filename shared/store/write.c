@@ -47,6 +47,21 @@ static enum st apply_job(struct store *s, const struct write_op *op, struct comb
 	return st;
 }
 
+/* One after the other, with nothing to undo one alone by: that costs a copy of each page that one changes. So one that
+ * fails when it has changed something ends it for all. */
+static enum st apply_bare(struct store *s, const struct write_op *op, struct combine_job *jobs, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const uint64_t before = s->changes;
+		s->again = jobs[i].again;
+		jobs[i].st = op->apply(s, jobs[i].request, jobs[i].size, jobs[i].answer);
+		s->again = false;
+		if (jobs[i].st && s->changes != before)
+			return jobs[i].st;
+	}
+	return ST_OK;
+}
+
 /* What does not look like one of its kind is carried out by nobody: without a byte it asks for nothing. */
 static void pass_over_malformed(const struct write_op *op, struct combine_job *jobs, unsigned count)
 {
@@ -77,7 +92,7 @@ static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigne
 	enum st st = s->driver->begin(s->db, true);
 	const bool begun = !st;
 	if (!st && together)
-		st = l->op->together(s, jobs, count);
+		st = l->op->together ? l->op->together(s, jobs, count) : apply_bare(s, l->op, jobs, count);
 	for (unsigned i = 0; i < count && !st && !together; i++)
 		jobs[i].st = apply_job(s, l->op, &jobs[i]);
 	*stopped = begun && st;
@@ -91,12 +106,10 @@ static enum st in_one(const struct leading *l, struct combine_job *jobs, unsigne
 static void commit_group(void *context, struct combine_job *jobs, unsigned count)
 {
 	const struct leading *l = context;
-	bool stopped = !l->op->together;
-	enum st st = ST_OK;
+	bool stopped;
 	pass_over_malformed(l->op, jobs, count);
-	if (l->op->together)
-		st = in_one(l, jobs, count, true, &stopped);
-	if (st != ST_STALE && stopped)
+	enum st st = in_one(l, jobs, count, true, &stopped);
+	if (st != ST_STALE && stopped && (count > 1 || l->op->together))
 		st = in_one(l, jobs, count, false, &stopped);
 	for (unsigned i = 0; i < count && st; i++)
 		jobs[i].st = st;
@@ -215,6 +228,7 @@ enum st store_write(struct store *s, const struct write_op *op, const void *requ
 	store_read_end(s);
 	s->writes++;
 	s->again = false;
+	s->context = op->context;
 	enum st st = write_once(s, op, request, size, answer, answer_size);
 	for (unsigned try = 1; try_again(s, op, st, try, began); try++) {
 		s->again |= st == ST_IO;
@@ -231,6 +245,11 @@ enum st store_call(struct store *s, struct rows *r, const struct statement *sql,
 {
 	*r = (struct rows){ .driver = s->driver };
 	return s->driver->call && store_has(s, sql) ? s->driver->call(s->db, &r->cursor, sql, vals) : ST_DONE;
+}
+
+const void *store_context(const struct store *s)
+{
+	return s->context;
 }
 
 bool store_again(const struct store *s)

@@ -41,8 +41,11 @@ struct verb {
 
 struct fn {
 	bool takes_id;    /* an id stands behind its path: /api/customers/7 */
+	bool alone;       /* a program of its own, not its folder's: it is asked so often that it wants its own processes */
 	const char *also; /* one more address, from the root: "usage/api/stats" */
 	struct verb on[M__MAX];
+	/** What this program does beside requests, a moment long (wire/tick.h). NULL: nothing. */
+	enum st (*tick)(struct store *store, const struct conf *conf);
 };
 
 struct fn_entry {

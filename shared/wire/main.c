@@ -1,5 +1,6 @@
 /* The main of every function: accepts FastCGI, or answers once as plain CGI. */
 #include <fcgiapp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "wire/route.h"
 #include "wire/serve.h"
 #include "wire/settings.h"
+#include "wire/tick.h"
 
 /* ---- what both transports read from the environment ---- */
 
@@ -158,10 +160,13 @@ static bool accept_next(FCGX_Request *request, int queue)
 	return FCGX_Accept_r(request) == 0;
 }
 
+enum { KEPT_HEAP = 1 << 20 }; /* free at the heap's end, and not given back after a request to be asked for anew */
+
 static int run_fcgi(void)
 {
 	struct server *server = NULL;
 	FCGX_Request request;
+	mallopt(M_TRIM_THRESHOLD, KEPT_HEAP);
 	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, 0))
 		return 1;
 	const int queue = open_queue();
@@ -180,6 +185,7 @@ static int run_fcgi(void)
 		if (is_read_to_its_end(&request, &in))
 			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
+		serve_after(server);
 	}
 	server_close(server);
 	return 0;
@@ -220,6 +226,8 @@ static int run_cgi(void)
 	serve(server, &in);
 	int failed = fflush(stdout) ? 1 : 0;
 	cgi_drain();
+	fclose(stdout);
+	serve_after(server);
 	server_close(server);
 	return failed;
 }
@@ -258,12 +266,19 @@ static const char *program_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static int run_argument(const char *program, const char *argument)
+{
+	if (!strcmp(argument, TICK_ARGUMENT))
+		return tick_run(fn_table);
+	return strcmp(argument, "--describe") ? print_usage(program) : print_declarations();
+}
+
 int main(int argc, char **argv)
 {
 	umask(077); /* whatever a web server hands down: what this makes is nobody else's */
 	log_name(program_name(argv[0]));
 	if (argc > 1)
-		return strcmp(argv[1], "--describe") ? print_usage(argv[0]) : print_declarations();
+		return run_argument(argv[0], argv[1]);
 	bool cgi = FCGX_IsCGI();
 	if (cgi && !getenv("REQUEST_METHOD"))
 		return print_usage(argv[0]);

@@ -96,13 +96,13 @@ describe('an address is refused', () => {
   // Servers mend or refuse these; a function must do so by itself.
   for (const target of ['/api/usage%2Fstats', '/api/usage/stats%00', '/api/usage/stats%2f', '/api/%FFusage/stats', '/api/usage/stats%', '/api/usage/stats%4', '/api/usage/stats%zz']) {
     test(`${target} as the function itself sees it`, () => {
-      isProblem(cgi(server.data, 'usage-stats', 'GET', target, { token: tenant.token }), 400, { pointer: 'path', detail: /%2F and %00|%2F or %00|escape/ });
+      isProblem(cgi(server.data, 'usage', 'GET', target, { token: tenant.token }), 400, { pointer: 'path', detail: /%2F and %00|%2F or %00|escape/ });
     });
   }
 
   for (const [value, cause] of [['%00', /escape/], ['a%00b', /escape/], ['%ff', /escape|UTF-8/], ['%zz', /escape/], ['%4', /escape/], ['%', /escape/], ['%C0%AF', /escape|UTF-8/], ['%ED%A0%80', /escape|UTF-8/], ['%01', /control/]]) {
     test(`type=${value} in a query, as the function itself sees it`, () => {
-      isProblem(cgi(server.data, 'usage-history', 'GET', `/api/usage/history?type=${value}`, { token: tenant.token }), 400, { pointer: 'type', detail: cause });
+      isProblem(cgi(server.data, 'usage', 'GET', `/api/usage/history?type=${value}`, { token: tenant.token }), 400, { pointer: 'type', detail: cause });
     });
   }
 

@@ -9,7 +9,7 @@
 //   EVENTS="10000 1000000"   sizes for growth; the last is compared with the first. "10000 10000000" takes long to seed
 //   MILLION=1000000      requests after which memory must be what it was after a hundredth of them
 //   STARTS=7             cold starts, of which the median counts
-//   PARTS="rates batches slow stores growth cold memory costs"   what to run
+//   PARTS="rates resources batches slow stores tenants growth cold memory hundred costs"   what to run
 //   RESULTS=1            writes tests/bench/RESULTS.md too
 //
 // Exits 1 if an answer was an error, an answered record is not there, or `pennymeter check` fails; a missed target
@@ -21,12 +21,15 @@ import { growth } from './growth.mjs';
 import { memory } from './memory.mjs';
 import { options } from './options.mjs';
 import { rates } from './rates.mjs';
+import { hundred } from './hundred.mjs';
 import { finish } from './report.mjs';
+import { resources } from './resources.mjs';
 import { preparePeers } from './serve.mjs';
 import { slowSyncs } from './slow.mjs';
 import { stores } from './stores.mjs';
+import { tenants } from './tenants.mjs';
 
-const parts = { rates, batches, slow: slowSyncs, stores, growth, cold: coldStarts, memory, costs };
+const parts = { rates, resources, batches, slow: slowSyncs, stores, tenants, growth, cold: coldStarts, memory, hundred, costs };
 
 preparePeers();
 for (const name of options.parts) await parts[name]();

@@ -5,6 +5,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { compiled } from '../lib/compile.mjs';
+import { nginx } from '../lib/launcher.mjs';
 import { freePort } from '../lib/ports.mjs';
 import { build, repo } from '../lib/server.mjs';
 import { options } from './options.mjs';
@@ -16,23 +17,25 @@ const run = `/dev/shm/pennymeter-cold.${process.pid}`;
 process.on('exit', () => rmSync(run, { recursive: true, force: true }));
 
 /** A data folder that was served before and is at rest. */
-async function dataFolder() {
-  const server = await startProduct({ events: EVENTS, procs: 1 }), kept = { data: server.data, token: server.token };
+export async function dataFolder({ events = EVENTS, ...more } = {}) {
+  const server = await startProduct({ events, procs: 1, ...more }), kept = { data: server.data, token: server.token };
   await server.stop({ keep: true });
   return kept;
 }
 
-/** lighttpd's configuration as infra/serve writes it, once, as on a server that is only started; sockets in memory, as it has them. */
-async function configuration({ data }, more) {
-  const port = await freePort(), conf = path.join(data, `kept${more.join('')}.conf`);
+/** A server's configuration as infra/serve writes it, once, as on a server that is only started; sockets in memory, as it has them. */
+async function configuration({ data }, server, more, built) {
+  const port = await freePort(), conf = path.join(data, `kept-${server}${more.join('')}.conf`);
   const where = ['--data', data, '--www', path.join(build, 'www'), '--run', run, '--log', path.join(data, 'kept.log')];
-  writeFileSync(conf, execFileSync(path.join(build, 'bin/routes'), ['lighttpd', ...where, '--address', '127.0.0.1', '--port', String(port), ...more]));
+  writeFileSync(conf, execFileSync(path.join(built, 'bin/routes'), [server, ...where, '--address', '127.0.0.1', '--port', String(port), ...more]));
   return { conf, url: `http://127.0.0.1:${port}` };
 }
 
-async function installed(folder, ...more) {
-  const { conf, url } = await configuration(folder, more);
-  return { command: path.join(build, 'bin/pennymeter'), args: ['launch', '--run', run, '--procs', String(options.procs), ...more, '--', 'lighttpd', '-D', '-f', conf],
+/** How to start the launcher with a web server, by its folder; `built`: of other programs. */
+export async function installed(folder, { server = 'lighttpd', more = [], built = build } = {}) {
+  const { conf, url } = await configuration(folder, server, more, built);
+  const command = server === 'nginx' ? nginx(folder.data, conf) : ['lighttpd', '-D', '-f', conf];
+  return { command: path.join(built, 'bin/pennymeter'), args: ['launch', '--run', run, '--procs', String(options.procs), ...more, '--', ...command],
     url, target: TARGET, token: folder.token, env: { PENNYMETER_DATA: folder.data } };
 }
 
@@ -42,19 +45,19 @@ async function byScript({ data, token }) {
 }
 
 /** Milliseconds to the first answer; the server is ended then. */
-async function firstAnswer({ command, args, url, target: path, token = '-', env = {} }) {
+export async function firstAnswer({ command, args, url, target: path, token = '-', env = {} }) {
   const { stdout } = await promisify(execFile)(compiled('tests/bench/first_answer.c'), [new URL(url).port, path, token, command, ...args],
-    { env: { ...process.env, ...env }, timeout: 90_000 });
+    { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin`, ...env }, timeout: 90_000 });
   return Number(stdout);
 }
 
-const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
+export const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 export async function coldStarts() {
   const folder = await dataFolder(), times = {};
   const servers = {
     'ours, a program for each function': await installed(folder),
-    'ours, all functions in one program': await installed(folder, '--all'),
+    'ours, all functions in one program': await installed(folder, { more: ['--all'] }),
     'ours, by infra/serve, which writes the configuration first': await byScript(folder),
     'hello, 1 process': await helloServer(1),
   };

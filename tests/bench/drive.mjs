@@ -18,9 +18,10 @@ function found(text) {
   return { answers, rate: answers / took, p50, p99, errors };
 }
 
-/** Let wrk ask `url` on `clients` connections. `record`: one event a request; `batch`: so many. */
-export async function drive(url, { token, record = false, batch = 0, clients = 1, seconds = options.seconds }) {
-  const env = { ...process.env, ...(record || batch ? { KEY_PREFIX: `b${process.pid}-${Date.now()}-${++prefixes}`, BATCH: String(batch) } : {}) };
+/** Let wrk ask `url` on `clients` connections. `record`: one event a request; `batch`: so many; `method`: that, with `body`, each `keyed` or not. */
+export async function drive(url, { token, record = false, batch = 0, method, body, keyed = false, clients = 1, seconds = options.seconds }) {
+  const keys = record || batch || keyed ? { KEY_PREFIX: `b${process.pid}-${Date.now()}-${++prefixes}`, BATCH: String(batch) } : {};
+  const env = { ...process.env, ...keys, ...(method && { METHOD: method, BODY: JSON.stringify(body) }) };
   const args = ['-t1', `-c${clients}`, `-d${seconds}s`, '--timeout', '30s', '-s', path.join(repo, 'tests/bench/record.lua')];
   if (token) args.push('-H', `Authorization: Bearer ${token}`);
   const { stdout } = await run('wrk', [...args, url], { env, timeout: (seconds + 90) * 1000 });

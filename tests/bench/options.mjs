@@ -27,6 +27,6 @@ export const options = {
   million: number('MILLION', 1_000_000),
   starts: number('STARTS', 7),
   peers: choosePeers(),
-  parts: words('PARTS', 'rates batches slow stores growth cold memory costs'),
+  parts: words('PARTS', 'rates resources batches slow stores tenants growth cold memory hundred costs'),
   results: process.env.RESULTS === '1',
 };

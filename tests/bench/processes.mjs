@@ -2,6 +2,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pssOf } from '../lib/memory.mjs';
 
 const read = (file) => {
   try { return readFileSync(file, 'utf8'); } catch { return ''; }
@@ -26,10 +27,7 @@ export function treeOf(root) {
 const isShell = (pid) => ['sh', 'bash', 'start.sh', 'dash', 'serve'].includes(read(`/proc/${pid}/comm`).trim());
 
 /** Proportional memory in MiB of a tree of processes, less the shells that started it. */
-export function memoryOf(root) {
-  const kib = treeOf(root).filter((pid) => !isShell(pid)).map((pid) => Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0));
-  return kib.reduce((sum, n) => sum + n, 0) / 1024;
-}
+export const memoryOf = (root) => pssOf(treeOf(root).filter((pid) => !isShell(pid)));
 
 /** User and system time so far, in clock ticks. */
 export const ticksOf = (root) => treeOf(root).reduce((sum, pid) => sum + Number(stat(pid)[11] ?? 0) + Number(stat(pid)[12] ?? 0), 0);

@@ -1,5 +1,6 @@
--- wrk script, for one thread. Without KEY_PREFIX each request is a plain GET. With it, each records one event under a
--- key of its own, or with BATCH as many in one body. Reports a line for drive.mjs.
+-- wrk script, for one thread. Without KEY_PREFIX each request is a plain GET, or what METHOD and BODY say. With it, each records one
+-- event under a key of its own, or BODY in its place, or with BATCH as many events in one body. Reports a line for drive.mjs.
+local method = os.getenv("METHOD")
 local prefix = os.getenv("KEY_PREFIX")
 local batch = tonumber(os.getenv("BATCH") or "0")
 local event = '{"metric_name":"api_calls","quantity":"1","metadata":{"endpoint":"/x"}'
@@ -21,10 +22,13 @@ local function record_batch()
   return wrk.format(nil, nil, nil, "[" .. table.concat(pieces, ",") .. "]")
 end
 
-if prefix then
-  wrk.method = "POST"
+if prefix or method then
+  wrk.method = method or "POST"
   wrk.headers["Content-Type"] = "application/json"
-  wrk.body = event .. "}"
+  wrk.headers["If-Match"] = method == "PATCH" and "*" or nil
+  wrk.body = os.getenv("BODY") or event .. "}"
+end
+if prefix then
   request = batch > 0 and record_batch or record
 end
 

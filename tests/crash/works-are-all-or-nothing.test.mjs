@@ -1,13 +1,22 @@
-// kill -9 in the middle of POSTs: of each, the object, its row of the audit and its key are all there, or none of them is.
+// kill -9 in the middle of POSTs: of each, the object, its row of the audit and its key are all there, or none of them is; and what
+// was committed for others by one who could not say so is not done twice.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { compiled } from '../lib/compile.mjs';
 import { query, value } from '../lib/database.mjs';
+import { startProgram } from '../lib/program.mjs';
 import { randomness } from '../lib/random.mjs';
 import { kindOf } from '../lib/resources.mjs';
 import { startServer } from '../lib/server.mjs';
-import { inParallel, tenantOf } from '../lib/tenant.mjs';
+import { inParallel, json, tenantOf, until } from '../lib/tenant.mjs';
+import { soon } from '../lib/until.mjs';
+import { asleep } from '../lib/waiters.mjs';
 
 const random = randomness(210);
 let server;
@@ -80,4 +89,29 @@ test('whoever is killed, an import is there whole or not at all, and its repeat 
   for (const reply of again) assert.deepEqual([reply.status, reply.json.created, reply.json.rejected.map((r) => r.row)], [200, ROWS, [ROWS + 1]]);
   assert.equal(count('customers'), 120 * ROWS);
   assert.deepEqual((await tenant.get('/api/audit/verify')).json.ok, true);
+});
+
+test('what one carried out for others before it died is not carried out again, though they have no key', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-dying-')), armed = path.join(folder, 'armed'), tenant = tenantOf(server), names = ['a', 'b', 'c', 'd', 'e'];
+  const env = { LD_PRELOAD: compiled('tests/lib/dying_sync.c', { shared: true }), DYING_SYNC: armed }, programs = names.map(() => startProgram(server.data, 'customers', { env }));
+  const add = (program, name) => program.ask('POST', '/api/customers', { token: tenant.token, body: json({ name }) });
+  try {
+    for (const program of programs) assert.equal((await add(program, 'before')).status, 201);
+    const holder = spawn('flock', [path.join(server.data, 'pennymeter.db'), 'sh', '-c', 'echo held; read -r _'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await soon(new Promise((held) => { holder.stdout.once('data', held); }), 'the lock to be held');
+    const answers = programs.map((program, i) => add(program, names[i]).catch(() => ({ status: 0 })));
+    await until(() => asleep(programs.map(({ pid }) => pid)) === names.length, { what: 'all of them to wait for who leads', every: 1 });
+    writeFileSync(armed, '');
+    holder.stdin.end();
+    const made = await Promise.all(answers), rows = query(server.data, `SELECT name, customer_id FROM customers WHERE tenant_id = ${tenant.tenant_id} AND name <> 'before'`);
+    assert.ok(!existsSync(armed), 'one has died');
+    assert.deepEqual(made.map(({ status }) => status).sort(), [0, 201, 201, 201, 201]);
+    assert.deepEqual(rows.map(({ name }) => name).sort(), names, 'each was made once');
+    const ids = new Map(rows.map((row) => [row.name, Number(row.customer_id)]));
+    made.forEach(({ status, text }, i) => { if (status === 201) assert.equal(JSON.parse(text).id, ids.get(names[i])); });
+    assert.equal((await tenant.get('/api/audit/verify')).json.ok, true);
+  } finally {
+    for (const program of programs) program.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

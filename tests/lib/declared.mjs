@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fromInstant, fromMicro } from './exact.mjs';
 import { build } from './places.mjs';
+import { CLOCKED } from './worlds.mjs';
 
 /** Every method of every function, as they declare it: `{ path, also, method, scope, query, body, media … }`. */
 export function declarations() {
@@ -90,6 +91,7 @@ const named = {
   action: (r) => r.pick(['customers.create', 'taxes.update', 'none']),
   actor: (r) => `token:${1 + r.below(5)}`,
   category: (r) => r.pick(['S', 'S', 'S', 'Z', 'E']),
+  tenant_id: (r) => (r.chance(0.8) ? CLOCKED : 1 + r.below(20)),
   code: (r) => `c${r.below(40)}`,
   sku: (r) => `s${r.below(40)}`,
 };

@@ -1,9 +1,9 @@
 // One good request to each route: what tests and the bench send where any will do.
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { bodies as objectBodies, uniqueOf } from './resources.mjs';
-import { repo } from './server.mjs';
+import { build, repo } from './server.mjs';
 
 const event = (n) => ({ metric_name: 'api_calls', quantity: '1', metadata: { endpoint: '/x' }, idempotency_key: `example-${n}` });
 const cloudEvent = (n) => ({ specversion: '1.0', id: `example-${n}`, source: 'tests', type: 'api_calls', data: { value: 1 } });
@@ -27,13 +27,15 @@ const bodies = { // of the n-th request
   'POST /api/usage/record': (n) => event(n),
   'POST /api/usage/batch': (n) => Array.from({ length: 10 }, (_, i) => event(`${n}-${i}`)),
   'POST /api/events': (n) => cloudEvent(n),
+  'POST /api/jobs/tick': () => ({}),
+  'POST /api/clocks/advance': () => ({ tenant_id: 1, to: '2026-01-01' }), // which has none
   'POST /api/plans/preview': () => ({ plan: 'starter', quantities: { api_calls: 20000 } }),
 };
 const targets = {
   'GET /api/usage/summary': () => summaryOf(),
   'GET /api/usage/check': () => '/api/usage/check?metric_name=api_calls&quantity=1',
 };
-const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204 };
+const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204, 'POST /api/clocks/advance': 409 };
 for (const [kind, body] of Object.entries(objects)) {
   bodies[`POST /api/${kind}`] = (n) => ({ ...body, name: n });
   bodies[`PATCH /api/${kind}/{id}`] = (n) => ({ name: n });
@@ -50,8 +52,14 @@ export function routes() {
   return rows.filter(([, route]) => route.startsWith('/api/') && !route.startsWith('/api/v1/')).map(([method, route]) => `${method} ${route}`);
 }
 
-/** The program of a route: "usage-record" of "POST /api/usage/record". */
-export const programOf = (route) => route.split('/').slice(2).filter((part) => part !== '{id}').join('-');
+/** Does it want a token of the operator's? */
+export const isOperators = (route) => /^\w+ \/api\/(jobs|clocks)\//.test(route);
+
+/** The program of a route: its folder's, "usage" of "GET /api/usage/stats", or its own, "usage-record" of "POST /api/usage/record". */
+export function programOf(route) {
+  const parts = route.split('/').slice(2), own = parts.filter((part) => part !== '{id}').join('-');
+  return existsSync(path.join(build, `fn/${own}.fcgi`)) ? own : parts[0];
+}
 
 /** The n-th example of a route: { method, target, body, headers, status }, each recorded once. */
 export function exampleOf(route, n, prefix = 'example') {

@@ -62,7 +62,7 @@ export async function startLauncher({ server = 'lighttpd', args = [], all = fals
     request: (method, target, options) => request(url, method, target, { token, ...options }),
     get: (name) => self.request('GET', `/api/usage/${name}`),
     /** Ids of the processes of a function, or of all. */
-    pids: (name = '') => processesIn(data).filter(({ args: [program] }) => program.endsWith('.fcgi') && program.includes(name)).map(({ pid }) => pid),
+    pids: (name = '') => processesIn(data).filter(({ args: [program] }) => program.endsWith(`${name && `/${name}`}.fcgi`)).map(({ pid }) => pid),
     /** Put another program in a function's place, by mv. */
     replace(name, program) {
       const fresh = path.join(data, 'fresh');

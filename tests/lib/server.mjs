@@ -75,8 +75,8 @@ export function processesIn(folder) {
 }
 
 /** The command, with --json. Throws an Error with stdout, stderr and code. */
-function runCommand(data, env, args) {
-  const r = spawnSync(path.join(build, 'bin/pennymeter'), [...args, '--json'], {
+function runCommand(data, env, args, built = build) {
+  const r = spawnSync(path.join(built, 'bin/pennymeter'), [...args, '--json'], {
     encoding: 'utf8', env: { ...process.env, ...storeEnvironment(data), ...env, PENNYMETER_DATA: data }, cwd: repo, maxBuffer: 1 << 28, timeout: 4 * PATIENCE,
   });
   if (r.error) throw r.error;
@@ -109,9 +109,9 @@ async function untilHealthy(child, { url, request: ask }, why) {
 /**
  * `prepare(data)` is called with the folder made and the server not yet started. What stands between us and
  * PostgreSQL: `through` for functions and commands, `functionsThrough` for functions alone. `under`: a command that runs the
- * server, as `prlimit`. `base`: the folder of the site that holds it all; `www`: of other pages than were built.
+ * server, as `prlimit`. `base`: the folder of the site that holds it all; `www`: of other pages than were built; `built`: of other programs.
  */
-export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {}, under = [], base = '', www } = {}) {
+export async function startServer({ server = 'lighttpd', env = {}, procs = 1, writers = procs, demo = false, store: kind, cluster, through, functionsThrough, prepare = () => {}, under = [], base = '', www, built = build } = {}) {
   const setUp = setUps[server];
   if (!setUp) throw new Error(`unknown server ${server}`);
   const data = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-')));
@@ -119,7 +119,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
   const url = `http://127.0.0.1:${port}${base}`;
   const isApache = setUp.serve.startsWith('apache');
   const store = await makeStore(data, { kind, cluster, through });
-  runCommand(data, env, ['init']);
+  runCommand(data, env, ['init'], built);
   store.prepare();
   prepare(data);
 
@@ -127,7 +127,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
   const child = spawn(program, args, {
     cwd: repo, stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...storeEnvironment(data), ...(functionsThrough && { PENNYMETER_STORE: functionsThrough.url(store.name) }),
-      ...env, BUILD: build, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs), WRITERS: String(writers),
+      ...env, BUILD: built, DATA: data, HOST: '127.0.0.1', PORT: String(port), PROCS: String(procs), WRITERS: String(writers),
       BASE: base, ...(www && { WWW: www }), ALL: setUp.all ? '1' : '0', DEMO: demo ? '1' : '0' },
   });
   running.add(child);
@@ -141,7 +141,7 @@ export async function startServer({ server = 'lighttpd', env = {}, procs = 1, wr
     request: (method, target, options) => request(url, method, base + target, options),
     pennymeter(args) {
       try {
-        return runCommand(data, env, args);
+        return runCommand(data, env, args, built);
       } finally {
         if (isApache && process.getuid() === 0) handOver(data);
       }

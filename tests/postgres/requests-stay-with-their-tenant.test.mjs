@@ -44,7 +44,7 @@ function ask(tenant, mode) {
   };
   for (const event of events) call('usage-record', 'POST', '/api/usage/record', event, { 'Idempotency-Key': `${event.metric_name}-${mode}` });
   call('usage-batch', 'POST', '/api/usage/batch', events);
-  for (const target of reads) call(`usage-${/^[a-z-]+/.exec(target)[0]}`, 'GET', `/api/usage/${target}`);
+  for (const target of reads) call('usage', 'GET', `/api/usage/${target}`);
 }
 
 for (const mode of ['auto', 'force_custom_plan', 'force_generic_plan']) {

@@ -33,6 +33,7 @@ static const struct fn unread_body = { .on[M_GET] = { GOOD, .body = unbounded } 
 static const struct fn bad_example = { .on[M_GET] = { GOOD, .answers = "{\"a\":}" } };
 static const struct fn full = { .on[M_POST] = { GOOD, .kind = BODY_OBJECT, .query = half, .body = other_half } };
 static const struct fn overfull = { .on[M_POST] = { GOOD, .kind = BODY_OBJECT, .query = half, .body = past_half } };
+static const struct fn alone = { .alone = true, .on[M_GET] = { GOOD } };
 static const struct fn without_handler = { .on[M_GET] = { .summary = "s", .scope = SCOPE_USAGE_READ } };
 
 /* Each row of tables is a whole table of functions. */
@@ -52,6 +53,7 @@ static const struct fn_entry tables[][3] = {
 	{ { "usage/record", &overfull } },
 	{ { "usage/record", &without_handler } },
 	{ { "usage/record", &good }, { "usage/check", &good } },
+	{ { "usage", &alone }, { "usage/record", &alone } },
 	{ { "usage", &good }, { "v1/usage", &without_doc } },
 };
 

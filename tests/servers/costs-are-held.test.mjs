@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { costsOf } from '../lib/counts.mjs';
-import { addObjects, exampleOf, programOf, routes } from '../lib/examples.mjs';
+import { addObjects, exampleOf, isOperators, programOf, routes } from '../lib/examples.mjs';
 import { applyPlans } from '../lib/plans.mjs';
 import { bodies } from '../lib/resources.mjs';
 import { startServer } from '../lib/server.mjs';
@@ -11,7 +11,8 @@ import { tenantOf } from '../lib/tenant.mjs';
 
 const LOOKUP = 1; // who calls, and by which plan
 const EVENT = 6;  // its key, the balance, the event, hour and day, the balance again
-const AUDIT = 3;  // its number, the hash of the row before, the row
+const NUMBER = 2; // the last one of a kind, and the next
+const AUDIT = NUMBER + 2; // the hash of the row before, the row
 
 /** Queries of the example of each route at the most, and the syncs. A request to a new route wants a row here. */
 const held = {
@@ -29,12 +30,14 @@ const held = {
   'POST /api/events': { queries: LOOKUP + EVENT, syncs: 1 },
   'POST /api/usage/record': { queries: LOOKUP + EVENT, syncs: 1 },
   'POST /api/usage/batch': { queries: LOOKUP + 10 * EVENT, syncs: 1 }, // of ten events
+  'POST /api/jobs/tick': { queries: LOOKUP + 3, syncs: 0 }, // where nothing is due
+  'POST /api/clocks/advance': { queries: LOOKUP + 1, syncs: 0 }, // refused
   'GET /api/audit': { queries: LOOKUP + 1, syncs: 0 },
   'GET /api/audit/verify': { queries: LOOKUP + 2, syncs: 0 },
 };
 for (const kind of Object.keys(bodies)) {
   held[`GET /api/${kind}`] = held[`GET /api/${kind}/{id}`] = { queries: LOOKUP + 1, syncs: 0 };
-  held[`POST /api/${kind}`] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 }; // its number, the row
+  held[`POST /api/${kind}`] = { queries: LOOKUP + NUMBER + 1 + AUDIT, syncs: 1 };
   for (const route of [`PATCH /api/${kind}/{id}`, `POST /api/${kind}/archive/{id}`]) held[route] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 };
   held[`DELETE /api/${kind}/{id}`] = { queries: LOOKUP + (kind === 'taxes' ? 3 : 2) + AUDIT, syncs: 1 }; // who names a tax is asked
   const verbs = { 'POST restore/{id}': held[`POST /api/${kind}/archive/{id}`], 'GET export': held[`GET /api/${kind}`],
@@ -45,11 +48,12 @@ for (const kind of Object.keys(bodies)) {
   }
 }
 
-let server, tenant;
+let server, tenant, operator;
 
 before(async () => {
   server = await startServer();
   tenant = tenantOf(server, { plan: 'starter' });
+  operator = server.pennymeter(['token', 'add', '--tenant', '1', '--scopes', 'operator:write']).token;
   await addObjects((kind, body) => tenant.post(`/api/${kind}`, body));
   const metrics = ['api_calls', 'quotes_generated', 'storage_gb'];
   await tenant.load(Array.from({ length: 3000 }, (_, i) => ({ metric_name: metrics[i % 3], quantity: 1, recorded_at: new Date(Date.now() - i * 60_000).toISOString() })));
@@ -62,7 +66,7 @@ test('each route has its costs written down', () => {
 
 for (const [route, most] of Object.entries(held)) {
   test(`${route}: ${most.queries} queries, ${most.syncs} syncs, and nothing prepared anew`, async () => {
-    const make = (n) => ({ token: tenant.token, ...exampleOf(route, n, programOf(route)) });
+    const make = (n) => ({ token: isOperators(route) ? operator : tenant.token, ...exampleOf(route, n, programOf(route)) });
     const costs = await costsOf(server.data, programOf(route), make);
     for (const [n, cost] of costs.entries()) {
       assert.ok(cost.queries <= most.queries, `request ${n}: ${cost.queries} queries`);
@@ -81,7 +85,7 @@ test('a repeated key costs no more than a new one', async () => {
 
 test('the library does count: what is refused without a token asks the store nothing', async () => {
   const make = () => ({ method: 'GET', target: '/api/usage/summary', status: 401 });
-  for (const cost of await costsOf(server.data, 'usage-summary', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0, steps: 0 });
+  for (const cost of await costsOf(server.data, 'usage', make)) assert.deepEqual({ ...cost, allocations: 0 }, { queries: 0, transactions: 0, prepares: 0, syncs: 0, allocations: 0, steps: 0 });
   const [one] = await costsOf(server.data, 'usage-record', (n) => ({ token: tenant.token, ...exampleOf('POST /api/usage/record', n, 'seen') }), { calls: 1 });
   assert.ok(one.queries > LOOKUP && one.syncs === 1 && one.allocations > 0 && one.steps > 0, JSON.stringify(one));
 });
@@ -96,15 +100,15 @@ const day = at(0).slice(0, 10);
 
 /** Requests whose range ends, or begins, within the hour that holds the events, and none of them outside it. */
 const readings = {
-  'a page': ['usage-history', `/api/usage/history?end=${end}`, 2],
-  'a page of one metric': ['usage-history', `/api/usage/history?type=api_calls&end=${end}`, 3],
-  'a page of the hours before': ['usage-history', `/api/usage/history?type=quotes_generated&per_page=10&end=${end}`, 20],
-  'a list by cursor': ['usage-history', `/api/usage/history?limit=25&end=${end}`, 1],
-  'a list of one metric by cursor': ['usage-history', `/api/usage/history?limit=25&type=storage_gb&end=${end}`, 30],
-  'a summary up to within the hour': ['usage-summary', `/api/usage/summary?start=${start}&end=${end}`, 1],
-  'a summary from within the hour on': ['usage-summary', `/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
-  'a summary within the hour': ['usage-summary', `/api/usage/summary?start=${middle}&end=${end}`, 1],
-  'a summary that cuts the day it begins with': ['usage-summary', `/api/usage/summary?start=${day}&end=${end}`, 2],
+  'a page': [`/api/usage/history?end=${end}`, 2],
+  'a page of one metric': [`/api/usage/history?type=api_calls&end=${end}`, 3],
+  'a page of the hours before': [`/api/usage/history?type=quotes_generated&per_page=10&end=${end}`, 20],
+  'a list by cursor': [`/api/usage/history?limit=25&end=${end}`, 1],
+  'a list of one metric by cursor': [`/api/usage/history?limit=25&type=storage_gb&end=${end}`, 30],
+  'a summary up to within the hour': [`/api/usage/summary?start=${start}&end=${end}`, 1],
+  'a summary from within the hour on': [`/api/usage/summary?start=${middle}&end=${at(5 * HOUR)}`, 1],
+  'a summary within the hour': [`/api/usage/summary?start=${middle}&end=${end}`, 1],
+  'a summary that cuts the day it begins with': [`/api/usage/summary?start=${day}&end=${end}`, 2],
 };
 
 describe('with 5,000 events in an hour a reading costs as with 50: as many queries and steps', () => {
@@ -119,9 +123,9 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
     }
   });
 
-  for (const [what, [program, target, most]] of Object.entries(readings)) {
+  for (const [what, [target, most]] of Object.entries(readings)) {
     test(`${what}: at most ${most} queries`, async () => {
-      const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(server.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+      const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(server.data, 'usage', () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
       assert.equal(many.queries, few.queries);
       assert.ok(few.queries <= LOOKUP + most && few.steps > 0, JSON.stringify(few));
       assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`); // a scan that meets the table's end takes fewer
@@ -129,7 +133,7 @@ describe('with 5,000 events in an hour a reading costs as with 50: as many queri
   }
 
   test('an end among them is counted from its nearer side', async () => {
-    const steps = async (ms) => (await costsOf(server.data, 'usage-history', () => ({ method: 'GET', target: `/api/usage/history?end=${at(ms)}`, token: tenants[1].token, status: 200 }), { calls: 1 }))[0].steps;
+    const steps = async (ms) => (await costsOf(server.data, 'usage', () => ({ method: 'GET', target: `/api/usage/history?end=${at(ms)}`, token: tenants[1].token, status: 200 }), { calls: 1 }))[0].steps;
     const [early, amid, late] = [await steps(HOUR / 20), await steps(HOUR / 2), await steps(HOUR - HOUR / 20)];
     assert.ok(early < amid / 3 && late < amid / 3, `${early}, ${amid}, ${late} steps`);
   });
@@ -142,7 +146,7 @@ test('a summary of the running period costs the same on its first day and with m
     for (let user = 1; user <= users; user++)
       await one.withToken({ user }).load(Array.from({ length: 24 * days }, (_, i) => ({ metric_name: 'api_calls', quantity: 1, recorded_at: at(-i * HOUR) })));
     const make = () => ({ method: 'GET', target: '/api/usage/summary', token: one.token, status: 200 });
-    costs.push((await costsOf(server.data, 'usage-summary', make, { calls: 1 }))[0]);
+    costs.push((await costsOf(server.data, 'usage', make, { calls: 1 }))[0]);
   }
   assert.equal(costs[1].queries, LOOKUP + 1);
   assert.ok(Math.abs(costs[1].steps - costs[0].steps) < 20, `${costs[0].steps} and ${costs[1].steps} steps`);
@@ -165,9 +169,9 @@ describe('the same of distinct values and of averages over time', () => {
   after(() => other?.stop());
 
   for (const { name } of metrics) {
-    for (const [program, target] of [['usage-summary', `/api/usage/summary?start=${start}&end=${end}&metric_name=${name}`], ['usage-history', `/api/usage/history?end=${end}&type=${name}`]]) {
-      test(`${program} of ${name}`, async () => {
-        const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(other.data, program, () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
+    for (const [what, target] of [['summary', `/api/usage/summary?start=${start}&end=${end}&metric_name=${name}`], ['history', `/api/usage/history?end=${end}&type=${name}`]]) {
+      test(`${what} of ${name}`, async () => {
+        const [few, many] = await Promise.all(tenants.map(async ({ token }) => (await costsOf(other.data, 'usage', () => ({ method: 'GET', target, token, status: 200 }), { calls: 1 }))[0]));
         assert.ok(Math.abs(many.steps - few.steps) < 50, `${few.steps} and ${many.steps} steps`);
       });
     }

@@ -46,7 +46,7 @@ for (const server of ['lighttpd', 'nginx']) {
       assert.deepEqual(l.pids(), []);
       assert.equal((await l.get('summary')).status, 200);
       assert.equal(l.pids().length, 1);
-      assert.equal(l.pids('usage-summary').length, 1);
+      assert.equal(l.pids('usage').length, 1);
     });
 
     test('starts more while requests wait, as many as it may, and loses none of a burst on a cold function', async () => {
@@ -55,7 +55,7 @@ for (const server of ['lighttpd', 'nginx']) {
       assert.deepEqual([...new Set(answers.map(({ status }) => status))].sort(), [200, 201]);
       await inParallel(32, Array.from({ length: 2000 }), async () => assert.equal((await l.request('POST', '/api/usage/record', quote())).status, 201));
       assert.ok(l.pids('usage-record').length > 1);
-      assert.ok(l.pids('usage-record').length <= 6 && l.pids('usage-current-period').length <= 2);
+      assert.ok(l.pids('usage-record').length <= 6 && l.pids('usage').length <= 2);
     });
 
     test('hands all records of one client to the same one of several writers', async () => {
@@ -76,17 +76,17 @@ for (const server of ['lighttpd', 'nginx']) {
       const l = await start({ server });
       for (let i = 0; i < 5; i++) {
         assert.equal((await l.get('summary')).status, 200);
-        const [pid] = l.pids('usage-summary');
+        const [pid] = l.pids('usage');
         process.kill(pid, 'SIGKILL');
         await soon(() => !l.pids().includes(pid));
       }
       assert.equal((await l.get('summary')).status, 200);
-      assert.match(l.launched.complained, /usage-summary was ended by signal 9/);
+      assert.match(l.launched.complained, /usage was ended by signal 9/);
     });
 
     test('answers 503 for a program that cannot start, says why, does not spin, and runs what replaces it', async () => {
       const l = await start({ server });
-      l.replace('usage-summary', '#!/bin/sh\necho "no such library" >&2\nexit 127\n');
+      l.replace('usage', '#!/bin/sh\necho "no such library" >&2\nexit 127\n');
       const began = Date.now();
       for (let asked = 0; Date.now() - began < 2000; asked++) {
         const sent = Date.now(), answer = await l.get('summary');
@@ -97,9 +97,9 @@ for (const server of ['lighttpd', 'nginx']) {
       }
       const tries = l.launched.complained.split('no such library').length - 1;
       assert.ok(tries >= 3 && tries <= 10, `${tries} tries`);
-      assert.match(l.launched.complained, /usage-summary ended with code 127[^]*usage-summary fails to start/);
-      assert.equal((await l.get('current-period')).status, 200);
-      l.replace('usage-summary', program('usage-summary'));
+      assert.match(l.launched.complained, /usage ended with code 127[^]*usage fails to start/);
+      assert.equal((await l.request('GET', '/api/customers')).status, 200);
+      l.replace('usage', program('usage'));
       await soon(async () => (await l.get('summary')).status === 200);
     });
 
@@ -119,7 +119,7 @@ for (const server of ['lighttpd', 'nginx']) {
         await sleep(100);
         l.pids().forEach((pid) => seen.add(pid));
         if (i % 5 === 4) process.kill(l.pid, 'SIGHUP');
-        else for (const name of ['usage-record', 'usage-current-period']) l.replace(name, program(name));
+        else for (const name of ['usage-record', 'usage']) l.replace(name, program(name));
       }
       busy = false;
       await Promise.all(clients);
@@ -138,7 +138,7 @@ for (const server of ['lighttpd', 'nginx']) {
       assert.deepEqual(processesIn(l.data), []);
       assert.deepEqual(readdirSync(l.run), []);
       const { functions, started, failed } = JSON.parse(l.launched.said);
-      assert.ok(functions >= 14 && started >= 2);
+      assert.ok(functions >= 10 && started >= 2);
       assert.equal(failed, 0);
     });
 
@@ -147,7 +147,7 @@ for (const server of ['lighttpd', 'nginx']) {
       assert.equal((await l.get('summary')).status, 200);
       assert.equal(await l.stop('SIGKILL'), 'SIGKILL');
       await soon(() => processesIn(l.data).length === 0);
-      assert.ok(readdirSync(l.run).includes('usage-summary.sock'));
+      assert.ok(readdirSync(l.run).includes('usage.sock'));
       open = [];
       const again = await start({ server, at: l.at });
       assert.equal((await again.get('summary')).status, 200);
@@ -164,12 +164,12 @@ for (const server of ['lighttpd', 'nginx']) {
 test('launch starts what had most to do the last time before it is asked for, and nothing else', async () => {
   const l = await start();
   for (let i = 0; i < 30; i++) assert.equal((await l.get('stats')).status, 200);
-  assert.equal((await l.get('summary')).status, 200);
+  assert.equal((await l.request('GET', '/api/customers')).status, 200);
   assert.equal(await l.stop(), 0);
   open = [];
   const again = await start({ at: l.at });
   await soon(() => again.pids().length > 0);
-  assert.equal(again.pids('usage-stats').length, again.pids().length);
+  assert.equal(again.pids('usage').length, again.pids().length);
 });
 
 for (const [what, remembered] of [['a function that is no more', 'usage-gone\n'], ['bytes', Buffer.alloc(5000, 0xff)], ['nothing', '']]) {
@@ -179,19 +179,19 @@ for (const [what, remembered] of [['a function that is no more', 'usage-gone\n']
     const l = await start({ at });
     assert.deepEqual(l.pids(), []);
     assert.equal((await l.get('summary')).status, 200);
-    assert.equal(l.pids('usage-summary').length, l.pids().length);
+    assert.equal(l.pids('usage').length, l.pids().length);
   });
 }
 
 test('launch ends the processes of a function that did nothing for as long as --idle says', async () => {
   const l = await start({ args: ['--idle', '1'] });
-  assert.equal((await l.get('summary')).status, 200);
+  assert.equal((await l.request('GET', '/api/customers')).status, 200);
   assert.equal((await l.get('metrics')).status, 200);
-  const busy = setInterval(() => l.get('metrics'), 100), kept = l.pids('usage-metrics');
-  await soon(() => l.pids('usage-summary').length === 0);
-  assert.deepEqual(l.pids('usage-metrics'), kept);
+  const busy = setInterval(() => l.get('metrics'), 100), kept = l.pids('usage');
+  await soon(() => l.pids('customers').length === 0);
+  assert.deepEqual(l.pids('usage'), kept);
   clearInterval(busy);
-  assert.equal((await l.get('summary')).status, 200);
+  assert.equal((await l.request('GET', '/api/customers')).status, 200);
 });
 
 test('launch leaves all that was recorded in the one file, with no log beside it to read', async () => {
@@ -241,13 +241,13 @@ test('launch ends, and says why, where it may open fewer files than there are fu
 
 test('launch takes no processor where it has no file left to refuse a connection with', async () => {
   const at = installation();
-  const broken = path.join(at.root, 'usage-stats.fcgi');
+  const broken = path.join(at.root, 'usage.fcgi');
   unlinkSync(broken);
   writeFileSync(broken, '#!/bin/false\n', { mode: 0o755 });
   const launched = launch(at);
   await until(() => launched.said, { what: 'the launcher to be ready' });
   allow(launched.child.pid, readdirSync(at.run).length + 3);
-  const caller = net.connect(path.join(at.run, 'usage-stats.sock'));
+  const caller = net.connect(path.join(at.run, 'usage.sock'));
   await until(() => /answered 503 for 3200 ms/.test(launched.complained), { what: 'five failures to start' });
   const before = ticks(launched.child.pid);
   await sleep(2000);
@@ -270,10 +270,10 @@ test('launch refuses what cannot work, naming it', async () => {
   const at = installation(), long = path.join(at.data, 'x'.repeat(100)), bare = mkdtempSync(path.join(os.tmpdir(), 'pm-launch-'));
   open.push({ remove: () => rmSync(bare, { recursive: true }) });
   mkdirSync(long);
-  unlinkSync(path.join(at.root, 'usage-stats.fcgi'));
+  unlinkSync(path.join(at.root, 'usage.fcgi'));
   const cases = [
     [1, ['--run', long], /x\.?.*\.sock: is too long for a socket, by \d+ bytes/],
-    [1, [], /usage-stats\.fcgi: No such file/],
+    [1, [], /usage\.fcgi: No such file/],
     [2, ['--root', path.join(bare, 'none')], /--root: .*none: No such file/],
     [1, ['--run', path.join(bare, 'none/run')], /cannot be made/],
     [2, ['--group', 'no-such-group'], /--group: there is no group/],

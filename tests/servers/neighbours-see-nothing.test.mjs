@@ -212,8 +212,8 @@ function isRefused(data, token, why, tried = commands) {
     assert.match(complained, why, args.join(' '));
   }
   assert.equal(command(data, ['doctor']).code, 1);
-  for (const [name, method] of [['usage-record', 'POST'], ['usage-summary', 'GET']]) {
-    const reply = cgi(data, name, method, `/api/${name.replace('-', '/')}`, { token, body: method === 'POST' ? quote : '' });
+  for (const [name, method, target] of [['usage-record', 'POST', '/api/usage/record'], ['usage', 'GET', '/api/usage/summary']]) {
+    const reply = cgi(data, name, method, target, { token, body: method === 'POST' ? quote : '' });
     assert.equal(reply.headers['content-type'], 'application/problem+json');
     assert.deepEqual([reply.status, reply.json.code], [503, 'store-unavailable']);
     assert.doesNotMatch(reply.text, /mode|chmod|belongs|\/tmp/, 'the caller is not told');
@@ -337,7 +337,7 @@ describe('what belongs to another user', () => {
     const { code, complained } = command(link, ['tenant', 'list']);
     assert.equal(code, 1);
     assert.match(complained, new RegExp(`${link}: belongs to user ${NOBODY}`));
-    assert.equal(cgi(link, 'usage-summary', 'GET', '/api/usage/summary', { token }).status, 503);
+    assert.equal(cgi(link, 'usage', 'GET', '/api/usage/summary', { token }).status, 503);
   });
 
   test('anything else that they left in a folder is named by init, which uses nothing of it', another, () => {
@@ -374,12 +374,12 @@ describe('what belongs to another user', () => {
 describe('umask', () => {
   test('functions run with 077 and the web server with the caller\'s, whose files others may have to read', async () => {
     const at = makeInstallation(), out = path.join(scratch, 'masks'), before = process.umask(0o027);
-    writeFileSync(path.join(at.data, 'launch.busiest'), 'usage-stats\n'); // it is started beside the web server
+    writeFileSync(path.join(at.data, 'launch.busiest'), 'usage\n'); // it is started beside the web server
     const launched = launch(at, [], ['sh', '-c', `umask > ${out}; exec sleep 60`]);
     process.umask(before);
-    const pid = await until(() => processesIn(at.data).find(({ args }) => args[0].endsWith('usage-stats.fcgi'))?.pid, { what: 'usage-stats to run' });
+    const pid = await until(() => processesIn(at.data).find(({ args }) => args[0].endsWith('usage.fcgi'))?.pid, { what: 'usage to run' });
     const maskOf = (of) => /^Umask:\t(\d+)/m.exec(readFileSync(`/proc/${of}/status`, 'utf8'))[1];
-    await until(() => maskOf(pid) === '0077', { what: 'umask 077 in usage-stats' });
+    await until(() => maskOf(pid) === '0077', { what: 'umask 077 in usage' });
     assert.equal(maskOf(launched.child.pid), '0077');
     await until(() => existsSync(out) && readFileSync(out, 'utf8') === '0027\n', { what: 'umask 027 in the web server' });
     launched.child.kill('SIGTERM');

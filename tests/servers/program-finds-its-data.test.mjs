@@ -20,10 +20,10 @@ const command = (folder, ...args) => {
 before(() => {
   scratch = realpathSync(mkdtempSync(path.join(os.tmpdir(), 'pm-path-')));
   data = path.join(scratch, 'data');
-  program = path.join(scratch, 'fn/usage-metrics.fcgi');
+  program = path.join(scratch, 'fn/usage.fcgi');
   file = path.join(scratch, 'fn/data.path');
   mkdirSync(path.dirname(program));
-  copyFileSync(path.join(build, 'fn/usage-metrics.fcgi'), program);
+  copyFileSync(path.join(build, 'fn/usage.fcgi'), program);
   command(data, 'init');
   ({ token } = command(data, 'tenant', 'add', '--name', 'Acme', '--plan', 'starter'));
 });
@@ -32,7 +32,7 @@ after(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** As suEXEC hands a request over: { status, text, said }. */
 function ask(more = {}) {
-  const env = { GATEWAY_INTERFACE: 'CGI/1.1', REQUEST_METHOD: 'GET', REQUEST_URI: '/api/usage/metrics', SCRIPT_NAME: '/fn/usage-metrics.fcgi', HTTP_AUTHORIZATION: `Bearer ${token}`,
+  const env = { GATEWAY_INTERFACE: 'CGI/1.1', REQUEST_METHOD: 'GET', REQUEST_URI: '/api/usage/metrics', SCRIPT_NAME: '/fn/usage.fcgi', HTTP_AUTHORIZATION: `Bearer ${token}`,
     ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', ...more };
   const r = spawnSync(program, [], { cwd: path.dirname(program), env, encoding: 'utf8', input: '', timeout: 60_000 });
   return { status: Number(/^Status: (\d+)/.exec(r.stdout)?.[1]), text: r.stdout, said: r.stderr };
@@ -79,7 +79,7 @@ test('below a folder of a site it answers there, and at no other address', () =>
   writeFileSync(file, data, { mode: 0o644 });
   const at = (uri, script) => ask({ REQUEST_URI: uri, SCRIPT_NAME: script }).status;
   for (const base of ['', '/meter', '/a/b/c', '/api-of-ours']) {
-    const script = `${base}/fn/usage-metrics.fcgi`;
+    const script = `${base}/fn/usage.fcgi`;
     assert.equal(at(`${base}/api/usage/metrics`, script), 200, base);
     assert.equal(at(`${base}/api/v1/usage/metrics`, script), 200, base);
     for (const wrong of [`/x${base}/api/usage/metrics`, `${base}/x/api/usage/metrics`, `${base}x/api/usage/metrics`, `${base}/fn/api/usage/metrics`]) {

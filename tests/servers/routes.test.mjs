@@ -49,6 +49,7 @@ test('refuses declarations that forget something, naming address and cause', () 
     'POST /api/usage/record: more parameters than a request holds',
     'GET /api/usage/record: a method without a handler\n* /api/usage/record: a function without a method',
     '/other/address: two functions at one address',
+    '* /api/usage: alone, and the folder\'s own',
     '/api/v1/usage: two functions at one address\nGET /api/v1/usage: a parameter without a doc: start',
   ]);
 });
@@ -68,13 +69,17 @@ test('routes.txt names every function below /api and /api/v1, sorted', () => {
   assert.deepEqual(rows.map(([, address]) => address), rows.map(([, address]) => address).sort());
 });
 
-test('every configuration names every address', () => {
+test('every configuration leads every address to its program, by one prefix a program', () => {
   const sources = { lighttpd: print('lighttpd'), nginx: print('nginx'), fcgid: print('apache-fcgid'), cgi: print('apache-cgi') };
   for (const [, address] of addresses()) {
     if (address.startsWith('/api/v1/') || address === '/api/health') continue;
-    const below = address.slice(address.startsWith('/api/') ? 5 : 1).replace('/{id}', ''); // one prefix a program
-    for (const [name, text] of Object.entries(sources)) assert.ok(text.includes(below), `${name}: ${address}`);
+    const below = address.slice(address.startsWith('/api/') ? 5 : 1).replace('/{id}', '');
+    const prefix = address.startsWith('/api/') && !['usage/record', 'usage/batch'].includes(below) ? below.split('/')[0] : below;
+    for (const [name, text] of Object.entries(sources)) assert.match(text, new RegExp(`[/?^]${prefix}[" (]`), `${name}: ${address}`);
   }
+  const programs = [...sources.fcgid.matchAll(/ fn\/(.*)\.fcgi \[END\]/g)].map(([, name]) => name), files = readdirSync(path.join(build, 'fn'));
+  assert.deepEqual([...new Set(programs)].map((name) => `${name}.fcgi`).sort(), files.filter((name) => name !== 'pennymeter-all.fcgi').sort());
+  assert.match(sources.lighttpd, /"\/api\/usage\/record"[^]*"\/api\/usage"/, 'a longer prefix before a shorter one');
 });
 
 test('a folder whose name a server would expand is refused', () => {
@@ -111,7 +116,7 @@ test('www/errors follows from the declarations (make routes writes it), and is w
   }
   const data = mkdtempSync(path.join(os.tmpdir(), 'pm-'));
   try {
-    const said = cgi(data, 'plans-preview', 'POST', '/api/plans/preview', { body: ' '.repeat(65_537) });
+    const said = cgi(data, 'plans', 'POST', '/api/plans/preview', { body: ' '.repeat(65_537) });
     assert.equal(said.status, 413);
     assert.equal(readFileSync(path.join(folder, 'api-413.html'), 'utf8'), said.text);
   } finally {

@@ -20,10 +20,10 @@ after(() => server.stop());
 const quote = () => ({ token, body: json({ metric_name: 'quotes_generated', quantity: 1 }) });
 
 for (const signal of ['SIGTERM', 'SIGUSR1']) {
-  for (const [name, method] of [['usage-record', 'POST'], ['usage-summary', 'GET']]) {
+  for (const [name, method, target] of [['usage-record', 'POST', '/api/usage/record'], ['usage', 'GET', '/api/usage/summary']]) {
     test(`${name} ends at ${signal} while it waits for a request`, async () => {
       const program = startProgram(server.data, name);
-      const { status } = await program.ask(method, `/api/${name.replace('-', '/')}`, method === 'POST' ? quote() : { token });
+      const { status } = await program.ask(method, target, method === 'POST' ? quote() : { token });
       assert.ok(status === 200 || status === 201);
       program.kill(signal);
       assert.equal(await soon(program.ended, `${name} to end`), 0);

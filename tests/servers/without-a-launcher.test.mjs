@@ -24,13 +24,13 @@ async function served(at, format, more, command) {
   return { url, async stop() { child.kill('SIGTERM'); await ended; } };
 }
 
-const functionsIn = (data, name = '') => processesIn(data).filter(({ args: [program] }) => program.endsWith('.fcgi') && program.includes(name));
+const functionsIn = (data, name = '') => processesIn(data).filter(({ args: [program] }) => program.endsWith(`${name && `/${name}`}.fcgi`));
 
 /** Records, reads, has as many processes as were asked for, and outlives one that dies. */
 async function works({ url }, { data, token }) {
   const record = () => request(url, 'POST', '/api/usage/record', { token, body: '{"metric_name":"api_calls","quantity":1}' });
   assert.equal((await record()).status, 201);
-  assert.deepEqual(['usage-record', 'usage-summary'].map((name) => functionsIn(data, name).length), [3, 2]);
+  assert.deepEqual(['usage-record', 'usage'].map((name) => functionsIn(data, name).length), [3, 2]);
   process.kill(functionsIn(data, 'usage-record')[0].pid, 'SIGKILL');
   for (let i = 0; i < 6; i++) await until(async () => (await record()).status === 201);
   const { json } = await request(url, 'GET', '/api/usage/summary', { token });

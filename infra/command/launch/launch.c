@@ -39,59 +39,44 @@ enum {
 
 /* ---- what there is to launch ---- */
 
-struct listing {
-	struct run *run;
-	struct launcher *launcher;
-	const char *root;
-	bool failed;
-};
-
-static void add_function(void *context, const char *name, unsigned procs)
+static enum st add_function(struct run *r, struct launcher *l, const struct program *p, const char *root)
 {
-	struct listing *list = context;
-	struct launcher *l = list->launcher;
 	struct function *f = &l->functions[l->count++];
-	struct arena *arena = list->run->arena;
-	*f = (struct function){ .most = procs, .listener = -1, .retired = -1, .watched = true };
-	f->name = arena_copy(arena, name, strlen(name));
-	f->program = arena_format(arena, "%s/%s.fcgi", list->root, name);
-	f->path = arena_format(arena, "%s/%s.sock", l->run, name);
-	if (!f->name || !f->program || !f->path) {
-		list->failed = true;
-		return;
-	}
-	l->room += 2 * procs; /* those that give way may still be at their last requests */
-	if (strlen(f->path) >= sizeof((struct sockaddr_un *)0)->sun_path) {
-		fault_add(&list->run->faults, f->path, "is too long for a socket, by %zu bytes: choose another --run",
-		          strlen(f->path) + 1 - sizeof((struct sockaddr_un *)0)->sun_path);
-		list->failed = true;
-	}
-	if (access(f->program, X_OK)) {
-		fault_add(&list->run->faults, f->program, "%s", strerror(errno));
-		list->failed = true;
-	}
+	enum st st = ST_OK;
+	*f = (struct function){ .name = p->name, .most = p->procs, .listener = -1, .retired = -1, .watched = true };
+	f->program = arena_format(r->arena, "%s/%s.fcgi", root, p->name);
+	f->path = arena_format(r->arena, "%s/%s.sock", l->run, p->name);
+	if (!f->program || !f->path)
+		return ST_MEMORY;
+	l->room += 2 * p->procs; /* those that give way may still be at their last requests */
+	if (strlen(f->path) >= sizeof((struct sockaddr_un *)0)->sun_path)
+		st = fault_add(&r->faults, f->path, "is too long for a socket, by %zu bytes: choose another --run",
+		               strlen(f->path) + 1 - sizeof((struct sockaddr_un *)0)->sun_path);
+	return access(f->program, X_OK) ? fault_add(&r->faults, f->program, "%s", strerror(errno)) : st;
 }
 
 static enum st list_functions(struct run *r, struct launcher *l, const char *root)
 {
+	static struct programs programs;
 	int64_t procs, writers;
-	size_t count = 0;
 	enum st st = run_number_to(&procs, r, "procs", PROCS_MOST);
 	if (!st)
 		st = run_number_to(&writers, r, "writers", PROCS_MOST);
 	if (st)
 		return st;
-	while (fn_table[count].path)
-		count++;
 	struct site site = { .procs = procs ? (unsigned)procs : PROCS, .writers = (unsigned)writers,
 		.all = run_option(r, "all") != NULL };
-	struct listing list = { .run = r, .launcher = l, .root = root };
-	l->functions = arena_take(r->arena, (count + 1) * sizeof *l->functions);
+	if (!programs_list(&programs, &site, fn_table))
+		return ST_INVALID;
+	l->functions = arena_take(r->arena, programs.count * sizeof *l->functions);
 	if (!l->functions)
 		return ST_MEMORY;
-	programs_each(&list, &site, fn_table, add_function);
+	for (size_t i = 0; i < programs.count; i++) {
+		const enum st one = add_function(r, l, &programs.at[i], root);
+		st = one ? one : st;
+	}
 	l->processes = arena_take(r->arena, l->room * sizeof *l->processes);
-	return list.failed ? ST_INVALID : l->processes ? ST_OK : ST_MEMORY;
+	return st ? st : l->processes ? ST_OK : ST_MEMORY;
 }
 
 /* ---- the folder of sockets ---- */
