@@ -20,7 +20,7 @@
 enum { LOOK_SECONDS = 5, LIFE_SECONDS = 60, LOWEST = 19 };
 
 #define TICK_FILE "tick.time" /* in the data folder: its time is that of the last tick */
-#define PROGRAM "jobs-tick.fcgi"
+#define PROGRAM "jobs.fcgi"
 
 /* ---- when ---- */
 

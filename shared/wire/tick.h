@@ -5,7 +5,7 @@
 #include "wire/fn.h"
 
 /** After a reply: start a bounded run of the jobs that are due, if none was started for a minute, and `tick` is on.
- *  It is another program's, jobs-tick.fcgi beside this one, of lowest priority, and is not waited for. Where it is not
+ *  It is another program's, jobs.fcgi beside this one, of lowest priority, and is not waited for. Where it is not
  *  time yet this costs a look at a file's time, once in some seconds. In: table  of this program */
 void tick_after(const struct conf *conf, const struct fn_entry *table);
 
