@@ -13,6 +13,12 @@ function fail(why) { print FILENAME ":" FNR ": " why > "/dev/stderr"; exit 1 }
 
 function add(name, list, text) { print "-- name: " name " (" list ")\n" text ";\n" }
 
+# The row of a value. To PostgreSQL every index of the table looks alike where it knows nothing of the tenant yet, and by most of them it
+# would read all that the tenant has; the order, of one row, is there in the right one alone.
+function only_one(column, value) {
+	return "\nWHERE tenant_id = :tenant AND " column " BETWEEN " value " AND " value "\nORDER BY " column
+}
+
 # A page of a list: what comes behind a place in the order of a column, or of the key alone, up or down.
 function add_order(label, column, kind,   down, list, sign, place, order) {
 	list = "tenant, q" (filters == "" ? "" : ", " filters) (column == "" ? "" : ", sort_key") ", after, limit"
@@ -37,7 +43,7 @@ function add_all(   n, i, column, marks, list, values, sets) {
 		every = every ", " column[i]; values = values ", :" column[i]
 		sets = sets ", " column[i] " = :" column[i]
 	}
-	add(table "_find", "tenant, id", "SELECT " every "\nFROM " table "\nWHERE tenant_id = :tenant AND " key " = :id")
+	add(table "_find", "tenant, id", "SELECT " every "\nFROM " table only_one(key, ":id"))
 	add(table "_insert", "tenant, user, token, search, " every, "INSERT INTO " table " (tenant_id, user_id, token_id, search, " \
 		every ")\nVALUES (:tenant, :user, :token, :search, " values ")")
 	add(table "_update", "tenant, search, " every, "UPDATE " table " SET search = :search" sets \
@@ -49,7 +55,7 @@ function add_all(   n, i, column, marks, list, values, sets) {
 		if (marks[i] ~ /\*/) add_order(column[i], "COALESCE(" column[i] ", '')", "KEY_TEXT")
 		if (marks[i] !~ /!/) continue
 		unique = column[i]
-		add(table "_taken", "tenant, value", "SELECT " key " FROM " table " WHERE tenant_id = :tenant AND " unique " = :value")
+		add(table "_taken", "tenant, value", "SELECT " key " FROM " table only_one(unique, ":value"))
 	}
 }
 

@@ -85,9 +85,7 @@ enum st many_begin(struct many *many, struct work *w, const char *kind, int64_t 
 	const int64_t tenant = w->account->tenant_id;
 	*many = (struct many){ 0 };
 	w->many = many;
-	enum st st = OFFERS(w->store, SQL_WORK_PLAN_ANEW) ? RUN(w->store, SQL_WORK_PLAN_ANEW) : ST_OK;
-	if (!st)
-		st = numbers_take(&many->objects, w->store, tenant, kind, count);
+	enum st st = numbers_take(&many->objects, w->store, tenant, kind, count);
 	return st ? st : numbers_take(&many->audit, w->store, tenant, "audit", count);
 }
 

@@ -1,10 +1,5 @@
 -- The door for changes: numbers and keys.
 
--- What was planned while a table was empty reads all of a tenant's rows once it is not.
--- name: work_plan_anew ()
--- postgres: work_plan_anew
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true);
-
 -- name: number_next (tenant, kind, count)
 -- postgres: number_next
 INSERT INTO numbers (tenant_id, kind, last) VALUES (:tenant, :kind, :count)
