@@ -3,6 +3,7 @@
 #   make            build all into build/ (functions in build/fn, commands in build/bin)
 #   make run        install what is missing, build, serve a demo    PORT= DATA= SERVER=lighttpd|apache|nginx DEMO=0
 #   make test       install what tests need, run every test
+#   make fn         a new function of the skeleton: NAME=customers/send, or a whole resource: NAME=widgets  SCOPE= ONE=
 #   make lint       floors, banned calls, lengths, warnings
 #   make bench      throughput, memory and costs as ratios, beside a hello, SQLite alone and the peers; options: tests/bench/bench.mjs
 #   SAN=1           the same under AddressSanitizer and UBSan, in build/san
@@ -26,8 +27,10 @@ files = $(sort $(shell find $(1) -name '$(2)'))
 SQL = $(filter-out shared/store/schema/%,$(call files,shared,*.sql))
 SQL_H = $(SQL:shared/%=$(B)/gen/%.h) $(B)/gen/store/statement_places.h
 CORE_C = $(filter-out shared/wire/main.c,$(call files,shared,*.c))
-CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o
-FN_C := $(call files,functions,*.c)
+JOB_C := $(filter-out functions/jobs/tick.c,$(call files,functions/jobs,*.c))
+CORE_O = $(CORE_C:%.c=$(B)/obj/%.o) $(SQL:shared/%=$(B)/obj/gen/%.o) $(B)/obj/gen/statements.o $(B)/obj/gen/migrations.o \
+	$(JOB_C:%.c=$(B)/obj/%.o) $(B)/obj/gen/jobs.o
+FN_C := $(filter-out $(JOB_C),$(call files,functions,*.c))
 FN_O = $(FN_C:%.c=$(B)/obj/%.o)
 ALONE := $(shell grep -lF '.alone = true' $(FN_C))
 fn_name = $(if $(filter $(1),$(ALONE)),$(subst /,-,$(1:functions/%.c=%)),$(firstword $(subst /, ,$(1:functions/%.c=%))))
@@ -39,7 +42,7 @@ ROUTES_C = $(call files,infra/routes,*.c)
 UNIT_C = $(wildcard tests/unit/*.c)
 UNIT_BIN = $(UNIT_C:tests/unit/%.c=$(B)/unit/%)
 
-.PHONY: all run test lint bench clean functions unit routes always
+.PHONY: all run test lint bench clean functions unit routes fn always
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -54,6 +57,9 @@ run:
 test:
 	@infra/setup test
 	@tests/run
+
+fn:
+	@SCOPE='$(SCOPE)' ONE='$(ONE)' infra/fn '$(NAME)'
 
 lint: all
 	@infra/lint
@@ -113,6 +119,11 @@ $(B)/gen/migrations.c: infra/generate/migrations.awk $(wildcard shared/store/sch
 	@mkdir -p $(@D)
 	@awk -f $< $(filter %.sql,$^) > $@
 
+# Jobs are in the archive, so that only programs that run them take them in.
+$(B)/gen/jobs.c: infra/generate/jobs.sh $(JOB_C)
+	@mkdir -p $(@D)
+	@sh infra/generate/jobs.sh $(JOB_C) > $@
+
 # ---- functions: each program is the declarations of a folder, or of one function that is alone, their table, and the shared main ----
 
 define table_rule
@@ -120,7 +131,7 @@ $(B)/gen/fn-$(1).c: infra/generate/table.sh $(2)
 	@mkdir -p $(B)/gen
 	@sh infra/generate/table.sh $(2) > $$@
 	@echo $(2) > $(B)/gen/fn-$(1).list
-ifneq ($(2),$(file <$(B)/gen/fn-$(1).list))
+ifneq ($(strip $(2)),$(strip $(file <$(B)/gen/fn-$(1).list)))
 $(B)/gen/fn-$(1).c: always
 endif
 endef

@@ -91,6 +91,6 @@ const struct fn fn_usage_history = {
 	.on[M_GET] = {
 		.summary = "Usage events, newest first, with totals",
 		.doc = "`Accept: text/csv` gives every event of the range; with `limit` so many, and the last id is the next `after`.",
-		.scope = SCOPE_USAGE_READ, .query = query, .handle = history,
+		.scope = SCOPE_USAGE_READ, .query = query, .csv = true, .handle = history,
 	},
 };

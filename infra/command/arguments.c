@@ -191,6 +191,13 @@ static enum st take_tail(struct run *r, struct line *l)
 	return ST_OK;
 }
 
+/* The option that may stand in the place of the word: "NAME|--due". */
+static const char *stand_in(const struct command *c)
+{
+	const char *bar = c->words ? strstr(c->words, "|--") : NULL;
+	return bar ? bar + 3 : NULL;
+}
+
 /* Is what has to be there there? */
 static enum st check_needs(struct run *r)
 {
@@ -202,8 +209,12 @@ static enum st check_needs(struct run *r)
 			fault_add(&r->faults, arena_format(r->arena, "--%s", name), "is required");
 		at += size + (at[size] == ' ');
 	}
-	if (c->words && !takes_tail(c) && !r->words)
+	const char *other = stand_in(c);
+	const bool stands_in = other && run_option(r, other);
+	if (c->words && !takes_tail(c) && !r->words && !stands_in)
 		fault_add(&r->faults, "", "%s is required", c->words);
+	if (r->words && stands_in)
+		fault_add(&r->faults, "", "\"%s\" and --%s exclude each other", r->word[0], other);
 	return r->faults.count ? ST_INVALID : ST_OK;
 }
 

@@ -44,7 +44,8 @@ struct run {
 
 struct command {
 	const char *name, *sub; /* "tenant", "add"; sub NULL: none */
-	const char *words;      /* "FILE": what stands without an option; "[-- …": what may stand behind "--"; NULL: nothing */
+	const char *words;      /* "FILE": what stands without an option; "NAME|--due": or that option in its place; "[-- …": what
+	                         * may stand behind "--"; NULL: nothing */
 	const char *help;
 	const struct option_row *options; /* ended by a row without a name */
 	enum st (*run)(struct run *run);  /* ST_OK; a failure: faults say why */
@@ -61,6 +62,9 @@ enum st run_number(int64_t *number, struct run *run, const char *name) MUST_USE;
 
 /** The same, at most `most`. */
 enum st run_number_to(int64_t *number, struct run *run, const char *name, int64_t most) MUST_USE;
+
+/** An instant from an option that is there; a date is its midnight in UTC. Returns: ST_OK; ST_INVALID with a fault. */
+enum st run_instant(instant *at, struct run *run, const char *name) MUST_USE;
 
 /** Note that an option's value is no good by itself. Returns: ST_INVALID. */
 enum st misuse(struct run *run, const char *option, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -96,6 +100,11 @@ enum st command_restore(struct run *run);
 enum st command_move(struct run *run);
 enum st command_demo(struct run *run);
 enum st command_launch(struct run *run);
+enum st command_job_run(struct run *run);
+enum st command_job_list(struct run *run);
+enum st command_clock_advance(struct run *run);
+enum st command_outbox_list(struct run *run);
+enum st command_outbox_show(struct run *run);
 
 /** Apply the plans of a folder. Out: counts into run->w */
 enum st apply_folder(struct run *run, const char *folder) MUST_USE;

@@ -23,6 +23,7 @@ static const struct option_row tenant_options[] = {
 	{ "cycle", "CYCLE", "weekly, monthly, quarterly, half_yearly or yearly, as the plan offers it (monthly)" },
 	{ "currency", "CODE", "ISO 4217; as configured if absent" },
 	{ "timezone", "ZONE", "IANA name of its billing time zone; as configured if absent" },
+	{ "clock", "INSTANT", "for tests: it has a time of its own, for good, which stands there until `clock advance`" },
 	{ 0 },
 };
 static const struct option_row token_options[] = {
@@ -48,6 +49,24 @@ static const struct option_row move_options[] = {
 	{ "to", "URL", "postgresql://user@host/database: an empty one, or the one a move was interrupted with" },
 	{ "cancel", NULL, "give up a move that was interrupted" },
 	{ 0 },
+};
+
+static const struct option_row job_options[] = {
+	{ "due", NULL, "all that are due, in place of one NAME" },
+	{ "at", "INSTANT", "what is due by then; now if absent. One to come wants `test_clocks = on`" },
+	{ "tenant", "N", "only this tenant's; all if absent" },
+	{ 0 },
+};
+static const struct option_row clock_options[] = {
+	{ "tenant", "N", "whose clock" }, { "to", "INSTANT", "how far: not before where it stands" }, { 0 },
+};
+static const struct option_row outbox_options[] = {
+	{ "tenant", "N", "only this tenant's; all if absent" },
+	{ "limit", "N", "how many at the most (100)" },
+	{ 0 },
+};
+static const struct option_row message_options[] = {
+	{ "tenant", "N", "whose message; needed where several have one of that number" }, { 0 },
 };
 
 static const struct option_row launch_options[] = {
@@ -92,8 +111,21 @@ static const struct command commands[] = {
 	  .example = "@pennymeter restore backups/meter-$(date +%F).db" },
 	{ "move", NULL, NULL, "move everything to a PostgreSQL server while usage is recorded", move_options, command_move,
 	  .example = "@pennymeter move --to postgresql:///meter" },
+	{ "job", "run", "NAME|--due", "run a job, or all that are due: the line for cron", job_options, command_job_run,
+	  .example = "@pennymeter job run --due" },
+	{ "job", "list", NULL, "list the jobs: when each ran, and when it is due", none, command_job_list,
+	  .example = "@pennymeter job list" },
+	{ "clock", "advance", NULL, "advance a tenant's own clock; each of its jobs runs at its time", clock_options,
+	  command_clock_advance,
+	  .example = "TENANT=$(@pennymeter tenant add --name 'Time traveller' --clock 2026-01-31 --json | sed 's/[^0-9]*\\([0-9]*\\).*/\\1/')\n"
+	             "@pennymeter clock advance --tenant \"$TENANT\" --to 2026-03-01T12:00:00Z",
+	  .needs = "tenant to" },
 	{ "demo", NULL, NULL, "add a demo tenant with 90 days of usage", none, command_demo,
 	  .example = "@pennymeter demo" },
+	{ "outbox", "list", NULL, "list the messages to be sent, newest first", outbox_options, command_outbox_list,
+	  .example = "@pennymeter outbox list --tenant 2" },
+	{ "outbox", "show", "ID", "show a message", message_options, command_outbox_show,
+	  .example = "@pennymeter outbox show 1" },
 	{ "launch", NULL, "[-- SERVER]", "start functions when they are asked for, and the web server before them", launch_options, command_launch,
 	  .example = "@pennymeter init\n"
 	             "@routes lighttpd --data \"${PENNYMETER_DATA:-var}\" --www build/www --port 8080 > lighttpd.conf\n"
@@ -203,7 +235,9 @@ static bool is_misuse(const struct run *r, enum st st)
 /* Seconds that one answer of a server may take: to what a person waits for, and to what may work on all there is. */
 static unsigned patience_of(const struct command *c)
 {
-	static enum st (*const long_work[])(struct run *) = { command_init, command_plan_apply, command_check, command_move, command_demo };
+	static enum st (*const long_work[])(struct run *) = {
+		command_init, command_plan_apply, command_check, command_move, command_demo, command_job_run,
+	};
 	for (size_t i = 0; i < sizeof long_work / sizeof *long_work; i++)
 		if (c->run == long_work[i])
 			return LONG_WORK;

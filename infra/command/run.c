@@ -39,6 +39,16 @@ enum st run_number_to(int64_t *number, struct run *r, const char *name, int64_t 
 	return st;
 }
 
+enum st run_instant(instant *at, struct run *r, const char *name)
+{
+	const char *text = run_option(r, name);
+	const size_t size = strlen(text);
+	if (!instant_read(at, text, size) || !instant_read_date(at, text, size))
+		return ST_OK;
+	const char *option = arena_format(r->arena, "--%s", name);
+	return misuse(r, option, "must be an instant like 2026-12-01T00:00:00Z, not \"%s\"", text);
+}
+
 enum st misuse(struct run *r, const char *option, const char *format, ...)
 {
 	va_list args;

@@ -19,12 +19,22 @@ static enum st start_of_day(instant *start, wall day, const char *zone)
 	return st == ST_INVALID ? ST_OK : st;
 }
 
+/* From then on it is what its clock says; a date is its midnight in UTC. */
+static enum st read_clock(struct run *r, struct new_tenant *t)
+{
+	const char *clock = run_option(r, "clock");
+	t->clocked = clock;
+	if (clock && run_instant(&t->now, r, "clock"))
+		return ST_INVALID;
+	return ST_OK;
+}
+
 static enum st read_start(struct run *r, struct new_tenant *t)
 {
 	const char *start = run_option(r, "start"), *cycle = run_option(r, "cycle");
-	wall day = r->now;
-	t->start = r->now;
-	(void)!zone_wall(&day, t->timezone, r->now);
+	wall day = t->now;
+	t->start = t->now;
+	(void)!zone_wall(&day, t->timezone, t->now);
 	if (!start || !instant_read_date(&day, start, strlen(start))) {
 		if (start_of_day(&t->start, day, t->timezone))
 			return misuse(r, "--start", "must lie in the years 1 to 9999");
@@ -58,7 +68,9 @@ enum st command_tenant_add(struct run *r)
 		.currency = currency ? currency : r->conf.text[CONF_CURRENCY],
 		.timezone = zone ? zone : r->conf.text[CONF_TIMEZONE],
 	};
-	enum st st = read_start(r, &t);
+	enum st st = read_clock(r, &t);
+	if (!st)
+		st = read_start(r, &t);
 	if (!st)
 		st = run_store(r, STORE_WRITE);
 	if (!st)

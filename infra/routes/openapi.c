@@ -223,6 +223,8 @@ static void print_content(struct jwriter *w, const struct verb *v, const char *t
 		jw_end(w);
 	} else if (v->body) {
 		print_object(w, "schema", v->body, place);
+	} else if (!strncmp(type, "text/", 5)) {
+		jw_raw(w, "schema", "{\"type\":\"string\"}");
 	}
 	jw_end(w);
 }
@@ -247,7 +249,15 @@ static void print_body(struct jwriter *w, const struct verb *v)
 
 /* ---- what goes out ---- */
 
-/* What a kind's calls answer with stands once, by the kind's name. */
+static const char any_text[] = "{\"schema\":{\"type\":\"string\"}}";
+
+/* What one address answers with. */
+struct answering {
+	bool reads;                /* by GET: there is something in the answer */
+	const char *kind;          /* "customers" of /api/customers/archive/{id} */
+	const struct param *shape; /* of the kind's objects, which stands once by that name; NULL: it has none */
+};
+
 static void print_reference(struct jwriter *w, const char *name, const char *kind)
 {
 	char reference[160];
@@ -276,27 +286,36 @@ static void print_list(struct jwriter *w, const char *kind)
 	jw_end(w);
 }
 
-static void print_answer(struct jwriter *w, const struct verb *v, const char *kind)
+static void print_json(struct jwriter *w, const struct verb *v, const struct answering *a)
 {
-	jw_object(w, "content");
 	jw_object(w, "application/json");
 	if (v->gives && v->lists)
-		print_list(w, kind);
+		print_list(w, a->kind);
+	else if (v->gives && v->gives == a->shape)
+		print_reference(w, "schema", a->kind);
 	else if (v->gives)
-		print_reference(w, "schema", kind);
+		print_object(w, "schema", v->gives, IN_ANSWER);
+	else
+		jw_raw(w, "schema", "{\"type\":\"object\"}");
 	if (v->answers)
 		jw_raw(w, "example", v->answers);
 	jw_end(w);
-	jw_end(w);
 }
 
-static void print_answers(struct jwriter *w, const struct verb *v, const char *kind)
+static void print_answers(struct jwriter *w, const struct verb *v, const struct answering *a)
 {
+	const bool csv = v->lists || v->csv, json = v->gives || v->answers || (a->reads && !v->lists);
 	jw_object(w, "responses");
 	jw_object(w, "2XX");
 	jw_string(w, "description", "Done.");
-	if (v->gives || v->answers)
-		print_answer(w, v, kind);
+	if (json || csv)
+		jw_object(w, "content");
+	if (json)
+		print_json(w, v, a);
+	if (csv)
+		jw_raw(w, "text/csv", any_text);
+	if (json || csv)
+		jw_end(w);
 	jw_end(w);
 	jw_raw(w, "default", "{\"$ref\":\"#/components/responses/Problem\"}");
 	jw_end(w);
@@ -338,10 +357,29 @@ static void name_kind(char *kind, const struct address *a)
 	snprintf(kind, 100, "%.*s", (int)strcspn(a->entry->path, "/"), a->entry->path);
 }
 
-static void print_path(struct jwriter *w, const struct address *a)
+/* What the method that lists a kind gives. */
+static const struct param *shape_of(const struct address *a)
+{
+	const struct verb *v = &a->entry->fn->on[M_GET];
+	return a->kind == AT_API && v->lists ? v->gives : NULL;
+}
+
+static const struct param *shape_of_kind(const struct addresses *list, const char *kind)
+{
+	char name[100];
+	for (size_t i = 0; i < list->count; i++) {
+		name_kind(name, &list->at[i]);
+		if (!strcmp(name, kind) && shape_of(&list->at[i]))
+			return shape_of(&list->at[i]);
+	}
+	return NULL;
+}
+
+static void print_path(struct jwriter *w, const struct address *a, const struct addresses *list)
 {
 	char tag[100];
 	name_kind(tag, a);
+	const struct param *shape = shape_of_kind(list, tag);
 	jw_object(w, a->path);
 	for (unsigned m = 0; m < M__MAX; m++) {
 		const struct verb *v = &a->entry->fn->on[m];
@@ -357,7 +395,7 @@ static void print_path(struct jwriter *w, const struct address *a)
 		print_security(w, v->scope);
 		print_parameters(w, a->entry->fn, v);
 		print_body(w, v);
-		print_answers(w, v, tag);
+		print_answers(w, v, &(struct answering){ m == M_GET, tag, shape });
 		jw_end(w);
 	}
 	jw_end(w);
@@ -378,14 +416,12 @@ static const char problem[] =
 	"{\"type\":\"object\",\"required\":[\"pointer\",\"detail\"],\"properties\":{\"pointer\":{\"type\":\"string\"},"
 	"\"detail\":{\"type\":\"string\"}}}}}}";
 
-/* What the method that lists a kind gives. */
 static void print_kind(struct jwriter *w, const struct address *a)
 {
-	const struct verb *v = &a->entry->fn->on[M_GET];
 	char kind[100];
 	name_kind(kind, a);
-	if (a->kind == AT_API && v->lists && v->gives)
-		print_object(w, kind, v->gives, IN_ANSWER);
+	if (shape_of(a))
+		print_object(w, kind, shape_of(a), IN_ANSWER);
 }
 
 static void print_components(struct jwriter *w, const struct addresses *list)
@@ -416,7 +452,7 @@ static void print_document(struct jwriter *w, const struct addresses *list)
 	jw_object(w, "paths");
 	for (size_t i = 0; i < list->count; i++)
 		if (list->at[i].kind != AT_V1)
-			print_path(w, &list->at[i]);
+			print_path(w, &list->at[i], list);
 	jw_end(w);
 	print_components(w, list);
 	jw_end(w);

@@ -108,6 +108,8 @@ static enum st read_row(struct account *a, const struct rows *r, struct arena *a
 		.anchor = in_calendar(rows_int(r, 10)),
 		.generation = rows_int(r, 11),
 		.catalog = rows_int(r, 12),
+		.clocked = !rows_null(r, 13),
+		.clock = rows_int(r, 13),
 	};
 	const char *granted = rows_text(r, 1);
 	if (granted && *granted && scopes_read(&a->scopes, granted))

@@ -17,7 +17,15 @@ struct account {
 	instant anchor;
 	int64_t generation; /* of all that it was read of: once that moves on, it is stale */
 	int64_t catalog;    /* the generation of metrics and plans alone */
+	bool clocked;       /* it has a time of its own, which is `clock`, and stands still until it is advanced */
+	instant clock;
 };
+
+/** What time it is for an account. In: real  by the machine's clock */
+static inline instant account_now(const struct account *account, instant real)
+{
+	return account->clocked ? account->clock : real;
+}
 
 /** Find the account of a token that is not revoked. A process keeps what it read last; one look at its
  *  generation, which advances with metrics and plans and with each revocation of the tenant's, tells whether that

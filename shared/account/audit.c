@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "account/audit.sql.h"
+#include "account/job.h"
 #include "account/number.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -83,6 +84,21 @@ static enum st hash_before(char *hash, struct store *store, int64_t tenant, int6
 	return st == ST_DONE ? ST_OK : st;
 }
 
+/* Which number and which hash a new row follows from. Out: seq  its own */
+static enum st find_place(int64_t *seq, char *previous, struct work *work)
+{
+	struct many *many = work->many;
+	enum st st = ST_OK;
+	if (many)
+		*seq = many->audit.next++;
+	else
+		st = number_next(seq, work->store, work->account->tenant_id, "audit");
+	if (st || !many || !*many->hash)
+		return st ? st : hash_before(previous, work->store, work->account->tenant_id, *seq);
+	memcpy(previous, many->hash, TOKEN_HASH_ROOM);
+	return ST_OK;
+}
+
 enum st audit_add(struct work *work, const char *action)
 {
 	const int64_t tenant = work->account->tenant_id;
@@ -93,15 +109,46 @@ enum st audit_add(struct work *work, const char *action)
 	if (!detail)
 		return ST_MEMORY;
 	hash_pair(detail_hash, salt, detail);
-	enum st st = number_next(&seq, work->store, tenant, "audit");
-	if (!st)
-		st = hash_before(previous, work->store, tenant, seq);
+	enum st st = find_place(&seq, previous, work);
 	const char *body = st ? NULL : body_of(work, action, seq, detail_hash);
 	if (!body)
 		return st ? st : ST_MEMORY;
 	hash_pair(hash, previous, body);
-	return RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body),
-	                      TEXT(hash), TEXT(salt), TEXT(detail));
+	st = RUN(work->store, SQL_AUDIT_INSERT, INT(tenant), INT(seq), INT(work->now), TEXT(body), TEXT(hash),
+	         TEXT(salt), TEXT(detail));
+	if (!st && work->many)
+		memcpy(work->many->hash, hash, TOKEN_HASH_ROOM);
+	return st || seq > 1 ? st : job_schedule(work->store, tenant, "purge", work->now + AUDIT_DETAIL_DAYS * DAY);
+}
+
+/* ---- erasing ---- */
+
+enum st audit_erase(unsigned *count, int64_t *position, struct store *store, int64_t tenant, instant before,
+                    unsigned limit)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_AUDIT_OLD, INT(tenant), INT(*position), INT(*position + limit), INT(before));
+	if (!st)
+		st = rows_next(&r);
+	*count = st ? 0 : (unsigned)rows_int(&r, 0);
+	const int64_t last = *count ? rows_int(&r, 1) : *position;
+	rows_end(&r);
+	if (*count)
+		st = RUN(store, SQL_AUDIT_ERASE, INT(tenant), INT(*position), INT(last));
+	if (!st)
+		*position = last;
+	return st;
+}
+
+enum st audit_oldest(instant *at, struct store *store, int64_t tenant, int64_t position)
+{
+	struct rows r = { 0 };
+	enum st st = ROWS(store, &r, SQL_AUDIT_OLDEST, INT(tenant), INT(position));
+	if (!st)
+		st = rows_next(&r);
+	*at = st ? 0 : rows_int(&r, 0);
+	rows_end(&r);
+	return st;
 }
 
 /* ---- listing ---- */

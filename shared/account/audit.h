@@ -10,6 +10,16 @@
  *  Returns: ST_OK; ST_MEMORY; what the store returns. */
 enum st audit_add(struct work *work, const char *action) MUST_USE;
 
+enum { AUDIT_DETAIL_DAYS = 730 /* that details are kept for */ };
+
+/** Inside a write that holds the tenant: erase details of rows older than an instant, at most limit rows.
+ *  Returns: ST_OK; what the store returns. Out: count  rows. In/Out: position  the last row that was looked at */
+enum st audit_erase(unsigned *count, int64_t *position, struct store *store, int64_t tenant, instant before,
+                    unsigned limit) MUST_USE;
+
+/** When was the first row behind a position added? Returns: ST_OK; ST_DONE: there is none; what the store returns. */
+enum st audit_oldest(instant *at, struct store *store, int64_t tenant, int64_t position) MUST_USE;
+
 struct audit_row {
 	int64_t seq;
 	const char *body, *hash, *salt, *detail; /* the last two are NULL where they were erased */

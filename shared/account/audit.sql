@@ -20,3 +20,14 @@ WHERE tenant_id = :tenant AND seq < :before AND at >= :from AND at < :to
   AND (:action = '' OR replace(body, :action, '') <> body) AND (:actor = '' OR replace(body, :actor, '') <> body)
 ORDER BY seq DESC
 LIMIT :limit;
+
+-- Of the rows between two numbers those that are old enough, and the last of them.
+-- name: audit_old (tenant, position, most, before)
+SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM audit_log
+WHERE tenant_id = :tenant AND seq > :position AND seq <= :most AND at < :before;
+
+-- name: audit_erase (tenant, position, last)
+UPDATE audit_log SET detail = NULL, salt = NULL WHERE tenant_id = :tenant AND seq > :position AND seq <= :last;
+
+-- name: audit_oldest (tenant, position)
+SELECT at FROM audit_log WHERE tenant_id = :tenant AND seq > :position ORDER BY seq LIMIT 1;

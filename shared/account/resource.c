@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "account/audit.h"
 #include "account/number.h"
 
 const struct param record_tag[] = { { "", P_TEXT, REQUIRED, "a word", 1, 40 }, { 0 } };
@@ -160,14 +161,30 @@ static enum st check(struct work *work, const struct resource *resource, void *o
 
 /* ---- making ---- */
 
-static enum st make(struct work *work, const struct resource *resource, struct record *record)
+static void clear(struct record *record, const struct resource *resource, const struct work *work)
 {
-	enum st st = check(work, resource, record, NULL);
-	if (!st)
+	shape_clear(record, resource->shape);
+	record->version = 1;
+	record->created_at = record->updated_at = work->now;
+}
+
+/* Its id: the next one, or of those that were taken for many. */
+static enum st keep_new(struct work *work, const struct resource *resource, struct record *record)
+{
+	enum st st = ST_OK;
+	if (work->many)
+		record->id = work->many->objects.next++;
+	else
 		st = number_next(&record->id, work->store, work->account->tenant_id, resource->kind);
 	if (!st)
 		st = write_row(work, resource, record, true);
 	return st ? st : note_change(work, resource, NULL, record);
+}
+
+static enum st make(struct work *work, const struct resource *resource, struct record *record)
+{
+	enum st st = check(work, resource, record, NULL);
+	return st ? st : keep_new(work, resource, record);
 }
 
 static enum st make_alone(struct work *work, void *context)
@@ -192,11 +209,8 @@ static enum st read_made(void **object, const struct resource *resource, struct 
 	struct record *record = *object = arena_take(work->arena, resource->size);
 	if (!record)
 		return ST_MEMORY;
-	shape_clear(record, resource->shape);
-	enum st st = shape_read(record, resource->shape, json, MAKING, "idempotency_key", work->faults, work->arena);
-	record->version = 1;
-	record->created_at = record->updated_at = work->now;
-	return st;
+	clear(record, resource, work);
+	return shape_read(record, resource->shape, json, MAKING, "idempotency_key", work->faults, work->arena);
 }
 
 /* ---- changing ---- */
@@ -266,6 +280,50 @@ static enum st apply_remove(struct work *work, void *context)
 	if (!st)
 		st = table_remove(work->store, c->resource->table, work->account->tenant_id, c->id);
 	return st ? st : note_change(work, c->resource, before, NULL);
+}
+
+/* ---- one of many ---- */
+
+/* Out: before  NULL: there is none of this value. object  a copy of it, or a cleared one */
+static enum st find_or_clear(void **object, void **before, const struct resource *resource, struct work *work,
+                             const char *key)
+{
+	const int64_t tenant = work->account->tenant_id;
+	int64_t id;
+	enum st st = key ? resource_taken(&id, resource, work->store, tenant, key) : ST_NOT_FOUND;
+	*before = NULL;
+	*object = arena_take(work->arena, resource->size);
+	if (!*object)
+		return ST_MEMORY;
+	if (!st)
+		st = resource_find(before, resource, work->store, tenant, id, work->arena);
+	else if (st == ST_NOT_FOUND)
+		st = ST_OK;
+	if (!st && *before)
+		memcpy(*object, *before, resource->size);
+	else
+		clear(*object, resource, work);
+	return st;
+}
+
+enum st resource_put(enum put *put, const struct resource *resource, struct work *work, const char *key,
+                     enum st (*read)(void *, struct work *, void *), void *context)
+{
+	void *object, *before;
+	enum st st = find_or_clear(&object, &before, resource, work, key);
+	if (!st)
+		st = read(object, work, context);
+	if (!st)
+		st = check(work, resource, object, before);
+	const char *changes = st || !before ? "" : changes_of(resource, object, before, work->arena);
+	if (st || !changes)
+		return st ? st : ST_MEMORY;
+	*put = !before ? PUT_CREATED : strcmp(changes, "{}") ? PUT_UPDATED : PUT_UNCHANGED;
+	if (*put == PUT_UNCHANGED)
+		return ST_OK;
+	st = before ? keep_change(work, resource, object, before) : keep_new(work, resource, object);
+	const char *action = arena_format(work->arena, "%s.%s", resource->kind, before ? "update" : "create");
+	return st ? st : action ? audit_add(work, action) : ST_MEMORY;
 }
 
 /* ---- the calls ---- */

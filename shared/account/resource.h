@@ -24,7 +24,8 @@ extern const struct param record_tag[];
 	  AT(struct record, custom) }
 enum { RECORD_COMPUTED = 4 }; /* of these, at the beginning: what each change changes */
 
-#define ARCHIVED_MEMBER(object) { "archived", P_BOOL, GIVEN, "put away: no more to be used", AT(object, archived) }
+#define ARCHIVED_MEMBER(object) \
+	{ "archived", P_BOOL, GIVEN, "put away: no more to be used", AT(object, archived), .imported = true }
 
 /** A filter of a list: a query parameter of its table's. */
 struct filter {
@@ -61,6 +62,18 @@ enum st resource_taken(int64_t *id, const struct resource *resource, struct stor
  *  Out: object  as it is now, also of a repeat */
 enum st resource_add(void **object, const struct resource *resource, struct work *work,
                      const struct json *json) MUST_USE;
+
+/** What became of an object that was put. */
+enum put { PUT_CREATED, PUT_UPDATED, PUT_UNCHANGED, PUT__MAX };
+
+/** Within a work of many objects: make one, or change the one that has a unique value, with a row of the audit of its
+ *  own. One that is as it was already has neither a new version nor a row.
+ *  Returns: ST_OK; ST_INVALID with faults, and nothing of it is written; as resource_add().
+ *  Out: put
+ *  In:  key   the unique value; NULL: one is made
+ *       read  sets the object's members, and notes what is wrong with them. In/Out: object  as it is, or cleared */
+enum st resource_put(enum put *put, const struct resource *resource, struct work *work, const char *key,
+                     enum st (*read)(void *object, struct work *work, void *context), void *context) MUST_USE;
 
 /** Who decides by what he has read says which version that was. */
 struct expected {

@@ -21,6 +21,8 @@ static const char names[SCOPE__MAX][NAME_CAP + 1] = {
 	[SCOPE_SETTINGS_READ] = "settings:read",
 	[SCOPE_SETTINGS_WRITE] = "settings:write",
 	[SCOPE_AUDIT_READ] = "audit:read",
+	[SCOPE_OPERATOR_READ] = "operator:read",
+	[SCOPE_OPERATOR_WRITE] = "operator:write",
 };
 
 const char *scope_name(enum scope scope)

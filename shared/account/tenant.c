@@ -11,6 +11,7 @@
 #include "catalog/plan.h"
 #include "account/window.h"
 #include "account/number.h"
+#include "account/tenant_clock.sql.h"
 #include "account/tenants.sql.h"
 
 /* ---- shared by the operations ---- */
@@ -46,7 +47,10 @@ static enum st apply_add(struct store *store, const void *request, size_t size, 
 	(void)size;
 	enum st st = NUMBER(store, &out->tenant_id, SQL_TENANT_NEXT);
 	if (!st)
-		st = RUN(store, SQL_TENANT_INSERT, INT(out->tenant_id), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone), INT(t->now));
+		st = RUN(store, SQL_TENANT_INSERT, INT(out->tenant_id), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone),
+		         INT(t->now));
+	if (!st && t->clocked)
+		st = RUN(store, SQL_TENANT_CLOCK_BEGIN, INT(out->tenant_id), INT(t->now));
 	if (!st && a->plan_version) {
 		out->subscription_id = 1;
 		st = RUN(store, SQL_SUBSCRIPTION_INSERT, INT(out->tenant_id), INT(1), INT(a->plan_version),
@@ -153,7 +157,8 @@ static enum st apply_platform(struct store *store, const void *request, size_t s
 		st = rows_next(&r);
 	rows_end(&r);
 	return st != ST_DONE ? st
-	                     : RUN(store, SQL_TENANT_INSERT, INT(1), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone), INT(t->now));
+	                     : RUN(store, SQL_TENANT_INSERT, INT(1), TEXT(t->name), TEXT(t->currency), TEXT(t->timezone),
+	                           INT(t->now));
 }
 
 enum st tenant_platform(struct store *store, const struct conf *conf, instant now)

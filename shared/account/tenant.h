@@ -14,6 +14,7 @@ struct new_tenant {
 	enum billing_cycle cycle; /* CYCLE__MAX: monthly, or the shortest that the plan offers */
 	instant start; /* the subscription's anchor */
 	instant now;
+	bool clocked;  /* for good it has a clock of its own, which stands at `now` until it is advanced */
 };
 
 struct tenant_added {

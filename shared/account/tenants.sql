@@ -41,7 +41,7 @@ t.generation + (SELECT generation FROM catalog)
 -- name: account_by_token (tenant, hash)
 SELECT k.token_id, k.scopes, k.user_id, t.name, t.currency, t.timezone,
   s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
-  @generation_of, (SELECT generation FROM catalog)
+  @generation_of, (SELECT generation FROM catalog), t.clock
 FROM tokens k
 JOIN tenants t ON t.tenant_id = k.tenant_id
 LEFT JOIN subscriptions s ON s.tenant_id = k.tenant_id AND s.ended_at IS NULL
@@ -52,7 +52,7 @@ LIMIT 1;
 -- name: account_by_tenant (tenant)
 SELECT 0, '', 0, t.name, t.currency, t.timezone,
   s.subscription_id, s.plan_version_id, s.billing_cycle, s.usage_cycle, s.anchor,
-  @generation_of, (SELECT generation FROM catalog)
+  @generation_of, (SELECT generation FROM catalog), t.clock
 FROM tenants t
 LEFT JOIN subscriptions s ON s.tenant_id = t.tenant_id AND s.ended_at IS NULL
 WHERE t.tenant_id = :tenant

@@ -53,6 +53,7 @@ static enum st recall(struct work *w, const char *print)
 	if (!st) {
 		w->kind = copy(w, &r, 1);
 		w->id = rows_int(&r, 2);
+		w->answer = copy(w, &r, 3);
 		w->repeated = true;
 	}
 	rows_end(&r);
@@ -69,9 +70,35 @@ static enum st take_key(struct work *w, const char *print)
 
 static enum st keep_key(const struct work *w)
 {
+	const int64_t tenant = w->account->tenant_id;
 	if (!w->key)
 		return ST_OK;
-	return RUN(w->store, SQL_WORK_KEY_KEEP, INT(w->account->tenant_id), TEXT(w->key), TEXT(w->kind), INT(w->id));
+	enum st st = RUN(w->store, SQL_WORK_KEY_KEEP, INT(tenant), TEXT(w->key), TEXT(w->kind), INT(w->id));
+	return st || !w->answer ? st : RUN(w->store, SQL_WORK_ANSWER_KEEP, INT(tenant), TEXT(w->key), TEXT(w->answer));
+}
+
+/* ---- many objects ---- */
+
+/* Of the audit a row each. */
+enum st many_begin(struct many *many, struct work *w, const char *kind, int64_t count)
+{
+	const int64_t tenant = w->account->tenant_id;
+	*many = (struct many){ 0 };
+	w->many = many;
+	enum st st = OFFERS(w->store, SQL_WORK_PLAN_ANEW) ? RUN(w->store, SQL_WORK_PLAN_ANEW) : ST_OK;
+	if (!st)
+		st = numbers_take(&many->objects, w->store, tenant, kind, count);
+	return st ? st : numbers_take(&many->audit, w->store, tenant, "audit", count);
+}
+
+enum st many_end(struct work *w)
+{
+	const int64_t tenant = w->account->tenant_id;
+	enum st st = numbers_return(&w->many->objects, w->store, tenant);
+	if (!st)
+		st = numbers_return(&w->many->audit, w->store, tenant);
+	w->many = NULL;
+	return st;
 }
 
 /* ---- its own work, met again ---- */
@@ -110,7 +137,8 @@ static enum st find_own(struct work *w)
 static void begin(struct doing *d)
 {
 	struct work *w = d->work;
-	w->kind = w->before = w->after = NULL;
+	w->kind = w->before = w->after = w->answer = NULL;
+	w->many = NULL;
 	w->id = 0;
 	w->repeated = false;
 	w->faults->count = d->faults;

@@ -3,9 +3,18 @@
 #define ACCOUNT_WORK_H
 
 #include "account/account.h"
+#include "account/number.h"
+#include "account/token.h"
 #include "base/flat.h"
 
 enum { REQUEST_BYTES = 8, REQUEST_ROOM = 2 * REQUEST_BYTES + 1 };
+
+/** What a work of many objects has at hand, so that it asks the store for it once: numbers, and the audit's last
+ *  hash. */
+struct many {
+	struct numbers objects, audit;
+	char hash[TOKEN_HASH_ROOM]; /* "": not read yet */
+};
 
 /** One call on its way. Strings are the caller's. */
 struct work {
@@ -20,12 +29,14 @@ struct work {
 	const char *body;
 	size_t size;
 	const char *address, *user_agent; /* whose; may be NULL */
+	struct many *many;      /* NULL: one object */
 	char request[REQUEST_ROOM]; /* set here: its own number, by which the audit's row of it is known again */
 
 	/* What apply() did. Of a repeat, which it is not called for: what the first call did. */
 	const char *kind;       /* of the object, as the audit names it: "customer" */
 	int64_t id;             /* 0: none */
 	const char *before, *after; /* what of it has changed, as JSON objects; NULL: it was not there, it is no more */
+	const char *answer;     /* JSON: what a repeat is told where no one object tells it; NULL: one does */
 	bool repeated;
 };
 
@@ -38,8 +49,13 @@ struct work {
 enum st work_do(struct work *work, const char *action, enum st (*apply)(struct work *work, void *context),
                 void *context) MUST_USE;
 
+/** Within a work: get ready for up to `count` objects of a kind, and put back what was not used of it. Returns: ST_OK;
+ *  what the store returns. Out: many  must live until then */
+enum st many_begin(struct many *many, struct work *work, const char *kind, int64_t count) MUST_USE;
+enum st many_end(struct work *work) MUST_USE;
+
 /** The same, of what is packed in flat bytes: works of one action that come at the same time are carried out together,
- *  by one of their processes in one transaction, each undone by itself (infra/notes/0043). So apply() may be given
+ *  by one of their processes in one transaction, each undone by itself (infra/notes/0045). So apply() may be given
  *  another process's work: it has what is packed, an account's numbers, and this one's store, arena and context.
  *  Returns: as work_do(), but faults are not handed back: after ST_INVALID do it alone. Of what apply() did only the id
  *  is told. */

@@ -136,45 +136,11 @@ struct export {
 	char key[KEY_ROOM]; /* of the place, which the arena of a piece does not keep */
 };
 
-/* Texts and ids of a list are parted by ";", in a cell of its own; what has more inside stays JSON. */
-static const char *cell_of_list(const struct param *row, const char *kept, struct arena *arena)
-{
-	const size_t size = shape_size(row->of);
-	char *items = arena_take(arena, (size_t)row->max * size);
-	struct text t = text_new(arena, KEY_ROOM * 16);
-	unsigned count;
-	if (*row->of->name || !kept)
-		return kept;
-	if (!items || shape_items(items, &count, row, kept, arena))
-		return NULL;
-	for (unsigned i = 0; i < count; i++) {
-		text_adds(&t, i ? ";" : "");
-		if (row->of->type == P_ID)
-			text_addi(&t, *shape_number(row->of, items + i * size));
-		else
-			text_adds(&t, *shape_text(row->of, items + i * size));
-	}
-	return t.bytes;
-}
-
-static const char *cell_of(const struct param *row, void *object, struct arena *arena, char *room)
-{
-	const int64_t n = *shape_number(row, object);
-	switch (row->type) {
-	case P_ID:
-	case P_INT: return n == ABSENT ? NULL : arena_format(arena, "%lld", (long long)n);
-	case P_BOOL: return n == 1 ? "true" : "false";
-	case P_INSTANT: return instant_print(room, n);
-	case P_LIST: return cell_of_list(row, *shape_text(row, object), arena);
-	default: return *shape_text(row, object);
-	}
-}
-
 static void write_csv(struct text *csv, const struct param *shape, void *object, struct arena *arena)
 {
 	char room[INSTANT_ROOM];
 	for (; shape->name; shape++)
-		csv_cell(csv, cell_of(shape, object, arena, room), shape->type == P_DECIMAL);
+		csv_cell(csv, shape_cell(shape, object, arena, room), shape->type == P_DECIMAL);
 	csv_end(csv);
 }
 

@@ -19,6 +19,8 @@ const struct conf_row conf_rows[CONF__MAX] = {
 	[CONF_CURRENCY] = { "currency", "USD", "currency of a tenant added without one" },
 	[CONF_TIMEZONE] = { "timezone", "UTC", "billing time zone of a tenant added without one" },
 	[CONF_REQUESTS_MINUTE] = { "requests_per_minute", "0", "rate limit of a token, 0 for none", true, 0, 1000000 },
+	[CONF_TICK] = { "tick", "on", "on: due jobs run after a reply, too; off: by `pennymeter job run` alone" },
+	[CONF_TEST_CLOCKS] = { "test_clocks", "off", "on, for tests alone: `pennymeter job run --at` may lie ahead" },
 };
 
 static char *trim(char *s)
@@ -163,4 +165,9 @@ enum st conf_load(struct conf *c, struct faults *faults, struct arena *arena)
 const char *conf_path(const struct conf *c, struct arena *arena, const char *file)
 {
 	return *file == '/' ? file : arena_format(arena, "%s/%s", c->data, file);
+}
+
+bool conf_on(const struct conf *c, enum conf_key key)
+{
+	return !strcmp(c->text[key], "on");
 }

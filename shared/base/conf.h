@@ -16,6 +16,8 @@ enum conf_key {
 	CONF_CURRENCY,        /* of a tenant added without one */
 	CONF_TIMEZONE,        /* the same */
 	CONF_REQUESTS_MINUTE, /* rate limit of a token; 0 is none */
+	CONF_TICK,            /* "on": jobs that are due are run after a reply, too; "off": by `job run` alone */
+	CONF_TEST_CLOCKS,     /* "on": jobs may be run as of an instant to come */
 	CONF__MAX
 };
 
@@ -36,6 +38,9 @@ enum st conf_load(struct conf *conf, struct faults *faults, struct arena *arena)
 
 /** The same with a file of another name in its place. NULL: pennymeter.conf itself. */
 enum st conf_load_from(struct conf *conf, struct faults *faults, struct arena *arena, const char *path) MUST_USE;
+
+/** Is a key that is on or off on? */
+bool conf_on(const struct conf *conf, enum conf_key key);
 
 /** The path of a file in the data folder. NULL when the arena is exhausted. */
 const char *conf_path(const struct conf *conf, struct arena *arena, const char *file);

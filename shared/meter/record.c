@@ -7,6 +7,7 @@
 
 #include "account/token.h"
 #include "base/text.h"
+#include "exact/clock.h"
 #include "meter/balance.h"
 #include "meter/day.h"
 #include "meter/event_id.h"
@@ -98,6 +99,7 @@ struct checking {
 	const struct plan *plan;
 	unsigned digits; /* of the account's currency */
 	instant now;
+	instant numbered; /* the machines' time: where a tenant's stands still, numbers of events would meet */
 	int64_t randomness;
 	struct text flat;
 };
@@ -227,7 +229,7 @@ static enum st flatten(struct checking *c, const struct usage_event *e, const ch
 	const size_t at = c->flat.size;
 	struct flat_event f = {
 		.tenant_id = c->account->tenant_id, .generation = c->account->generation, .user_id = c->account->user_id,
-		.event = event_number(c->now, index, c->randomness),
+		.event = event_number(c->numbered, index, c->randomness),
 		.recorded_at = e->dated ? e->recorded_at : c->now, .now = c->now,
 		.quantity = e->quantity, .aggregation = (uint8_t)m->aggregation, .is_signed = m->is_signed,
 	};
@@ -357,6 +359,7 @@ static enum st prepare(struct checking *c, struct store *store, struct arena *ar
 	const struct currency *currency = currency_find(c->account->currency);
 	c->digits = currency ? currency->digits : 2;
 	c->randomness = random_id();
+	c->numbered = c->account->clocked ? clock_now() : c->now;
 	c->flat = text_new(arena, 16 << 20);
 	enum st st = catalog_load(&c->catalog, store, c->account->catalog);
 	if (!st && c->account->plan_version_id)

@@ -85,10 +85,3 @@ WHERE tenant_id = :tenant AND recorded_at = :recorded_at AND event_id = :event;
 INSERT INTO usage_alerts (tenant_id, window_start, metric, threshold_percent, used, included, fired_at)
 VALUES (:tenant, :window_start, :metric, :threshold, :used, :included, :fired_at)
 ON CONFLICT (tenant_id, window_start, metric, threshold_percent) DO NOTHING;
-
--- A number that is taken gives way to the next free one: a batch may raise many alerts at once.
--- name: outbox_add (tenant, outbox, kind, payload, created_at)
-INSERT INTO outbox (tenant_id, outbox_id, kind, payload, created_at, due_at)
-VALUES (:tenant,
-  (SELECT CASE WHEN MAX(outbox_id) >= :outbox THEN MAX(outbox_id) + 1 ELSE :outbox END FROM outbox WHERE tenant_id = :tenant),
-  :kind, :payload, :created_at, :created_at);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "account/account.h"
+#include "account/outbox.h"
 #include "meter/balance.h"
-#include "meter/event_id.h"
 #include "meter/ledger.h"
 #include "meter/unique.h"
 #include "meter/record.sql.h"
@@ -140,8 +140,9 @@ static enum st queue_alert(struct applying *a, unsigned threshold)
 	char payload[600], head[256], tail[256], used[DECIMAL_ROOM];
 	flat_alert(head, tail, sizeof head, a->e, a->text[TEXT_METRIC], threshold);
 	snprintf(payload, sizeof payload, "%s%s%s", head, qty_print(used, a->answer->used), tail);
-	return RUN(a->store, SQL_OUTBOX_ADD, INT(a->e->tenant_id), INT(event_number(a->e->now, threshold, a->e->event)),
-	           TEXT("usage_alert"), TEXT(payload), INT(a->e->now));
+	const struct outbox_new message = { "usage_alert", payload, .now = a->e->now };
+	int64_t id;
+	return outbox_add(&id, a->store, a->e->tenant_id, &message);
 }
 
 /* Once per metric, window and threshold: the row itself says whether it fired before. */

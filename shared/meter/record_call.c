@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "meter/beside.h"
 #include "meter/day.h"
-#include "meter/event_id.h"
 #include "meter/level.h"
 #include "catalog/metric.h"
 #include "meter/record.sql.h"
@@ -31,7 +30,6 @@ static void write_alerts(struct jwriter *w, const struct flat_event *e, const ch
 		jw_object(w, NULL);
 		jw_int(w, "threshold", thresholds[i]);
 		jw_int(w, "at", at[i]);
-		jw_int(w, "outbox", event_number(e->now, thresholds[i], e->event));
 		jw_string(w, "head", head);
 		jw_string(w, "tail", tail);
 		jw_end(w);

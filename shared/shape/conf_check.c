@@ -41,6 +41,11 @@ static bool is_address(const char *text)
 	return !*text || (is_visible(text) && (absolute || (*text == '/' && text[1] != '/')));
 }
 
+static bool is_switch(const char *text)
+{
+	return !strcmp(text, "on") || !strcmp(text, "off");
+}
+
 static const struct check {
 	enum conf_key key;
 	bool (*good)(const char *text);
@@ -50,6 +55,8 @@ static const struct check {
 	{ CONF_TIMEZONE, is_zone, "an IANA time zone like Europe/Berlin" },
 	{ CONF_BASE_PATH, is_base_path, "empty, or a path like /meter" },
 	{ CONF_UPGRADE_URL, is_address, "an address that begins with https://, http:// or /" },
+	{ CONF_TICK, is_switch, "on or off" },
+	{ CONF_TEST_CLOCKS, is_switch, "on or off" },
 };
 
 /* Out: name  of the variable that has set the key, if there is one; else the key */

@@ -27,6 +27,15 @@ bool value_has_control(const char *text, bool lines);
 /** POINTER/NAME, escaped as RFC 6901 says and cut where there is no room. Out: out  POINTER_ROOM bytes. Returns: out */
 const char *pointer_to(char *out, const char *pointer, const char *name);
 
+/** Take the value away that a member has. */
+void member_clear(const struct param *row, void *object);
+
+/** Take a cell's text as a member's value, as shape_cell() writes it; "" takes it away. Returns: as value_read(). */
+enum st cell_take(const struct reading *r, const struct param *row, const char *text, void *object) MUST_USE;
+
+/** Take a JSON text as a list's or a custom object's value. Returns: as value_read(). */
+enum st cell_take_json(const struct reading *r, const struct param *row, const char *text, void *object) MUST_USE;
+
 /** As value_read(), of a list and of a custom object: their canonical text is what is kept. */
 enum st list_read(const struct reading *r, const struct param *row, const struct json *json, void *object) MUST_USE;
 enum st custom_read(const struct reading *r, const struct param *row, const struct json *json, enum shape_how how,

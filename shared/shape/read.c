@@ -44,7 +44,7 @@ const char **shape_text(const struct param *row, void *object)
 	return (const char **)(void *)((char *)object + row->at);
 }
 
-static void clear(const struct param *row, void *object)
+void member_clear(const struct param *row, void *object)
 {
 	if (is_number(row))
 		*shape_number(row, object) = row->type == P_BOOL ? 0 : ABSENT;
@@ -55,7 +55,7 @@ static void clear(const struct param *row, void *object)
 void shape_clear(void *object, const struct param *shape)
 {
 	for (; shape->name; shape++)
-		clear(shape, object);
+		member_clear(shape, object);
 }
 
 static bool is_absent(const struct param *row, const void *object)
@@ -91,7 +91,7 @@ static enum st read_member(const struct reading *r, void *object, const struct p
 	if (how == PATCHING && row->presence == REQUIRED)
 		return fault_add(r->faults, r->pointer, "is required, and cannot be cleared");
 	if (how == PATCHING)
-		clear(row, object);
+		member_clear(row, object);
 	return ST_OK;
 }
 

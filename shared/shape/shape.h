@@ -38,6 +38,13 @@ enum param_type {
 
 enum presence { OPTIONAL, REQUIRED, GIVEN }; /* GIVEN: computed, only in answers */
 
+/** Which columns of an imported table stand for a list's items, beside the list's own. */
+enum spread {
+	SPREAD_NOT,
+	SPREAD_FIRST,   /* the members of its first item, by their names */
+	SPREAD_CHOICES  /* its items are a choice and a value: for each choice, by its name, the value */
+};
+
 /** What is told of some member, or of an item of a list: of its texts' form the type tells, of more than that
  * `check`. */
 struct param {
@@ -51,6 +58,8 @@ struct param {
 	size_t at;              /* AT(struct customer, email) */
 	unsigned digits;        /* of P_DECIMAL */
 	bool searched;          /* a list's `q` looks into it */
+	bool imported;          /* GIVEN, but a table that is imported may say it */
+	enum spread spread;     /* of P_LIST */
 	/** Note what is wrong with an item of a list that has the right shape. */
 	void (*check)(const void *item, const char *pointer, struct faults *faults);
 };
@@ -113,6 +122,28 @@ void shape_write(struct jwriter *w, const char *name, const struct param *shape,
 /** Those members alone that differ from another object's. */
 void shape_write_changes(struct jwriter *w, const char *name, const struct param *shape, const void *object,
                          const void *other);
+
+/* ---- cells: members as texts, in columns that have their names ---- */
+
+/** A member as a cell's text: texts and ids of a list parted by ";", whatever has more inside as JSON. NULL: none, or
+ *  no memory. In: room  INSTANT_ROOM bytes, which the text may lie in */
+const char *shape_cell(const struct param *row, const void *object, struct arena *arena, char *room);
+
+/** What a column's name says: a member, or a part of a list. */
+struct column {
+	const struct param *member; /* NULL: it is computed, and not read */
+	const struct param *inside; /* of its first item; NULL: the member as a whole, or */
+	const char *choice;         /* the item of this choice */
+};
+
+/** Find what a name says; it must live as long as the column. Returns: whether it says anything. */
+bool column_find(struct column *column, const struct param *shape, const char *name);
+
+/** Set an object's members by a row of cells, a text a column: "" clears, and what a member's cell says already stays
+ *  as it is. What is required and absent is not told: shape_required().
+ *  Returns: ST_OK; ST_INVALID with faults; ST_MEMORY. In/Out: object  as it was, or cleared */
+enum st columns_read(void *object, const struct column *columns, const char *const *cells, unsigned count,
+                     struct faults *faults, struct arena *arena) MUST_USE;
 
 /** What `q` looks for: the searched members, folded, a line each. NULL: no memory. */
 const char *shape_search(const struct param *shape, const void *object, struct arena *arena);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "base/log.h"
 
 static const char MARK[24] = "pennymeter letters 2";
@@ -31,47 +31,6 @@ uint64_t box_sum(uint64_t sum, const void *bytes, size_t size)
 	for (; size; p++, size--)
 		sum = (sum ^ *p) * 0x100000001b3u;
 	return sum ^ sum >> 32;
-}
-
-/* ---- a file that was cut off while it is mapped ---- */
-
-/* Reading behind its end is a SIGBUS. Then empty pages take the whole mapping's place: none of it is
- * what it was, which whoever looks next finds out as he would of any other box that was overwritten. */
-static struct box *guarded[4];
-
-static void put_empty_pages(int signal_number, siginfo_t *info, void *context)
-{
-	const int before = errno;
-	const char *at = info->si_addr;
-	(void)context;
-	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++) {
-		char *box = (char *)guarded[i];
-		if (box && at >= box && at < box + sizeof *guarded[i] &&
-		    mmap(box, sizeof *guarded[i], PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED) {
-			errno = before;
-			return;
-		}
-	}
-	signal(signal_number, SIG_DFL); /* not of ours: it comes again, and ends the process */
-}
-
-static void guard(struct box *box)
-{
-	struct sigaction action = { .sa_sigaction = put_empty_pages, .sa_flags = SA_SIGINFO };
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGBUS, &action, NULL);
-	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
-		if (!guarded[i]) {
-			guarded[i] = box;
-			return;
-		}
-}
-
-static void unguard(const struct box *box)
-{
-	for (size_t i = 0; i < sizeof guarded / sizeof *guarded; i++)
-		if (guarded[i] == box)
-			guarded[i] = NULL;
 }
 
 /* ---- what a box is ---- */
@@ -144,7 +103,7 @@ static bool map(struct letter_box *b, int fd)
 	b->file = fd;
 	b->device = info.st_dev;
 	b->inode = info.st_ino;
-	guard(b->box);
+	guard_mapping(b->box, sizeof *b->box);
 	b->identity = b->box->head.identity;
 	b->leads = __atomic_load_n(&b->box->head.leads, __ATOMIC_ACQUIRE);
 	return true;
@@ -256,7 +215,7 @@ void box_close(struct letter_box *b)
 {
 	if (!b->box)
 		return;
-	unguard(b->box);
+	unguard_mapping(b->box);
 	munmap(b->box, sizeof *b->box);
 	close(b->file);
 	b->box = NULL;

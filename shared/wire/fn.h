@@ -29,6 +29,7 @@ struct verb {
 	size_t body_cap;     /* bytes; 0 means BODY_CAP */
 	const struct param *gives; /* the shape of what a success answers with, or of each item of a list; may be NULL */
 	bool lists;          /* takes limit, after, q and sort too, and may answer as CSV */
+	bool csv;            /* may answer as CSV, though it does not list so */
 	bool matches;        /* wants If-Match: without one it is 428 */
 	bool idempotent;     /* takes an Idempotency-Key */
 	bool proves_account; /* by the transaction that it writes in: it may be called with a cached account, and run again
@@ -43,6 +44,8 @@ struct fn {
 	bool alone;       /* a program of its own, not its folder's: it is asked so often that it wants its own processes */
 	const char *also; /* one more address, from the root: "usage/api/stats" */
 	struct verb on[M__MAX];
+	/** What this program does beside requests, a moment long (wire/tick.h). NULL: nothing. */
+	enum st (*tick)(struct store *store, const struct conf *conf);
 };
 
 struct fn_entry {

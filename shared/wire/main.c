@@ -14,6 +14,7 @@
 #include "wire/route.h"
 #include "wire/serve.h"
 #include "wire/settings.h"
+#include "wire/tick.h"
 
 /* ---- what both transports read from the environment ---- */
 
@@ -191,6 +192,7 @@ static int run_fcgi(void)
 		if (is_read_to_its_end(&request, &in))
 			FCGX_Detach(&request);
 		FCGX_Finish_r(&request);
+		serve_after(server);
 	}
 	server_close(server);
 	return 0;
@@ -231,6 +233,8 @@ static int run_cgi(void)
 	serve(server, &in);
 	int failed = fflush(stdout) ? 1 : 0;
 	cgi_drain();
+	fclose(stdout);
+	serve_after(server);
 	server_close(server);
 	return failed;
 }
@@ -269,12 +273,19 @@ static const char *program_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+static int run_argument(const char *program, const char *argument)
+{
+	if (!strcmp(argument, TICK_ARGUMENT))
+		return tick_run(fn_table);
+	return strcmp(argument, "--describe") ? print_usage(program) : print_declarations();
+}
+
 int main(int argc, char **argv)
 {
 	umask(077); /* whatever a web server hands down: what this makes is nobody else's */
 	log_name(program_name(argv[0]));
 	if (argc > 1)
-		return strcmp(argv[1], "--describe") ? print_usage(argv[0]) : print_declarations();
+		return run_argument(argv[0], argv[1]);
 	bool cgi = FCGX_IsCGI();
 	if (cgi && !getenv("REQUEST_METHOD"))
 		return print_usage(argv[0]);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "base/log.h"
 
 enum { SLOTS = 4096 };
@@ -45,6 +46,7 @@ struct rate_limit *rate_limit_open(const struct conf *conf)
 		free(l);
 		return NULL;
 	}
+	guard_mapping(slot, SLOTS * sizeof *slot);
 	*l = (struct rate_limit){ conf->number[CONF_REQUESTS_MINUTE], slot };
 	return l;
 }
@@ -53,6 +55,7 @@ void rate_limit_close(struct rate_limit *l)
 {
 	if (!l)
 		return;
+	unguard_mapping(l->slot);
 	munmap(l->slot, SLOTS * sizeof *l->slot);
 	free(l);
 }

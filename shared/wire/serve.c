@@ -8,12 +8,14 @@
 
 #include "shape/conf_check.h"
 #include "base/log.h"
+#include "meter/calls.h"
 #include "wire/body.h"
 #include "wire/etag.h"
 #include "wire/params.h"
 #include "wire/problem.h"
 #include "wire/rate_limit.h"
 #include "wire/route.h"
+#include "wire/tick.h"
 
 enum {
 	ARENA_CAP = 64 << 20,
@@ -31,6 +33,7 @@ struct server {
 	struct store *store; /* NULL until it could be opened */
 	bool writes;         /* some verb of the table is not a GET */
 	struct rate_limit *limits;
+	struct calls *calls; /* where those that are metered are counted */
 };
 
 /* One request on its way. */
@@ -42,11 +45,13 @@ struct exchange {
 	const struct verb *verb;
 	struct account account;
 	struct faults faults;
+	instant began;       /* by the machine's clock: the request's `now` is its tenant's */
 	struct request rq;
 	struct reply rp;
 	bool head;           /* a HEAD request: GET without its body */
 	bool kept;           /* the account is what the process kept of it: it is still to be proved */
 	bool handled;        /* the handler was called */
+	bool let_in;         /* by its token, its scope and its rate */
 	struct text headers; /* beside those that every answer has */
 };
 
@@ -76,6 +81,7 @@ enum st server_open(struct server **out, const struct fn_entry *table)
 		return st;
 	}
 	s->limits = rate_limit_open(&s->conf);
+	s->calls = calls_open(&s->conf);
 	*out = s;
 	return ST_OK;
 }
@@ -86,6 +92,7 @@ void server_close(struct server *s)
 		return;
 	store_close(s->store);
 	rate_limit_close(s->limits);
+	calls_close(s->calls);
 	arena_close(s->arena);
 	arena_close(s->reply_arena);
 	arena_close(s->conf_arena);
@@ -109,7 +116,7 @@ static enum st fetch_store(struct exchange *x, bool anew)
 	struct faults why = { .arena = s->arena };
 	enum st st = !s->store ? open_store(s, &why)
 	             : anew    ? store_reopen(s->store, &why)
-	                       : store_refresh(s->store, x->rq.now, &why);
+	                       : store_refresh(s->store, x->began, &why);
 	for (unsigned i = 0; i < why.count; i++)
 		log_error("%s: %s", why.item[i].pointer, why.item[i].detail);
 	x->rq.store = st ? NULL : s->store;
@@ -177,8 +184,11 @@ static enum st find_account(struct exchange *x, const char *token)
 	return st;
 }
 
-static enum st check_scope(struct exchange *x)
+/* Who calls is known: what time it is for him, and may he? */
+static enum st take_account(struct exchange *x)
 {
+	x->rq.account = &x->account;
+	x->rq.now = account_now(&x->account, x->began);
 	if (scopes_have(x->account.scopes, x->verb->scope))
 		return ST_OK;
 	jw_string(&x->rp.more, "scope", scope_name(x->verb->scope));
@@ -199,9 +209,11 @@ static enum st authenticate(struct exchange *x)
 		st = find_account(x, token);
 	if (st)
 		return st;
-	x->rq.account = &x->account;
-	st = check_scope(x);
-	return st ? st : rate_limit_check(x->server->limits, &x->account, x->rq.now, &x->headers);
+	st = take_account(x);
+	if (!st)
+		st = rate_limit_check(x->server->limits, &x->account, x->began, &x->headers);
+	x->let_in = !st;
+	return st;
 }
 
 static enum st validate(struct exchange *x)
@@ -267,7 +279,7 @@ static enum st run_anew(struct exchange *x, enum st found)
 	store_read_end(x->rq.store);
 	enum st st = find_account(x, presented_token(x->in));
 	if (!st)
-		st = check_scope(x);
+		st = take_account(x);
 	if (!st && !x->handled)
 		return found;
 	forget_reply(x);
@@ -454,11 +466,28 @@ static void send_problem(struct exchange *x, enum st st)
 		send(x, rp->body.bytes, rp->body.size);
 }
 
+/* Metering itself, and what runs beside requests, costs no call. */
+static bool is_metered(const char *path)
+{
+	static const char *const free[] = { "usage/", "events", "budgets", "jobs/", "clocks/" };
+	for (size_t i = 0; i < sizeof free / sizeof *free; i++)
+		if (!strncmp(path, free[i], strlen(free[i])))
+			return false;
+	return true;
+}
+
+/* What failed for a reason of ours is not the tenant's to pay. */
+static void meter_call(const struct exchange *x, enum st st)
+{
+	if (x->let_in && is_metered(x->rq.path) && (!st || problem_of(st)->status < 500))
+		calls_count(x->server->calls, x->account.tenant_id, x->began);
+}
+
 void serve(struct server *s, const struct incoming *in)
 {
-	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena };
+	struct exchange x = { .server = s, .in = in, .faults.arena = s->reply_arena, .began = clock_now() };
 	x.headers = text_new(s->reply_arena, 4096);
-	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = clock_now(),
+	x.rq = (struct request){ .arena = s->arena, .faults = &x.faults, .conf = &s->conf, .now = x.began,
 		.address = in->address, .user_agent = in->user_agent, .if_match = in->if_match, .query = in->query,
 		.wants_csv = in->accept && strstr(in->accept, "text/csv") };
 	x.rp = (struct reply){ .body = text_new(s->reply_arena, REPLY_CAP), .problem = text_new(s->reply_arena, 4096),
@@ -466,6 +495,7 @@ void serve(struct server *s, const struct incoming *in)
 	x.rp.json = jw_new(&x.rp.body);
 	x.rp.more = jw_new(&x.rp.problem);
 	enum st st = run_proved(&x);
+	meter_call(&x, st); /* first: what was answered is counted, whoever is killed meanwhile */
 	if (st)
 		send_problem(&x, st);
 	else
@@ -474,4 +504,9 @@ void serve(struct server *s, const struct incoming *in)
 		store_read_end(s->store);
 	arena_reset(s->arena);
 	arena_reset(s->reply_arena);
+}
+
+void serve_after(struct server *s)
+{
+	tick_after(&s->conf, s->table);
 }

@@ -27,4 +27,7 @@ void server_close(struct server *server);
  *  wrong is an answer. */
 void serve(struct server *server, const struct incoming *in);
 
+/** Once the answer is with the client: what need not keep him waiting. */
+void serve_after(struct server *server);
+
 #endif

@@ -21,7 +21,7 @@ const run = (...args) => {
 };
 
 /** Of the list of a help: ["tenant", "add"] of "  tenant add           add a tenant; …". */
-const listed = (text) => [...text.matchAll(/^ {2}([a-z]+)(?: ([a-z_]+))?(?: (?:[A-Z]+|\[.*\]))? {2,}[a-z]/gm)].map(([, name, sub]) => [name, sub].filter(Boolean));
+const listed = (text) => [...text.matchAll(/^ {2}([a-z]+)(?: ([a-z_]+))?(?: (?:[A-Z]+(?:\|--[a-z]+)?|\[.*\]))? {2,}[a-z]/gm)].map(([, name, sub]) => [name, sub].filter(Boolean));
 const example = (text) => /^example[^\n]*\n\n((?: {2}.*\n)+)$/m.exec(text)?.[1].replaceAll(/^ {2}/gm, '');
 
 // Read before any test is declared, from what the program itself lists.
@@ -34,9 +34,9 @@ const commands = [...first, ...listed(run('calc', '--help').out)];
 after(() => rmSync(place, { recursive: true, force: true }));
 
 test('the list is that of the guide: nothing is left out of what follows', () => {
-  assert.deepEqual(groups, ['tenant', 'token', 'plan', 'calc']);
+  assert.deepEqual(groups, ['tenant', 'token', 'plan', 'job', 'clock', 'outbox', 'calc']);
   for (const name of ['init', 'doctor', 'tenant add', 'tenant list', 'token add', 'token list', 'token revoke', 'plan apply', 'plan list', 'check', 'backup', 'restore', 'move',
-    'demo', 'launch', 'calc price', 'calc plan_overage', 'calc periods', 'calc proration', 'calc allocation', 'calc tax', 'calc aggregation', 'calc alerts', 'calc rounding']) {
+    'job run', 'job list', 'clock advance', 'outbox list', 'outbox show', 'demo', 'launch', 'calc price', 'calc plan_overage', 'calc periods', 'calc proration', 'calc allocation', 'calc tax', 'calc aggregation', 'calc alerts', 'calc rounding']) {
     assert.ok(commands.some((command) => command.join(' ') === name), name);
   }
 });

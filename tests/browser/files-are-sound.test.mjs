@@ -11,10 +11,10 @@ import { makePages } from '../lib/pages.mjs';
 import { build, repo } from '../lib/places.mjs';
 
 const root = path.join(build, 'www');
-const pages = ['usage.html', 'usage/history.html', 'index.html', '404.html'];
 const read = (name, from = root) => readFileSync(path.join(from, name), 'utf8');
 const filesIn = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   .map((entry) => path.relative(folder, path.join(entry.parentPath ?? entry.path, entry.name))).sort();
+const pages = filesIn(path.join(repo, 'www/pages'));
 const assets = filesIn(path.join(root, 'assets'));
 
 /** The files of assets/ that a page names. */

@@ -1,7 +1,7 @@
 /* Languages, numbers and colour schemes follow the visitor, who may choose others. */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import path from 'node:path';
 import { build, repo } from '../lib/places.mjs';
@@ -25,7 +25,8 @@ test('every catalogue has every message, with the same places to fill', async ()
 
 test('the static text of the pages is that of the English catalogue', async () => {
   const { messages } = await catalogue('en-US');
-  for (const page of ['usage.html', 'usage/history.html', 'index.html', '404.html']) {
+  for (const page of await readdir(path.join(repo, 'www/pages'), { recursive: true })) {
+    if (!page.endsWith('.html')) continue;
     const html = await readFile(path.join(build, 'www', page), 'utf8');
     const found = [...html.matchAll(/data-t="([\w.]+)"[^>]*>([^<]*)</g)];
     assert.ok(found.length > 0, page);

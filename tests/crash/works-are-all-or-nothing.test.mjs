@@ -70,6 +70,27 @@ test('whoever is killed, a customer, its audit and its key are one', async (t) =
   assert.equal(server.pennymeter(['check']).ok, true);
 });
 
+test('whoever is killed, an import is there whole or not at all, and its repeat answers what it made', async (t) => {
+  const tenant = tenantOf(server), customers = kindOf(tenant, 'customers'), stop = killing(), ROWS = 60;
+  const csv = (i) => `name,code\r\n${Array.from({ length: ROWS }, (_, n) => `n${i},c${i}-${n}\r\n`).join('')},bad\r\n`;
+  const post = async (i) => {
+    try { return await customers.import(csv(i), '', { 'Idempotency-Key': `k${i}` }); } catch { return { status: 0 }; }
+  };
+  const first = await inParallel(8, Array.from({ length: 120 }, (_, i) => i), post);
+  const kills = await stop();
+  await sleep(300);
+  const made = new Map(query(server.data, `SELECT name, COUNT(*) AS rows FROM customers WHERE tenant_id = ${tenant.tenant_id} GROUP BY name`).map((r) => [r.name, Number(r.rows)]));
+  const count = (table) => Number(value(server.data, `SELECT COUNT(*) FROM ${table} WHERE tenant_id = ${tenant.tenant_id}`));
+  t.diagnostic(`${kills} kills, ${first.filter((r) => r.status === 200).length} of 120 acknowledged, ${made.size} made`);
+  assert.ok(kills > 10);
+  assert.deepEqual([...made.values()].filter((rows) => rows !== ROWS), []);
+  assert.deepEqual([count('audit_log'), count('work_keys'), count('work_answers')], [made.size * (ROWS + 1), made.size, made.size]);
+  const again = await inParallel(8, Array.from({ length: 120 }, (_, i) => i), post);
+  for (const reply of again) assert.deepEqual([reply.status, reply.json.created, reply.json.rejected.map((r) => r.row)], [200, ROWS, [ROWS + 1]]);
+  assert.equal(count('customers'), 120 * ROWS);
+  assert.deepEqual((await tenant.get('/api/audit/verify')).json.ok, true);
+});
+
 test('what one carried out for others before it died is not carried out again, though they have no key', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'pm-dying-')), armed = path.join(folder, 'armed'), tenant = tenantOf(server), names = ['a', 'b', 'c', 'd', 'e'];
   const env = { LD_PRELOAD: compiled('tests/lib/dying_sync.c', { shared: true }), DYING_SYNC: armed }, programs = names.map(() => startProgram(server.data, 'customers', { env }));

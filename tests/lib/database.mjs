@@ -53,7 +53,8 @@ export function recorded(data, tenant) {
 export function setBack(data, schema) {
   const folder = path.join(repo, 'shared/store/schema'), later = readdirSync(folder).filter((name) => Number.parseInt(name, 10) > schema);
   const texts = later.map((name) => readFileSync(path.join(folder, name), 'utf8')).join('\n');
-  const undo = [...texts.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => `DROP TABLE ${table}`)
+  const undo = [...texts.matchAll(/^CREATE (?:UNIQUE )?INDEX (\w+)/gm)].map(([, index]) => `DROP INDEX ${index}`)
+    .concat([...texts.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => `DROP TABLE ${table}`))
     .concat([...texts.matchAll(/^ALTER TABLE (\w+) ADD COLUMN (\w+)/gm)].map(([, table, column]) => `ALTER TABLE ${table} DROP COLUMN ${column}`));
   if (schema < 12) undo.unshift("ALTER TABLE subscriptions ADD COLUMN cycle TEXT NOT NULL DEFAULT 'monthly'", 'UPDATE subscriptions SET cycle = billing_cycle');
   query(data, [...undo, `DELETE FROM schema_version WHERE version > ${schema}`].join('; '));

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { fromInstant, fromMicro } from './exact.mjs';
 import { build } from './places.mjs';
+import { CLOCKED } from './worlds.mjs';
 
 /** Every method of every function, as they declare it: `{ path, also, method, scope, query, body, media … }`. */
 export function declarations() {
@@ -90,6 +91,7 @@ const named = {
   action: (r) => r.pick(['customers.create', 'taxes.update', 'none']),
   actor: (r) => `token:${1 + r.below(5)}`,
   category: (r) => r.pick(['S', 'S', 'S', 'Z', 'E']),
+  tenant_id: (r) => (r.chance(0.8) ? CLOCKED : 1 + r.below(20)),
   code: (r) => `c${r.below(40)}`,
   sku: (r) => `s${r.below(40)}`,
 };
@@ -164,10 +166,19 @@ function cloudEvent(r, w) {
 
 const several = (r, make) => Array.from({ length: r.pick([1, 2, 3, 5, 8, 0, 40]) }, make);
 
+/** Rows of a table: some columns that customers or products have, cells that are good more often than not. */
+function csvBody(r, w) {
+  const columns = ['name', ...several(r, () => r.pick(['code', 'sku', 'tags', 'currency', 'notes', 'description', 'archived', 'custom', 'taxes', 'country', 'vat', 'id', 'nope']))].slice(0, 6);
+  const cell = (name) => r.pick([r.pick(['DE', 'EUR', 'a;b', '{"a":1}', '1', 'true', "'=1", '']), named[name]?.(r, w) ?? words(r)]);
+  const quoted = (text) => (/[,"\r\n]/.test(text) || r.chance(0.1) ? `"${String(text).replaceAll('"', '""')}"` : text);
+  return [[...new Set(columns)], ...several(r, () => [...new Set(columns)].map(cell))].map((row) => row.map(quoted).join(',') + r.pick(['\r\n', '\r\n', '\n'])).join('');
+}
+
 /** Bodies that a function reads itself, by a media type that it names; `event` makes one usage event. */
 const raw = {
   'application/cloudevents-batch+json': (r, w) => ({ body: `[${several(r, () => cloudEvent(r, w)).join(',')}]` }),
   'application/cloudevents+json': (r, w) => ({ body: cloudEvent(r, w) }),
+  'text/csv': (r, w) => ({ body: csvBody(r, w) }),
   'application/x-ndjson': (r, w, event) => ({ body: several(r, () => (r.chance(0.05) ? '{"broken"' : event())).join(r.pick(['\n', '\r\n', '\n\n'])) }),
   'application/ndjson': (r, w, event) => ({ body: several(r, event).join('\n') }),
   'application/jsonl': (r, w, event) => ({ body: several(r, event).join('\n') }),

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { bodies as objectBodies, uniqueOf } from './resources.mjs';
 import { build, repo } from './server.mjs';
 
 const event = (n) => ({ metric_name: 'api_calls', quantity: '1', metadata: { endpoint: '/x' }, idempotency_key: `example-${n}` });
@@ -14,7 +15,8 @@ const month = (now) => {
 /** The request of the bench's summary: the whole month that holds `now`. */
 export const summaryOf = (now = new Date()) => `/api/usage/summary?${month(now)}`;
 
-const objects = { customers: { name: 'Nordsee', tags: ['fish'] }, products: { name: 'Box', unit_price: '0.84' }, taxes: { name: 'VAT', rate: '19', category: 'S' } };
+/** Of each kind what many may be of. */
+const objects = Object.fromEntries(Object.entries(objectBodies).map(([kind, body]) => [kind, { ...body, [uniqueOf(kind)]: undefined }]));
 
 /** What the examples of routes with an id want to be there: so many objects of each kind, by `add(kind, body)`. */
 export async function addObjects(add, count = 40) {
@@ -25,25 +27,33 @@ const bodies = { // of the n-th request
   'POST /api/usage/record': (n) => event(n),
   'POST /api/usage/batch': (n) => Array.from({ length: 10 }, (_, i) => event(`${n}-${i}`)),
   'POST /api/events': (n) => cloudEvent(n),
+  'POST /api/jobs/tick': () => ({}),
+  'POST /api/clocks/advance': () => ({ tenant_id: 1, to: '2026-01-01' }), // which has none
   'POST /api/plans/preview': () => ({ plan: 'starter', quantities: { api_calls: 20000 } }),
 };
 const targets = {
   'GET /api/usage/summary': () => summaryOf(),
   'GET /api/usage/check': () => '/api/usage/check?metric_name=api_calls&quantity=1',
 };
-const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204 };
+const statuses = { 'POST /api/usage/record': 201, 'POST /api/events': 204, 'POST /api/clocks/advance': 409 };
 for (const [kind, body] of Object.entries(objects)) {
   bodies[`POST /api/${kind}`] = (n) => ({ ...body, name: n });
   bodies[`PATCH /api/${kind}/{id}`] = (n) => ({ name: n });
   statuses[`POST /api/${kind}`] = 201;
+  bodies[`POST /api/${kind}/import`] = (n) => `name\r\n${n}\r\n`;
   statuses[`DELETE /api/${kind}/{id}`] = 204;
 }
+const types = { 'POST /api/events': 'application/cloudevents+json' };
+const typeOf = (route) => types[route] ?? (route.endsWith('/import') ? 'text/csv' : 'application/json');
 
 /** The routes of routes.txt, each once whatever addresses it has, as "GET /api/usage/summary". */
 export function routes() {
   const rows = readFileSync(path.join(repo, 'routes.txt'), 'utf8').trim().split('\n').map((row) => row.split(' '));
   return rows.filter(([, route]) => route.startsWith('/api/') && !route.startsWith('/api/v1/')).map(([method, route]) => `${method} ${route}`);
 }
+
+/** Does it want a token of the operator's? */
+export const isOperators = (route) => /^\w+ \/api\/(jobs|clocks)\//.test(route);
 
 /** The program of a route: its folder's, "usage" of "GET /api/usage/stats", or its own, "usage-record" of "POST /api/usage/record". */
 export function programOf(route) {
@@ -58,6 +68,6 @@ export function exampleOf(route, n, prefix = 'example') {
   const id = method === 'DELETE' ? n + 2 : 1, headers = /^(PATCH|DELETE)/.test(method) ? { 'If-Match': '*' } : {}; // each can be deleted once
   if (target.endsWith('/{id}') && !bodies[route]) return { method, target: target.replace('{id}', id), headers, status: statuses[route] ?? 200 };
   if (!bodies[route]) throw new Error(`${route} has no example in tests/lib/examples.mjs`);
-  const contentType = route === 'POST /api/events' ? 'application/cloudevents+json' : 'application/json';
-  return { method, target: target.replace('{id}', id), body: JSON.stringify(bodies[route](`${prefix}-${n}`)), headers: { 'Content-Type': contentType, ...headers }, status: statuses[route] ?? 200 };
+  const body = bodies[route](`${prefix}-${n}`), sent = typeof body === 'string' ? body : JSON.stringify(body);
+  return { method, target: target.replace('{id}', id), body: sent, headers: { 'Content-Type': typeOf(route), ...headers }, status: statuses[route] ?? 200 };
 }

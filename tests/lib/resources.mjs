@@ -14,6 +14,9 @@ export const bodies = {
   },
 };
 
+/** The member of which each value stands once. */
+export const uniqueOf = (kind) => ['code', 'sku'].find((name) => name in bodies[kind]);
+
 /** A body with members set by RFC 6901 pointers; null takes them out. */
 export function altered(body, set) {
   const made = structuredClone(body);
@@ -36,6 +39,8 @@ export function kindOf(tenant, kind) {
     drop: (id, match) => tenant.send('DELETE', at(id), { headers: match ? { 'If-Match': match } : {} }),
     act: (verb, id, headers = {}) => tenant.send('POST', `/api/${kind}/${verb}/${id}`, { headers }),
     list: (query = '') => tenant.get(`/api/${kind}${query && `?${query}`}`),
+    import: (csv, query = '', headers = {}) => tenant.send('POST', `/api/${kind}/import${query && `?${query}`}`, { body: csv, headers: { 'Content-Type': 'text/csv', ...headers } }),
+    export: (query = 'sort=id') => tenant.get(`/api/${kind}/export?${query}`),
     /** Add one that must be taken: what was answered. */
     async made(body = bodies[kind]) {
       const reply = await json('POST', `/api/${kind}`, body);

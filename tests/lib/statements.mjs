@@ -28,6 +28,9 @@ export function sqliteStatements(pattern) {
   return [...text.matchAll(/^-- name: (\w+) \(.*\)(?: writes)?\n([^;]*);/gm)].map(([, name, sql]) => ({ name, sql })).filter(({ name }) => pattern.test(name));
 }
 
+/** The tables whose statements are made of a declaration. */
+export const declaredTables = () => files().flatMap((name) => [...readFileSync(path.join(repo, 'shared', name), 'utf8').matchAll(/^-- table: (\w+) /gm)].map(([, table]) => table));
+
 /** Names of those that may look at all tenants: the list of the unit test. */
 export function acrossTenants() {
   const source = readFileSync(path.join(repo, 'tests/unit/statements.c'), 'utf8');

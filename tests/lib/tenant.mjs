@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { fromMicro, literals } from './exact.mjs';
+import { assertDeclared } from './openapi.mjs';
 
 export { until } from './until.mjs';
 
@@ -10,7 +11,11 @@ export const json = (value) => JSON.stringify(value);
 /** Add a tenant to a server, or speak as one that is there: `{ token, tenant_id }`. */
 export function tenantOf(server, options = {}) {
   const added = options.token ? options : server.addTenant(options);
-  const send = (method, target, more = {}) => server.request(method, target, { token: added.token, ...more });
+  const send = async (method, target, more = {}) => {
+    const reply = await server.request(method, target, { token: added.token, ...more });
+    assertDeclared(method, target, reply);
+    return reply;
+  };
   const post = (target, body, headers = {}) => send('POST', target, { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : json(body), headers });
   const get = (target, headers = {}) => send('GET', target, { headers });
   return {

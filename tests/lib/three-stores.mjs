@@ -18,9 +18,9 @@ const command = (data, env, args) => new Promise((resolve) => {
     (error, text, said) => resolve({ status: error ? error.code ?? String(error) : 0, head: said.replaceAll(data, 'DATA'), text }));
 });
 
-/** What may differ: PostgreSQL takes a batch balance by balance, so that alerts of one instant are queued in another order; and a change
- * of plans advances each tenant's generation in a file alone (account/tenants.sql). */
-const free = new Set(['outbox.outbox_id', 'tenants.generation']);
+/** What may differ: PostgreSQL takes a batch balance by balance, so that alerts of one instant are queued in another order; a change of
+ * plans advances each tenant's generation in a file alone (account/tenants.sql); and each data folder counts calls in a file of its own. */
+const free = new Set(['outbox.outbox_id', 'tenants.generation', 'jobs.place', 'call_counts.epoch']);
 
 const columnsOf = (data) => query(data, databaseOf(data)
   ? `SELECT c.relname AS name, a.attname AS "column" FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

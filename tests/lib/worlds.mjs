@@ -51,8 +51,11 @@ const tenants = [
   { name: 'later', plan: 'starter', start: '2026-04-01' },
   { name: 'huge', plan: 'mixed', metrics: limited, huge: true, currency: 'KWD' },
   { name: 'huge and few', plan: 'few', metrics: limited, huge: true, timezone: 'America/New_York' },
+  { name: 'of its own time', plan: 'mixed', start: '2026-01-01', clock: '2026-01-20T10:00:00Z' },
 ];
-const options = ['name', 'plan', 'start', 'cycle', 'timezone', 'currency'];
+/** Whose clock is its own. */
+export const CLOCKED = tenants.length + 1;
+const options = ['name', 'plan', 'start', 'cycle', 'timezone', 'currency', 'clock'];
 const flags = (values) => Object.entries(values).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
 /** The commands that make it. The tokens are what is printed, the same in every store: `tokensOf(outputs)`. */
@@ -63,7 +66,8 @@ export function beginning(plansFolder) {
     ['token', 'add', ...flags({ tenant: i + 2, scopes: 'usage:write', user: 7 })],
     ['token', 'add', ...flags({ tenant: i + 2, scopes: 'usage:read,usage:write', user: 3 })],
   ]);
-  return [['plan', 'apply', plansFolder], ...added, ...tokens].map((args, i) => ({ at: BEGIN - 1_000_000n * BigInt(1000 - i), args }));
+  const operator = ['token', 'add', ...flags({ tenant: 1, scopes: 'operator:read,operator:write' })];
+  return [['plan', 'apply', plansFolder], ...added, ...tokens, operator].map((args, i) => ({ at: BEGIN - 1_000_000n * BigInt(1000 - i), args }));
 }
 
 /** What each tenant is, with its tokens as `beginning()` made them. */
@@ -71,7 +75,7 @@ export function worldsOf(outputs) {
   const token = ({ text }) => JSON.parse(text).token;
   const worlds = tenants.map((tenant, i) => {
     const [every, read, write, both] = [outputs[1 + i], ...outputs.slice(1 + tenants.length + 3 * i, 4 + tenants.length + 3 * i)].map(token);
-    return { metrics, ...tenant, tenant_id: i + 2, every, read, write, both, plans, cursors: [], ids: [], instants: [BEGIN], tags: new Map(), count: 0, now: BEGIN };
+    return { metrics, ...tenant, tenant_id: i + 2, every, read, write, both, operator: token(outputs.at(-1)), plans, cursors: [], ids: [], instants: [BEGIN], tags: new Map(), count: 0, now: BEGIN };
   });
   worlds.forEach((world, i) => { world.neighbour = worlds[(i + 1) % worlds.length]; });
   return worlds;

@@ -129,7 +129,7 @@ test('they answer the same and hold the same', async (t) => {
     worlds = worldsOf(outputs);
     for (const w of worlds) {
       w.tokens = worlds.flatMap(({ every, read, write, both }) => [every, read, write, both]);
-      w.token = (scope) => (scope.startsWith('usage:') ? r.pick([w.every, w.both, scope === 'usage:read' ? w.read : w.write]) : w.every);
+      w.token = (scope) => (scope.startsWith('operator:') ? w.operator : scope.startsWith('usage:') ? r.pick([w.every, w.both, scope === 'usage:read' ? w.read : w.write]) : w.every);
     }
     let w = worlds[0];
     for (let i = 1; i <= CASES; i++) {

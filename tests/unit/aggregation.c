@@ -105,7 +105,8 @@ static void rollups_come_to_what_is_made_of_their_events(void **state)
 			assert_int_equal(rollup_merge(&all, &parts[(round + i) % 3]), ST_OK);
 		const unsigned count = samples_order(samples, EVENTS);
 		for (unsigned kind = AGGREGATE_SUM; kind <= AGGREGATE_LATEST; kind++) {
-			const struct aggregation_rule rule = { .kind = kind, .negative_is_zero = kind == AGGREGATE_SUM, .digits = QTY_DIGITS };
+			const bool sum = kind == AGGREGATE_SUM;
+			const struct aggregation_rule rule = { .kind = kind, .negative_is_zero = sum, .digits = QTY_DIGITS };
 			exact want;
 			metric.aggregation = kind;
 			assert_int_equal(aggregate(&want, &rule, samples, count, ever), ST_OK);

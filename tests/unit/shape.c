@@ -168,6 +168,66 @@ static void what_is_searched_has_neither_case_nor_accents(void **state)
 	assert_string_equal(shape_search(thing_shape, &thing, arena), "ete\ngross");
 }
 
+/* ---- cells ---- */
+
+static struct column column_of(const char *name)
+{
+	struct column column;
+	if (!column_find(&column, thing_shape, name))
+		fail_msg("%s", name);
+	return column;
+}
+
+static enum st set_cell(struct thing *thing, const char *name, const char *cell)
+{
+	const struct column column = column_of(name);
+	faults = (struct faults){ .arena = arena };
+	return columns_read(thing, &column, &cell, 1, &faults, arena);
+}
+
+static void a_cell_is_read_as_it_is_written(void **state)
+{
+	static const struct { const char *name, *cell, *written; } cases[] = {
+		{ "text", "abc", NULL }, { "text", "", NULL }, { "lines", "a\nb", NULL }, { "lines", "a\r\nb\rc", "a\nb\nc" },
+		{ "price", "1.50", "1.5" }, { "number", "-5", NULL }, { "number", "", NULL }, { "words", "a;b", NULL },
+		{ "words", " a ; b ;", "a;b" }, { "words", "[\"a;b\",\"c\"]", NULL }, { "words", "[\"a\",\"b\"]", "a;b" },
+		{ "words", "[\" a\"]", NULL }, { "words", "[\"[x\"]", NULL }, { "words", "[]", "" },
+		{ "items", "[{\"word\":\"w\"}]", "[{\"word\":\"w\",\"count\":null}]" },
+		{ "custom", "{\"a\":1.50}", NULL }, { "custom", "{}", NULL }, { "id", "7", "" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct thing thing;
+		char room[INSTANT_ROOM];
+		shape_clear(&thing, thing_shape);
+		assert_int_equal(set_cell(&thing, cases[i].name, cases[i].cell), ST_OK);
+		const char *now = shape_cell(shape_find(thing_shape, cases[i].name), &thing, arena, room);
+		assert_string_equal(now ? now : "", cases[i].written ? cases[i].written : cases[i].cell);
+	}
+}
+
+static void a_bad_cell_is_told_at_its_member(void **state)
+{
+	static const struct { const char *name, *cell, *pointer; } cases[] = {
+		{ "text", "123456", "/text" }, { "text", "a\nb", "/text" }, { "email", "a", "/email" },
+		{ "number", "6", "/number" },
+		{ "number", "1.0", "/number" }, { "price", "1,5", "/price" }, { "words", "a;a", "/words/1" },
+		{ "words", "a;b;c;d", "/words" }, { "words", "[1]", "/words/0" }, { "words", "[", "/words" },
+		{ "items", "x", "/items" }, { "items", "{}", "/items" }, { "items", "[{\"count\":1}]", "/items/0/word" },
+		{ "custom", "[]", "/custom" }, { "custom", "{\"a\":{}}", "/custom/a" },
+	};
+	struct thing thing;
+	struct column column;
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		shape_clear(&thing, thing_shape);
+		assert_int_equal(set_cell(&thing, cases[i].name, cases[i].cell), ST_INVALID);
+		assert_string_equal(faults.item[0].pointer, cases[i].pointer);
+	}
+	assert_false(column_find(&column, thing_shape, "word"));
+	assert_false(column_find(&column, thing_shape, ""));
+}
+
 static void changes_are_what_differs(void **state)
 {
 	struct text t = text_new(arena, 1 << 16);
@@ -228,6 +288,8 @@ int main(void)
 		FACT(a_patch_clears_keeps_and_merges),
 		FACT(a_list_is_read_again),
 		FACT(what_is_searched_has_neither_case_nor_accents),
+		FACT(a_cell_is_read_as_it_is_written),
+		FACT(a_bad_cell_is_told_at_its_member),
 		FACT(changes_are_what_differs),
 		FACT(tax_numbers_have_their_schemes_form),
 		FACT(each_shape_has_its_tables_columns),

@@ -13,8 +13,13 @@ static sqlite3 *database;
 static const struct { const char *name, *why; } across[] = {
 	{ "account_advance_all", "metrics and plans are every tenant's" },
 	{ "care_count_events", "a backup is verified against the whole database" },
+	{ "jobs_due", "the runner of jobs finds those that are due, whosever they are" },
+	{ "jobs_due_by_clock", "the same of tenants with clocks of their own" },
+	{ "jobs_told", "the operator lists the jobs" },
 	{ "move_tenants", "both databases are compared whole" },
 	{ "move_tenants_made", "the same" },
+	{ "outbox_latest", "the operator lists all messages" },
+	{ "outbox_tenants", "the operator names a message by its number" },
 	{ "proof_next_tenant", "check proves one tenant after the other" },
 	{ "tenant_list", "the operator lists all tenants; its join names each one's own" },
 	{ "tenant_next", "a new tenant's number" },
