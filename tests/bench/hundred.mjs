@@ -35,8 +35,8 @@ async function serversOf(built) {
 }
 
 async function memoryBehind(server, made) {
-  const s = await startServer({ server, built: made.build, www }), { token } = s.addTenant();
-  await askAll(made, (method, address, more = {}) => s.request(method, address, { token, ...more }));
+  const s = await startServer({ server, built: made.build, www });
+  await askAll(made, s);
   const ours = oursOf(s), mib = pssOf(ours.map(({ pid }) => pid));
   await s.stop();
   return { mib, count: ours.length };

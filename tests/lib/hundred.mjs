@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { addObjects, exampleOf, routes } from './examples.mjs';
+import { addObjects, exampleOf, isOperators, routes } from './examples.mjs';
 import { build, repo } from './places.mjs';
 
 const COPIES = 25;
@@ -72,17 +72,18 @@ const callsTo = (kind) => [
   ['POST', `/api/${kind}/archive/1`, 200], ['POST', `/api/${kind}/restore/1`, 200], ['GET', `/api/${kind}/export`, 200],
 ];
 
-/** Ask each function once, those that were there before too, over `send(method, target, { body, headers })`. */
-export async function askAll({ kinds }, send) {
+/** Ask a server's functions each once, those that were there before too, as a new tenant and as the operator. */
+export async function askAll({ kinds }, server) {
+  const { token } = server.addTenant(), operator = server.pennymeter(['token', 'add', '--tenant', '1', '--scopes', 'operator:write']).token;
   const ask = async (method, target, status, more) => {
-    const reply = await send(method, target, more);
+    const reply = await server.request(method, target, { token, ...more });
     if (reply.status !== status) throw new Error(`${method} ${target}: ${reply.status} ${reply.text.slice(0, 300)}`);
   };
   for (const [method, target, status, body] of kinds.flatMap(callsTo)) await ask(method, target, status, body && { body: JSON.stringify(body) });
   await addObjects((kind, body) => ask('POST', `/api/${kind}`, 201, { body: JSON.stringify(body) }), 2);
   for (const route of routes()) {
     const { method, target, status, ...more } = exampleOf(route, 0);
-    await ask(method, target, status, more);
+    await ask(method, target, status, isOperators(route) ? { ...more, token: operator } : more);
   }
 }
 

@@ -7,7 +7,6 @@ import { after, before, describe, test } from 'node:test';
 import { askAll, buildHundred, oursOf } from '../lib/hundred.mjs';
 import { pssOf } from '../lib/memory.mjs';
 import { build, startServer } from '../lib/server.mjs';
-import { tenantOf } from '../lib/tenant.mjs';
 import { mayTake } from '../lib/watch.mjs';
 
 const MOST = 64; // MiB, proportional: what is shared counts once
@@ -22,16 +21,13 @@ const programs = () => readdirSync(path.join(hundred.build, 'fn')).filter((name)
 
 for (const server of ['lighttpd', 'nginx', 'apache-fcgid']) {
   describe(server, () => {
-    let s, tenant;
-    before(async () => {
-      s = await startServer({ server, built: hundred.build, www: path.join(build, 'www') });
-      tenant = tenantOf(s);
-    });
+    let s;
+    before(async () => { s = await startServer({ server, built: hundred.build, www: path.join(build, 'www') }); });
     after(() => s?.stop());
 
     test(`all asked once take at most ${MOST} MiB`, async () => {
       assert.ok(hundred.functions >= 100, `${hundred.functions} functions`);
-      await askAll(hundred, tenant.send);
+      await askAll(hundred, s);
       const ours = oursOf(s);
       const ran = [...new Set(ours.map(({ args }) => path.basename(args[0])).filter((name) => name.endsWith('.fcgi')))].sort();
       assert.deepEqual(ran, programs(), 'each program runs');
