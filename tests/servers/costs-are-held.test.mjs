@@ -41,7 +41,7 @@ for (const kind of Object.keys(bodies)) {
   for (const route of [`PATCH /api/${kind}/{id}`, `POST /api/${kind}/archive/{id}`]) held[route] = { queries: LOOKUP + 2 + AUDIT, syncs: 1 };
   held[`DELETE /api/${kind}/{id}`] = { queries: LOOKUP + (kind === 'taxes' ? 3 : 2) + AUDIT, syncs: 1 }; // who names a tax is asked
   const verbs = { 'POST restore/{id}': held[`POST /api/${kind}/archive/{id}`], 'GET export': held[`GET /api/${kind}`],
-    'POST import': { queries: LOOKUP + 4 + 1 + 2 + AUDIT, syncs: 1 } }; // numbers taken and returned; of a row two, and once the audit's last hash; the call's
+    'POST import': { queries: LOOKUP + 2 * NUMBER + 2 + 1 + 2 + AUDIT, syncs: 1 } }; // numbers taken and returned; of a row two, and once the audit's last hash; the call's
   for (const [verb, most] of Object.entries(verbs)) {
     const route = verb.replace(' ', ` /api/${kind}/`);
     if (routes().includes(route)) held[route] = most;
