@@ -1,6 +1,5 @@
 /* The main of every function: accepts FastCGI, or answers once as plain CGI. */
 #include <fcgiapp.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -160,13 +159,21 @@ static bool accept_next(FCGX_Request *request, int queue)
 	return FCGX_Accept_r(request) == 0;
 }
 
-enum { KEPT_HEAP = 1 << 20 }; /* free at the heap's end, and not given back after a request to be asked for anew */
+enum { KEPT_HEAP = 1 << 20 };
+
+/* What a request took would be given back to the system after it, to be asked for and filled with zeros by the next.
+ * malloc() keeps twice the largest block that it was given back; told a number it would learn no more. */
+static void keep_heap(void)
+{
+	void *volatile block = malloc(KEPT_HEAP / 2);
+	free(block);
+}
 
 static int run_fcgi(void)
 {
 	struct server *server = NULL;
 	FCGX_Request request;
-	mallopt(M_TRIM_THRESHOLD, KEPT_HEAP);
+	keep_heap();
 	if (FCGX_Init() || FCGX_InitRequest(&request, LISTENER, 0))
 		return 1;
 	const int queue = open_queue();
