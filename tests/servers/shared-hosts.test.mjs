@@ -59,7 +59,7 @@ for (const runs of ['fcgid', 'cgid']) {
       assert.match(said('backup.txt'), /verified/);
       assert.match(said('check.txt'), /equal their events/);
       assert.match(said('init.txt'), /schema/);
-      assert.match(said('jobs.txt'), /tenant 1: \d+ done, 0 failed/);
+      assert.match(said('jobs.txt'), /Nothing was due|tenant 1: \d+ done, 0 failed/);
       const token = /pm_\w+/.exec(said('tenant.txt'))[0];
       assert.equal((await host.request('GET', '/api/usage/metrics', { token })).status, 200);
     });
