@@ -149,7 +149,9 @@ test('two advances at once: it ends at the later one, each job ran once', async 
   const again = await operator.post('/api/clocks/advance', { tenant_id: tenant.tenant_id, to: ends[1] });
   assert.equal(again.status, 200, again.text);
   assert.equal(clockOf(tenant), Date.parse(ends[1]));
-  assert.equal([...replies, again].filter((r) => r.status === 200).flatMap((r) => r.json.ran).filter((r) => r.done).length, 1);
+  // Who was overtaken may be told so after its jobs have run: what they did stands in the store.
+  assert.ok([...replies, again].filter((r) => r.status === 200).flatMap((r) => r.json.ran).filter((r) => r.done).length <= 1);
+  assert.equal(Number(value(server.data, `SELECT COUNT(*) FROM audit_log WHERE tenant_id = ${tenant.tenant_id} AND detail IS NULL`)), 1);
 });
 
 test('calls are recorded in its time', async () => {
