@@ -17,7 +17,7 @@ const compile = (line) => spawnSync('gcc', ['-std=gnu17', '-Wall', '-Wextra', '-
 test('As many values as a statement binds compile, more or fewer do not', () => {
   assert.equal(compile('RUN(s, SQL_TENANT_NEXT)'), '');
   assert.equal(compile('ROWS(s, r, SQL_TENANT_EXISTS, INT(1))'), '');
-  assert.equal(compile('ROWS(s, r, b ? SQL_TENANT_EXISTS : SQL_TOKEN_NEXT, INT(1))'), '');
+  assert.equal(compile('ROWS(s, r, b ? SQL_TENANT_EXISTS : SQL_TOKEN_LIST, INT(1))'), '');
   for (const wrong of ['RUN(s, SQL_TENANT_NEXT, INT(1))', 'ROWS(s, r, SQL_TENANT_EXISTS)', 'PUT(s, SQL_TENANT_EXISTS, INT(1), INT(2))'])
     assert.match(compile(wrong), /the statement binds another number of values/, wrong);
   assert.match(compile('ROWS(s, r, b ? SQL_TENANT_EXISTS : SQL_TENANT_NEXT, INT(1))'), /pointer type mismatch/);
@@ -57,4 +57,11 @@ test('What a statement writes is told by its text, also behind WITH', () => {
   assert.equal(writes('UPDATE a SET b = 1'), 'true');
   assert.equal(writes('SELECT f()'), 'false');
   assert.equal(writes('SELECT f()', ' writes'), 'true');
+});
+
+test('A part may have a text of its own for one database, and what takes it in has two', () => {
+  const { source } = generate('-- part: age\nt.age\n-- postgres: age\nt.age + 1\n-- name: a (id)\nSELECT @age FROM t WHERE id = :id;\n');
+  assert.match(source, /"SELECT t\.age FROM t WHERE id = \?1"/);
+  assert.match(source, /"SELECT t\.age \+ 1 FROM t WHERE id = \$1"/);
+  assert.match(generate('-- name: a ()\nSELECT @age;\n').said, /there is no part age before it/);
 });
