@@ -6,6 +6,7 @@
 
 #include "base/normal.h"
 #include "document/csv.h"
+#include "present/write.h"
 
 enum { ROWS_CAP = 5000, ROW_ROOM = 32 << 20, REJECTED_CAP = 8 << 20 };
 
@@ -158,12 +159,7 @@ static void reject(struct import *m, const struct faults *faults)
 	jw_object(w, NULL);
 	jw_int(w, "row", m->csv.row);
 	jw_array(w, "errors");
-	for (unsigned i = 0; i < faults->count; i++) {
-		jw_object(w, NULL);
-		jw_string(w, "pointer", faults->item[i].pointer);
-		jw_string(w, "detail", faults->item[i].detail);
-		jw_end(w);
-	}
+	write_faults(w, faults);
 	jw_end(w);
 	jw_end(w);
 }

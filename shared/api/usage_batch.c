@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "present/write.h"
 #include "wire/problem.h"
 
 enum { REJECTED_CAP = 8 << 20 };
@@ -99,12 +100,7 @@ static void write_rejected(struct jwriter *w, unsigned index, enum st why, const
 	jw_int(w, "index", index);
 	jw_string(w, "code", problem_of(why)->code);
 	jw_array(w, "errors");
-	for (unsigned i = 0; i < faults->count; i++) {
-		jw_object(w, NULL);
-		jw_string(w, "pointer", faults->item[i].pointer);
-		jw_string(w, "detail", faults->item[i].detail);
-		jw_end(w);
-	}
+	write_faults(w, faults);
 	if (!faults->count) {
 		jw_object(w, NULL);
 		jw_string(w, "pointer", why == ST_KEY_REUSED ? "/idempotency_key" : "/quantity");

@@ -51,8 +51,8 @@ void write_instant(struct jwriter *w, const char *name, instant at)
 		instant at;
 		size_t size; /* 0: nothing is kept */
 		char json[INSTANT_ROOM + 2];
-	} kept[16], *k;
-	k = &kept[(uint64_t)at * 0x9e3779b97f4a7c15u >> 60]; /* Fibonacci hashing: Knuth, volume 3, 6.4 */
+	} kept[64], *k; /* so many that those of one answer seldom meet */
+	k = &kept[(uint64_t)at * 0x9e3779b97f4a7c15u >> 58]; /* Fibonacci hashing: Knuth, volume 3, 6.4 */
 	if (k->at != at || !k->size) {
 		k->at = at;
 		k->json[0] = '"';
@@ -60,6 +60,16 @@ void write_instant(struct jwriter *w, const char *name, instant at)
 		k->json[k->size - 1] = '"';
 	}
 	jw_raw_n(w, name, k->json, k->size);
+}
+
+void write_faults(struct jwriter *w, const struct faults *faults)
+{
+	for (unsigned i = 0; i < faults->count; i++) {
+		jw_object(w, NULL);
+		jw_string(w, "pointer", faults->item[i].pointer);
+		jw_string(w, "detail", faults->item[i].detail);
+		jw_end(w);
+	}
 }
 
 void write_period(struct jwriter *w, const char *name, struct period p)

@@ -14,6 +14,7 @@ void write_reckoned(struct jwriter *w, const char *name, struct reckoned sum, co
 void write_exact(struct jwriter *w, const char *name, exact amount);                              /* 0.18765424 */
 void write_rate(struct jwriter *w, const char *name, unit_price rate);                            /* 0.30 */
 void write_instant(struct jwriter *w, const char *name, instant at);
+void write_faults(struct jwriter *w, const struct faults *faults); /* each an item of the array that is open */
 void write_period(struct jwriter *w, const char *name, struct period period);
 void write_billing_period(struct jwriter *w, const char *name, const struct usage_state *state); /* null: not begun */
 void write_cycle(struct jwriter *w, const char *name, const struct usage_state *state); /* null also without a plan */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "present/write.h"
+
 static const struct problem problems[ST__MAX] = {
 	[ST_INVALID] = { 400, "invalid-request", "The request is not valid",
 		"Correct what `errors` names and send it again. Nothing was changed." },
@@ -55,12 +57,7 @@ void problem_write(struct text *body, const struct problem *p, const struct faul
 	jw_int(&w, "status", p->status);
 	jw_string(&w, "detail", p->detail);
 	jw_array(&w, "errors");
-	for (unsigned i = 0; i < faults->count; i++) {
-		jw_object(&w, NULL);
-		jw_string(&w, "pointer", faults->item[i].pointer);
-		jw_string(&w, "detail", faults->item[i].detail);
-		jw_end(&w);
-	}
+	write_faults(&w, faults);
 	jw_end(&w);
 	if (more->size) {
 		text_addc(body, ',');

@@ -57,14 +57,22 @@ static size_t folder_of_site(const char *path, const char *script)
 	return folder;
 }
 
+/* What of a name stands behind a function's path; NULL: it begins otherwise. A program asks each of its folder's. */
+static const char *behind(const char *name, const char *path)
+{
+	for (; *path && *name == *path; path++)
+		name++;
+	return *path ? NULL : name;
+}
+
 /* Does the path lead to this function? Out: id  that stands behind it */
 static bool leads_to(int64_t *id, const char *name, const struct fn_entry *e)
 {
-	const size_t size = strlen(e->path);
+	const char *rest = behind(name, e->path);
 	*id = 0;
-	if (strncmp(name, e->path, size))
+	if (!rest)
 		return false;
-	return e->fn->takes_id ? name[size] == '/' && read_id(id, name + size + 1) : !name[size];
+	return e->fn->takes_id ? *rest == '/' && read_id(id, rest + 1) : !*rest;
 }
 
 enum st route_find(struct route *route, struct faults *faults, const struct fn_entry *table, const char *uri,
@@ -86,9 +94,11 @@ enum st route_find(struct route *route, struct faults *faults, const struct fn_e
 	path += before;
 	const char *name = below_api(path);
 	for (const struct fn_entry *e = table; e->path; e++) {
-		*route = (struct route){ .fn = e->fn, .path = e->path, .site = site };
-		if ((name && leads_to(&route->id, name, e)) || (e->fn->also && !strcmp(path + (*path == '/'), e->fn->also)))
-			return ST_OK;
+		int64_t id = 0;
+		if ((!name || !leads_to(&id, name, e)) && !(e->fn->also && !strcmp(path + (*path == '/'), e->fn->also)))
+			continue;
+		*route = (struct route){ .fn = e->fn, .path = e->path, .id = id, .site = site };
+		return ST_OK;
 	}
 	return ST_NOT_FOUND;
 }
